@@ -1,0 +1,16 @@
+"""The app. It has no models; being installed adds the command and the checks of its settings, nothing else."""
+
+from django.apps import AppConfig
+from django.core import checks
+
+
+class DbauditConfig(AppConfig):
+    """Registers the system checks of ``settings.DBAUDIT`` and does nothing else at start-up."""
+
+    name = "dbaudit"
+    verbose_name = "Database audit"
+
+    def ready(self) -> None:
+        from dbaudit.conf import check_settings
+
+        checks.register(check_settings, "dbaudit")

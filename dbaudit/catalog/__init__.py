@@ -1,0 +1,37 @@
+"""Reading: a database and the app registry go in, one `Snapshot` comes out, in a constant number of statements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.apps.registry import Apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.catalog import generic, owners, postgresql, rows, session, sqlite
+from dbaudit.facts import Snapshot
+
+READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
+
+
+def read(
+    connection: BaseDatabaseWrapper,
+    *,
+    apps: Apps,
+    statement_timeout_ms: int,
+    lock_timeout_ms: int,
+    count_limit_bytes: int,
+    exact_counts: bool = False,
+) -> Snapshot:
+    """Everything that checks look at, read in read-only transactions.
+
+    Catalog and rows are read in transactions of their own, so that the locks of counting are held briefly. Raises
+    `AuditError` where the database cannot be reached.
+    """
+    session.connect(connection)
+    limits = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
+    with session.read_only(connection, **limits):
+        snapshot = READERS.get(connection.vendor, generic.read)(connection)
+    snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
+    with session.read_only(connection, **limits):
+        tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
+    return replace(snapshot, tables=tables, skipped=(*snapshot.skipped, *skipped))

@@ -1,0 +1,203 @@
+"""Whose table is it? Models, applications and source places, read once from the app registry."""
+
+from __future__ import annotations
+
+import ast
+import re
+import site
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from django.apps.registry import Apps
+from django.conf import settings
+from django.db import models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.facts import Location, Model, ModelField, Owner, Ownership, Snapshot
+
+#: Tables that Django makes without a model.
+FRAMEWORK_TABLES = frozenset({"django_migrations"})
+
+
+def read_models(apps: Apps, connection: BaseDatabaseWrapper) -> tuple[Model, ...]:
+    """Every installed model, automatic many-to-many ones, proxies and swapped ones included, in order of label."""
+    found = apps.get_models(include_auto_created=True, include_swapped=True)
+    return tuple(sorted((_model(one, connection) for one in found), key=lambda model: model.label))
+
+
+def assign(snapshot: Snapshot, found: tuple[Model, ...]) -> Snapshot:
+    """The snapshot with its models, and each table with its owner.
+
+    A model that is routed elsewhere belongs to this database only if its table is here all the same.
+    """
+    placed = tuple(_in_schema(model, snapshot) for model in found)
+    present = tuple(model for model in placed if model.routed or snapshot.table(model.table, model.schema))
+    owners: dict[tuple[str, str], Ownership] = {}
+    for model in sorted(present, key=lambda one: (one.proxy, one.swapped, not one.managed, one.label)):
+        if not model.proxy and not model.swapped:
+            owners.setdefault((model.schema, model.table), _ownership(model))
+    django = dict.fromkeys((("", name) for name in FRAMEWORK_TABLES | _cache_tables()), Ownership(owner="django"))
+    owners = {**django, **owners}
+    tables = tuple(replace(table, ownership=owners.get((table.schema, table.name), Ownership())) for table in snapshot.tables)
+    return replace(snapshot, models=present, tables=tables)
+
+
+def _ownership(model: Model) -> Ownership:
+    return Ownership(
+        owner=model.owner,
+        app=model.app,
+        model=model.label,
+        location=model.location,
+        auto_created=model.auto_created,
+    )
+
+
+def _in_schema(model: Model, snapshot: Snapshot) -> Model:
+    """Split the ``schema"."table`` that some projects write into ``db_table``; the current schema has no name here."""
+    split = re.fullmatch(r'"?([^"]+)"\."([^"]+)"?', model.table)
+    if not split:
+        return model
+    schema, table = split.groups()
+    return replace(model, schema=schema if snapshot.table(table, schema) else "", table=table)
+
+
+def _cache_tables() -> set[str]:
+    configured = getattr(settings, "CACHES", {}).values()
+    return {
+        str(cache.get("LOCATION", "")) for cache in configured if str(cache.get("BACKEND", "")).endswith("DatabaseCache")
+    }
+
+
+def _model(model: type[models.Model], connection: BaseDatabaseWrapper) -> Model:
+    meta = model._meta
+    convert = connection.introspection.identifier_converter
+    source: type[models.Model] = meta.auto_created if isinstance(meta.auto_created, type) else model
+    return Model(
+        label=meta.label,
+        app=meta.app_label,
+        name=meta.object_name or "",
+        table=convert(meta.db_table),
+        owner=_owner(source),
+        location=_location(source),
+        managed=meta.managed,
+        proxy=bool(meta.proxy),
+        swapped=bool(meta.swapped),
+        auto_created=bool(meta.auto_created),
+        routed=router.allow_migrate_model(connection.alias, model),
+        fields=tuple(_fields(model, source, connection)),
+    )
+
+
+def _fields(
+    model: type[models.Model], source: type[models.Model], connection: BaseDatabaseWrapper
+) -> Iterator[ModelField]:
+    convert = connection.introspection.identifier_converter
+    keys = {field.name for field in getattr(model._meta, "pk_fields", [model._meta.pk]) if field is not None}
+    for field in model._meta.local_concrete_fields:
+        column = convert(field.column)
+        common = {
+            "name": field.name,
+            "column": column,
+            "kind": field.get_internal_type(),
+            "null": field.null,
+            "unique": bool(field.unique),
+            "indexed": bool(field.db_index),
+            "primary_key": field.name in keys,
+            "location": _location(source, field.name),
+        }
+        if not isinstance(field, models.ForeignKey) or isinstance(field.remote_field.model, str):
+            yield ModelField(**common)  # type: ignore[arg-type]
+            continue
+        related = field.remote_field.model
+        yield ModelField(
+            **common,  # type: ignore[arg-type]
+            relation="one to one" if isinstance(field, models.OneToOneField) else "foreign key",
+            related_model=related._meta.label,
+            related_table=convert(related._meta.db_table),
+            related_columns=tuple(convert(one.column) for one in field.foreign_related_fields),
+            on_delete=getattr(field.remote_field.on_delete, "__name__", "").upper(),
+            constrained=field.db_constraint,
+            parent_link=bool(field.remote_field.parent_link),
+        )
+
+
+# -- whose code ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _installed_roots() -> tuple[Path, ...]:
+    """Where packages are installed; code below these is nobody's project."""
+    paths = sysconfig.get_paths()
+    roots = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {*site.getsitepackages()}
+    return tuple(sorted({Path(root).resolve() for root in roots}))
+
+
+def _owner(model: type[models.Model]) -> Owner:
+    if model.__module__.split(".")[0] == "django":
+        return "django"
+    file = _file(model)
+    if file is None:
+        return "third-party"
+    installed = any(file.is_relative_to(root) for root in _installed_roots())
+    return "third-party" if installed or {"site-packages", "dist-packages"} & {*file.parts} else "project"
+
+
+@cache
+def _file(model: type) -> Path | None:
+    name = getattr(sys.modules.get(model.__module__), "__file__", None)
+    return Path(name).resolve() if name else None
+
+
+@cache
+def _project_root() -> Path:
+    return Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).resolve()
+
+
+def _location(model: type[models.Model], field: str = "") -> Location | None:
+    """Where a model, or one of its fields (perhaps in a base class), is written."""
+    for one in model.__mro__ if field else (model,):
+        file = _file(one)
+        line = _lines(file).get((one.__qualname__, field)) if file else None
+        if file and line:
+            return Location(_shown(file), line)
+    return _location(model) if field else None
+
+
+def _shown(file: Path) -> str:
+    """Relative to the project where it lies inside it, from the package on where it was installed."""
+    for root in (*_installed_roots(), _project_root()):
+        if file.is_relative_to(root):
+            return file.relative_to(root).as_posix()
+    return file.name
+
+
+@cache
+def _lines(file: Path) -> dict[tuple[str, str], int]:
+    """The line of each class (by qualified name) and of each name assigned in its body. Empty where it cannot be read."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found: dict[tuple[str, str], int] = {}
+
+    def walk(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                name = f"{prefix}{child.name}"
+                found[name, ""] = child.lineno
+                for statement in child.body:
+                    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                    found.update({(name, t.id): statement.lineno for t in targets if isinstance(t, ast.Name)})
+                walk(child, f"{name}.")
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                walk(child, f"{prefix}{child.name}.<locals>.")
+            else:
+                walk(child, prefix)
+
+    walk(tree, "")
+    return found
+

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from dbaudit import ddl
+from dbaudit.equivalence import keep_order, knowable, signature
+from dbaudit.facts import Index, Snapshot, Table
+from dbaudit.findings import DropIndex, Evidence, Finding, Remedy, Severity
+from dbaudit.registry import check
+
+
+@check(severity="warning", needs=["schema"])
+def duplicate_index(snapshot: Snapshot) -> Iterator[Finding]:
+    """Two indexes are the same.
+
+    Why: Each is written on every insert and kept in memory, and the planner needs only one. Both have the same table,
+    access method, key columns or expressions, opclasses, collations, directions, included columns, predicate and
+    uniqueness; only the name differs.
+
+    Fix: Drop the one that nothing depends on. Where a model declares both, take one declaration out and let a migration drop it.
+
+    Silent when: They differ in any of the above (Django's ``_like`` companion has another opclass; a variant with INCLUDE or
+    a predicate is another index); one of them is invalid; every one of them enforces a constraint that the others do not.
+    """
+    for table in snapshot.tables:
+        candidates = sorted(
+            (index for index in table.indexes if index.usable and knowable(index)),
+            key=lambda index: (repr(signature(index)), keep_order(index)),
+        )
+        for _, group in groupby(candidates, key=signature):
+            kept, *others = group
+            for spare in others:
+                if not _stands_for_more(spare):
+                    yield _finding(snapshot, table, kept, spare)
+
+
+def _stands_for_more(index: Index) -> bool:
+    return index.primary or index.constraint == "exclusion" or index.referenced or index.replica_identity or index.clustered
+
+
+def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index) -> Finding:
+    sql, undo = _drop(snapshot, table, spare)
+    return Finding.about(
+        table,
+        subject=f"Index {spare.name} repeats {kept.name}",
+        detail=f"Both are {'unique ' if kept.unique else ''}indexes on {table.label} {kept.describe()}.",
+        identity=("unique" if spare.unique else "plain", spare.describe()),
+        severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
+        evidence=[
+            Evidence("kept", kept.name, source="catalog"),
+            Evidence("same definition", spare.definition or spare.describe(), source="catalog"),
+            *([Evidence("size of the spare index", spare.bytes, "bytes", "catalog")] if spare.bytes is not None else []),
+        ],
+        remedy=Remedy(
+            action=DropIndex(table=table.label, name=spare.name, definition=spare.definition),
+            orm=f"Remove the declaration of {spare.name!r} from {table.ownership.model or table.label} and run makemigrations.",
+            sql=sql,
+            undo_sql=undo,
+            verification="The definitions were compared field by field in the database's catalog.",
+        ),
+    )
+
+
+def _drop(snapshot: Snapshot, table: Table, spare: Index) -> tuple[str, str]:
+    """The statement that drops it and the one that brings it back; none for a key that SQLite keeps inside the table."""
+    dialect = snapshot.dialect
+    if not spare.constraint:
+        return ddl.drop_index(dialect, table, spare.name), ddl.recreate_index(dialect, spare)
+    if not spare.constraint_name or dialect.vendor == "sqlite":
+        return "", ""
+    return (
+        ddl.drop_constraint(dialect, table, spare.constraint_name),
+        ddl.add_unique(dialect, table, spare.constraint_name, spare.columns),
+    )

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbaudit.facts import Model, Snapshot
+from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy
+from dbaudit.registry import check
+
+
+@check(severity="error", needs=["schema", "models"])
+def missing_table(snapshot: Snapshot) -> Iterator[Finding]:
+    """A model has no table.
+
+    Why: The first query of the model fails. A migration was not run here, or its table was dropped or renamed by hand.
+
+    Fix: Run ``manage.py migrate``. If every migration is applied, recreate the table, or make the model unmanaged.
+
+    Silent when: The model is unmanaged, a proxy, abstract or swapped out, or the database router keeps it on another
+    database; a view stands in the table's place.
+    """
+    for model in snapshot.models:
+        if model.stored and snapshot.table(model.table, model.schema) is None:
+            yield _finding(snapshot, model)
+
+
+def _finding(snapshot: Snapshot, model: Model) -> Finding:
+    return Finding(
+        subject=f"Model {model.label} has no table",
+        detail=f"Table {model.table!r} does not exist in database {snapshot.alias!r}.",
+        identity=(model.label,),
+        confidence=Confidence.HIGH,
+        owner=model.owner,
+        app=model.app,
+        model=model.label,
+        table=model.table,
+        location=model.location,
+        group=f"Models of {model.app} have no table" if not _present(snapshot, model.app) else "",
+        evidence=(Evidence("tables of the application here", _present(snapshot, model.app), "tables", "catalog"),),
+        remedy=Remedy(
+            action=EditModel(model=model.label, change="run the migrations, or set managed = False"),
+            orm=f"python manage.py migrate {model.app} --database {snapshot.alias}",
+        ),
+    )
+
+
+def _present(snapshot: Snapshot, app: str) -> int:
+    return sum(table.ownership.app == app for table in snapshot.tables)

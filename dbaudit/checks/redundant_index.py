@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbaudit import ddl
+from dbaudit.equivalence import covers, enforces, keep_order, knowable, signature
+from dbaudit.facts import Index, ModelField, Snapshot, Table
+from dbaudit.findings import Confidence, DropIndex, EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.registry import check
+
+AUTOMATIC = "Django's automatic foreign-key index leads to nothing that a wider index does not serve"
+MANY_TO_MANY = "Automatic many-to-many tables carry an index that their unique constraint already serves"
+
+
+@check(severity="warning", needs=["schema", "models"])
+def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
+    """An index does nothing that a wider one does not.
+
+    Why: Its key columns lead another index on the same rows (a left prefix), or a unique index has the same columns. Reads
+    can use the other one; every write maintains both.
+
+    Fix: Drop the narrow one. Where Django made it for a foreign key, write ``db_index=False`` on the field and let a migration
+    drop it. The narrow index is smaller, so compare sizes and scans first where it is read very often.
+
+    Silent when: The narrow index enforces something (unique, primary key, exclusion, target of a foreign key, replica
+    identity, clustered); access method, predicate, opclass, collation or direction differ; it includes columns that the
+    wider one lacks; the wider one is invalid or is itself to be dropped; the two are equal (that is `duplicate_index`).
+    """
+    for table in snapshot.tables:
+        usable = sorted((index for index in table.indexes if index.usable and knowable(index)), key=keep_order)
+        for narrow in usable:
+            if enforces(narrow):
+                continue
+            wider = [wide for wide in usable if wide is not narrow and _serves_more(wide, narrow)]
+            if wider:
+                yield _finding(snapshot, table, narrow, max(wider, key=lambda wide: (enforces(wide), -len(wide.keys))))
+
+
+def _serves_more(wide: Index, narrow: Index) -> bool:
+    """Covers it without being its twin; of two that cover each other only the one that enforces something stays."""
+    if not covers(wide, narrow) or signature(wide) == signature(narrow):
+        return False
+    return not covers(narrow, wide) or enforces(wide)
+
+
+def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index) -> Finding:
+    field = _automatic(snapshot, table, narrow)
+    group = ""
+    if table.ownership.auto_created:
+        group = MANY_TO_MANY
+    elif field:
+        group = AUTOMATIC
+    return Finding.about(
+        table,
+        subject=f"Index {narrow.name} on {table.label} is served by {wide.name}",
+        detail=f"{narrow.describe()} leads {'the unique ' if wide.unique else ''}{wide.describe()}.",
+        identity=(narrow.describe(),),
+        severity=Severity.INFO if group or table.ownership.owner != "project" else Severity.DEFAULT,
+        confidence=Confidence.MEDIUM if len(wide.keys) > len(narrow.keys) else Confidence.HIGH,
+        location=field.location if field else None,
+        group=group,
+        evidence=_evidence(narrow, wide),
+        remedy=_remedy(snapshot, table, narrow, field),
+    )
+
+
+def _automatic(snapshot: Snapshot, table: Table, index: Index) -> ModelField | None:
+    """The foreign key for which Django made this index by itself, None for an index that somebody asked for."""
+    if len(index.keys) != 1 or index.predicate or index.included or index.keys[0].opclass:
+        return None
+    field = snapshot.columns_field(table, index.columns[0])
+    return field if field and field.relation and field.indexed else None
+
+
+def _evidence(narrow: Index, wide: Index) -> Iterator[Evidence]:
+    yield Evidence("serves instead", f"{wide.name} {wide.describe()}", source="catalog")
+    for what, index in (("narrow", narrow), ("wide", wide)):
+        if index.bytes is not None:
+            yield Evidence(f"size of the {what} index", index.bytes, "bytes", "catalog")
+        if index.scans is not None:
+            yield Evidence(f"scans of the {what} index", index.scans, "scans", "pg_stat_user_indexes")
+
+
+def _remedy(snapshot: Snapshot, table: Table, narrow: Index, field: ModelField | None) -> Remedy:
+    verification = "The definitions were compared in the database's catalog; no query was run without the index."
+    sql = ddl.drop_index(snapshot.dialect, table, narrow.name)
+    undo_sql = ddl.recreate_index(snapshot.dialect, narrow)
+    model = table.ownership.model or table.label
+    if table.ownership.auto_created:
+        orm = "Only a `through` model of your own can leave it out; worth it on a big or write-heavy table alone."
+    elif field:
+        return Remedy(
+            action=EditModel(model=model, field=field.name, change=f"db_index=False on {field.name}"),
+            orm=f"{field.name} = models.{field.kind}(..., db_index=False)",
+            sql=sql,
+            undo_sql=undo_sql,
+            verification=verification,
+        )
+    else:
+        orm = f"Remove {narrow.name!r} from the indexes of {model}, or drop it by SQL where no model declares it."
+    return Remedy(
+        action=DropIndex(table=table.label, name=narrow.name, definition=narrow.definition),
+        orm=orm,
+        sql=sql,
+        undo_sql=undo_sql,
+        verification=verification,
+    )

@@ -1,0 +1,59 @@
+"""The SQL of remedies, spelled for a vendor: identifiers quoted, concurrent where the vendor can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dbaudit.dialect import Dialect
+from dbaudit.facts import Index, Table
+from dbaudit.findings import CreateIndex
+
+
+def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
+    """``CREATE INDEX`` for a table; on PostgreSQL ``CONCURRENTLY``, which does not block writers."""
+    columns = [
+        f"{dialect.quote(column.removeprefix('-'))}{' DESC' if column.startswith('-') else ''}" for column in index.columns
+    ]
+    keys = [*columns, *(f"({expression})" for expression in index.expressions)]
+    if index.opclasses:
+        keys = [f"{key} {opclass}".rstrip() for key, opclass in zip(keys, index.opclasses, strict=True)]
+    words = ["CREATE", "UNIQUE" if index.unique else "", "INDEX", _concurrently(dialect), dialect.quote(index.name), "ON"]
+    words += [dialect.quote(table.schema, table.name), f"USING {index.method}" if index.method else "", f"({', '.join(keys)})"]
+    if index.include:
+        words.append(f"INCLUDE ({', '.join(map(dialect.quote, index.include))})")
+    if index.condition:
+        words.append(f"WHERE {index.condition}")
+    return " ".join(filter(None, words)) + ";"
+
+
+def drop_index(dialect: Dialect, table: Table, name: str) -> str:
+    """``DROP INDEX``; on PostgreSQL ``CONCURRENTLY``, on MySQL with the table that it belongs to."""
+    if dialect.vendor == "mysql":
+        return f"DROP INDEX {dialect.quote(name)} ON {dialect.quote(table.schema, table.name)};"
+    words = ["DROP INDEX", _concurrently(dialect), dialect.quote(table.schema, name)]
+    return " ".join(filter(None, words)) + ";"
+
+
+def drop_constraint(dialect: Dialect, table: Table, name: str) -> str:
+    """``ALTER TABLE … DROP CONSTRAINT``."""
+    return f"ALTER TABLE {dialect.quote(table.schema, table.name)} DROP CONSTRAINT {dialect.quote(name)};"
+
+
+def add_unique(dialect: Dialect, table: Table, name: str, columns: Iterable[str]) -> str:
+    """``ALTER TABLE … ADD CONSTRAINT … UNIQUE``."""
+    key = ", ".join(map(dialect.quote, columns))
+    return f"ALTER TABLE {dialect.quote(table.schema, table.name)} ADD CONSTRAINT {dialect.quote(name)} UNIQUE ({key});"
+
+
+def recreate_index(dialect: Dialect, index: Index) -> str:
+    """The database's own definition of an index as a statement, concurrent where possible; ``""`` where it gave none."""
+    if not index.definition:
+        return ""
+    text = index.definition.rstrip().rstrip(";")
+    if dialect.vendor == "postgresql" and " CONCURRENTLY " not in text:
+        text = text.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
+    return text + ";"
+
+
+def _concurrently(dialect: Dialect) -> str:
+    return "CONCURRENTLY" if dialect.vendor == "postgresql" else ""

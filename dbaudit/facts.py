@@ -1,0 +1,364 @@
+"""What was read: values taken from a database's catalog and from the project's models.
+
+Everything here is frozen and knows neither a connection nor a check. One convention holds throughout:
+``None`` means *not seen* (the vendor, a privilege or a limit hid it), while ``""`` and ``()`` mean *absent*.
+A check that needs what is ``None`` is skipped with the reason; it never guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from dbaudit.dialect import Dialect
+
+RowsAre = Literal["exact", "estimated", ""]
+Owner = Literal["project", "third-party", "django"]
+TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
+ConstraintKind = Literal["primary key", "unique", "exclusion", "check", "not null"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in source code: ``file`` relative to the project where it lies inside it, ``line`` from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """Whose table it is, as far as the models tell. A table without a model belongs to the project."""
+
+    owner: Owner = "project"
+    app: str = ""
+    model: str = ""
+    location: Location | None = None
+    auto_created: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnStatistics:
+    """What the planner believes of a column. Fractions from 0 to 1, width in bytes; never a value of a row.
+
+    ``distinct`` is a number of values; ``frequencies`` are those of the most common values, in falling order,
+    without the values.
+    """
+
+    null_fraction: float
+    distinct: float | None
+    width: int
+    correlation: float | None = None
+    frequencies: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column as the database has it. ``type`` is spelled by the database; ``default`` is SQL text."""
+
+    name: str
+    type: str
+    nullable: bool
+    default: str | None = None
+    collation: str | None = None
+    generated: str = ""
+    identity: str = ""
+    comment: str | None = None
+    statistics: ColumnStatistics | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexKey:
+    """One key position: a column or an expression, never both.
+
+    ``opclass`` and ``collation`` are empty where they are the default of the column's type.
+    """
+
+    column: str = ""
+    expression: str = ""
+    opclass: str = ""
+    collation: str = ""
+    descending: bool = False
+    nulls_first: bool = False
+
+    def __str__(self) -> str:
+        text = self.column or f"({self.expression})"
+        if self.collation:
+            text += f" COLLATE {self.collation}"
+        if self.opclass:
+            text += f" {self.opclass}"
+        return f"{text} DESC" if self.descending else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index that exists as an object of its own (an SQLite rowid key is none; see ``Table.primary_key``).
+
+    ``constraint`` names the kind of constraint it serves, ``""`` for none. ``referenced`` says that a foreign key
+    points at it. ``bytes`` is its size; ``scans``, ``tuples_read`` count since the statistics were reset.
+    """
+
+    name: str
+    table: str
+    keys: tuple[IndexKey, ...]
+    included: tuple[str, ...] = ()
+    predicate: str = ""
+    method: str = "btree"
+    unique: bool = False
+    nulls_distinct: bool = True
+    constraint: Literal["", "primary key", "unique", "exclusion"] = ""
+    constraint_name: str = ""
+    referenced: bool = False
+    valid: bool = True
+    ready: bool = True
+    live: bool = True
+    building: bool = False
+    clustered: bool = False
+    replica_identity: bool = False
+    partitioned: bool = False
+    definition: str = ""
+    bytes: int | None = None
+    scans: int | None = None
+    tuples_read: int | None = None
+    last_scan: str | None = None
+
+    @property
+    def primary(self) -> bool:
+        """Whether it serves the primary key."""
+        return self.constraint == "primary key"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the planner may use it."""
+        return self.valid and self.ready and self.live
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the key columns in order, ``""`` where an expression stands."""
+        return tuple(key.column for key in self.keys)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it covers every row: no predicate."""
+        return not self.predicate
+
+    def describe(self) -> str:
+        """The definition in words that fit a sentence: ``(a, b DESC) INCLUDE (c) WHERE x``."""
+        text = f"({', '.join(map(str, self.keys))})"
+        if self.method not in ("btree", ""):
+            text = f"{self.method} {text}"
+        if self.included:
+            text += f" INCLUDE ({', '.join(self.included)})"
+        return f"{text} WHERE {self.predicate}" if self.predicate else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """A foreign-key constraint of the database. Actions are the database's own, in upper case (``NO ACTION``)."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    target_table: str
+    target_columns: tuple[str, ...]
+    target_schema: str = ""
+    on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
+    deferrable: bool | None = None
+    validated: bool | None = None
+    enforced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A constraint that is not a foreign key. ``definition`` is the database's own text."""
+
+    name: str
+    kind: ConstraintKind
+    columns: tuple[str, ...] = ()
+    definition: str = ""
+    validated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableStatistics:
+    """Counters since the statistics were reset (rows, scans), and when the table was last looked after (ISO 8601)."""
+
+    sequential_scans: int | None = None
+    sequential_rows: int | None = None
+    index_scans: int | None = None
+    inserted: int | None = None
+    updated: int | None = None
+    hot_updated: int | None = None
+    deleted: int | None = None
+    live_rows: int | None = None
+    dead_rows: int | None = None
+    modified_since_analyze: int | None = None
+    analyzed: bool | None = None
+    last_analyze: str | None = None
+    last_vacuum: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table or view with all that hangs on it.
+
+    ``schema`` is empty for the connection's own schema, so that names mean the same on every machine.
+    ``bytes`` is the table with its TOAST, ``index_bytes`` all its indexes. Partitions are folded into their parent.
+    ``readable`` is False where the audit's role may not select from it.
+    """
+
+    name: str
+    schema: str = ""
+    kind: TableKind = "table"
+    columns: tuple[Column, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    partitions: int = 0
+    unlogged: bool = False
+    readable: bool = True
+    rows: int | None = None
+    rows_are: RowsAre = ""
+    bytes: int | None = None
+    index_bytes: int | None = None
+    comment: str | None = None
+    statistics: TableStatistics | None = None
+    ownership: Ownership = Ownership()
+
+    @property
+    def label(self) -> str:
+        """The name as the user would write it: with the schema where it is not the connection's own."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    @property
+    def stores_rows(self) -> bool:
+        """Whether it is a table of this database (no view, no foreign table)."""
+        return self.kind in ("table", "partitioned table")
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    """A sequence or identity with the column that it feeds. ``last_value`` is None before its first use or unseen."""
+
+    name: str
+    schema: str = ""
+    table: str = ""
+    column: str = ""
+    type: str = "bigint"
+    last_value: int | None = None
+    minimum: int = 1
+    maximum: int
+    increment: int = 1
+    cycles: bool = False
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelField:
+    """A concrete field of a model, with its relation where it is one.
+
+    ``relation`` is ``""``, ``"foreign key"`` or ``"one to one"``; ``on_delete`` is Django's word (``CASCADE``).
+    """
+
+    name: str
+    column: str
+    kind: str
+    null: bool = False
+    unique: bool = False
+    indexed: bool = False
+    primary_key: bool = False
+    relation: Literal["", "foreign key", "one to one"] = ""
+    related_model: str = ""
+    related_table: str = ""
+    related_columns: tuple[str, ...] = ()
+    on_delete: str = ""
+    constrained: bool = True
+    parent_link: bool = False
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A model as ``apps.get_models()`` gives it. ``fields`` are those whose columns lie in its own table."""
+
+    label: str
+    app: str
+    name: str
+    table: str
+    schema: str = ""
+    owner: Owner
+    location: Location | None = None
+    managed: bool = True
+    proxy: bool = False
+    swapped: bool = False
+    auto_created: bool = False
+    routed: bool = True
+    fields: tuple[ModelField, ...] = ()
+
+    @property
+    def stored(self) -> bool:
+        """Whether this database is meant to have a table of its own for it."""
+        return self.managed and self.routed and not self.proxy and not self.swapped
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not examined: a check's id, a table, a section; and why, in one sentence."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that was read of one database, and the models that belong to it. What checks are given."""
+
+    alias: str
+    vendor: str
+    server_version: str
+    dialect: Dialect
+    tables: tuple[Table, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    models: tuple[Model, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[Skipped, ...] = field(default=())
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], Table]:
+        return {(table.schema, table.name): table for table in self.tables}
+
+    def table(self, name: str, schema: str = "") -> Table | None:
+        """The table of that name, None where the database has none."""
+        return self._by_name.get((schema, name))
+
+    def stored_tables(self) -> Iterator[Table]:
+        """The tables that hold rows here, in order of name."""
+        return (table for table in self.tables if table.stores_rows)
+
+    @cached_property
+    def _models_by_table(self) -> dict[tuple[str, str], tuple[Model, ...]]:
+        found: dict[tuple[str, str], list[Model]] = {}
+        for model in self.models:
+            if not model.proxy and not model.swapped:
+                found.setdefault((model.schema, model.table), []).append(model)
+        return {where: tuple(models) for where, models in found.items()}
+
+    def models_of(self, table: Table) -> tuple[Model, ...]:
+        """The models whose rows lie in the table (more than one where unmanaged twins share it)."""
+        return self._models_by_table.get((table.schema, table.name), ())
+
+    def columns_field(self, table: Table, column: str) -> ModelField | None:
+        """The model field behind a column, None where no model declares it."""
+        for model in self.models_of(table):
+            for one in model.fields:
+                if one.column == column:
+                    return one
+        return None

@@ -1,0 +1,26 @@
+"""Names for the indexes that we propose: valid in Django, the same on every machine, telling what they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+#: What Django's system check models.E034 allows.
+DJANGO_LIMIT = 30
+HASH_LENGTH = 6
+
+
+def index_name(table: str, columns: Iterable[str], *more: str) -> str:
+    """A name of at most 30 characters from table and columns, ending in ``_<hash>_idx``.
+
+    The hash covers everything given, ``more`` too (a condition, included columns, opclasses): Django's own automatic
+    name leaves those out, and two indexes that differ only there would clash.
+    """
+    columns = [column.replace("-", "") for column in columns]
+    digest = hashlib.sha256("\0".join((table, *columns, *more)).encode()).hexdigest()[:HASH_LENGTH]
+    tail = f"_{digest}_idx"
+    head = "_".join((table.rpartition("_")[2], *columns))
+    plain = "".join(character if character.isascii() and (character.isalnum() or character == "_") else "" for character in head)
+    # Django refuses names that start with an underscore or a digit (models.E033).
+    plain = plain.lstrip("_0123456789")[: DJANGO_LIMIT - len(tail)].rstrip("_") or "index"
+    return plain + tail
