@@ -1,0 +1,1 @@
+"""The Context7 reference ERP: project package and its small apps."""
