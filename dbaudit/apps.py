@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.core import checks
 
+from dbaudit.conf import check_settings
+
 
 class DbauditConfig(AppConfig):
     """Registers the system checks of ``settings.DBAUDIT`` and does nothing else at start-up."""
@@ -11,6 +13,5 @@ class DbauditConfig(AppConfig):
     verbose_name = "Database audit"
 
     def ready(self) -> None:
-        from dbaudit.conf import check_settings
-
+        """Register the checks of the settings."""
         checks.register(check_settings, "dbaudit")

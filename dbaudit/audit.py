@@ -17,8 +17,10 @@ from dbaudit.advisor.recommend import plan, recommend
 from dbaudit.advisor.scorecard import scorecard
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.findings import DatabaseReport, Finding, Report
+from dbaudit.findings import DatabaseReport, Report
 from dbaudit.registry import Check
+
+QUERIES = Skipped("Query performance", "This version measures no queries yet.")
 
 Progress = Callable[[str], None]
 
@@ -47,10 +49,14 @@ def run(options: Options) -> Report:
     """Audit every database that the options name."""
     started = time.perf_counter()
     settings = conf.load()
-    selected = _selected(checks.load(apps), settings, options)
+    known = checks.load(apps)
+    selected = _selected(known, settings, options)
     _known("application", options.apps, (config.label for config in apps.get_app_configs()))
     _known("database", options.databases, connections)
-    databases = tuple(_audit(alias, settings, selected, options) for alias in dict.fromkeys(options.databases))
+    databases = tuple(
+        _audit(alias, settings, selected, _not_run(known, selected), options)
+        for alias in dict.fromkeys(options.databases)
+    )
     return Report(
         generated_at=datetime.now(UTC).isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - started, 3),
@@ -61,7 +67,13 @@ def run(options: Options) -> Report:
     )
 
 
-def _audit(alias: str, settings: conf.Settings, selected: tuple[Check, ...], options: Options) -> DatabaseReport:
+def _audit(
+    alias: str,
+    settings: conf.Settings,
+    selected: tuple[Check, ...],
+    not_run: tuple[Skipped, ...],
+    options: Options,
+) -> DatabaseReport:
     options.progress(f"Reading the catalog of {alias!r}")
     snapshot = catalog.read(
         connections[alias],
@@ -85,7 +97,7 @@ def _audit(alias: str, settings: conf.Settings, selected: tuple[Check, ...], opt
         recommendations=recommendations,
         plan=plan(recommendations),
         scorecard=scorecard(snapshot, outcome.findings),
-        skipped=(*snapshot.skipped, *outcome.skipped, *_unread(snapshot), *_not_run(selected)),
+        skipped=(QUERIES, *snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
     )
 
@@ -98,5 +110,39 @@ def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:
         snapshot,
         tables=tuple(table for table in snapshot.tables if table.ownership.app in labels),
         models=tuple(model for model in snapshot.models if model.app in labels),
-        skipped=(*snapshot.skipped, Skipped("Other applications", f"The audit was asked for {', '.join(labels)} only.")),
+        skipped=(
+            *snapshot.skipped,
+            Skipped("Other applications", f"The audit was asked for {', '.join(labels)} only."),
+        ),
     )
+
+
+def _selected(known: tuple[Check, ...], settings: conf.Settings, options: Options) -> tuple[Check, ...]:
+    """The checks to run: those asked for by id, otherwise all that run unasked or are enabled in the settings."""
+    ids = {check.id for check in known}
+    _known("check", (*options.checks, *options.skip, *settings.skip, *settings.enable), ids)
+    unwanted = {*options.skip, *settings.skip}
+    if options.checks:
+        return tuple(check for check in known if check.id in options.checks and check.id not in options.skip)
+    return tuple(
+        check for check in known if (check.enabled or check.id in settings.enable) and check.id not in unwanted
+    )
+
+
+def _not_run(known: tuple[Check, ...], selected: tuple[Check, ...]) -> tuple[Skipped, ...]:
+    return tuple(
+        Skipped(
+            check.id,
+            "Not asked for." if check.enabled else "Off unless enabled by DBAUDIT['ENABLE'] or --check.",
+        )
+        for check in known
+        if check not in selected
+    )
+
+
+def _known(what: str, given: Iterable[str], valid: Iterable[str]) -> None:
+    """Refuse a name that does not exist, with the nearest one that does."""
+    names = set(valid)
+    for name in given:
+        if name not in names:
+            raise AuditError(f"Unknown {what} {name!r}. {conf.nearest(name, names)}")

@@ -1,4 +1,5 @@
-"""``settings.DBAUDIT`` read into one frozen value; unknown keys and wrong types are refused with the nearest valid name."""
+"""``settings.DBAUDIT`` read into one frozen value; unknown keys and wrong types are refused with the nearest valid
+name."""
 
 from __future__ import annotations
 
@@ -56,13 +57,16 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 def _parse(given: object) -> tuple[Settings, list[Error]]:
     if not isinstance(given, Mapping):
-        return Settings(), [Error(f"settings.DBAUDIT must be a dictionary, not {type(given).__name__}.", id="dbaudit.E001")]
+        return Settings(), [
+            Error(f"settings.DBAUDIT must be a dictionary, not {type(given).__name__}.", id="dbaudit.E001")
+        ]
     values, problems = _read(Settings, given, "DBAUDIT")
     return Settings(**values), problems
 
 
 def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, Any], list[Error]]:
-    """The known and well-typed entries of ``given`` as keyword arguments of ``cls``, and what is wrong with the others."""
+    """The known and well-typed entries of ``given`` as keyword arguments of ``cls``, and what is wrong with the
+    others."""
     hints = get_type_hints(cls)
     upper = cls is Settings
     names = {one.name.upper() if upper else one.name: one.name for one in fields(cls)}

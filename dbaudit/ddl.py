@@ -12,13 +12,25 @@ from dbaudit.findings import CreateIndex
 def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
     """``CREATE INDEX`` for a table; on PostgreSQL ``CONCURRENTLY``, which does not block writers."""
     columns = [
-        f"{dialect.quote(column.removeprefix('-'))}{' DESC' if column.startswith('-') else ''}" for column in index.columns
+        f"{dialect.quote(column.removeprefix('-'))}{' DESC' if column.startswith('-') else ''}"
+        for column in index.columns
     ]
     keys = [*columns, *(f"({expression})" for expression in index.expressions)]
     if index.opclasses:
         keys = [f"{key} {opclass}".rstrip() for key, opclass in zip(keys, index.opclasses, strict=True)]
-    words = ["CREATE", "UNIQUE" if index.unique else "", "INDEX", _concurrently(dialect), dialect.quote(index.name), "ON"]
-    words += [dialect.quote(table.schema, table.name), f"USING {index.method}" if index.method else "", f"({', '.join(keys)})"]
+    words = [
+        "CREATE",
+        "UNIQUE" if index.unique else "",
+        "INDEX",
+        _concurrently(dialect),
+        dialect.quote(index.name),
+        "ON",
+    ]
+    words += [
+        dialect.quote(table.schema, table.name),
+        f"USING {index.method}" if index.method else "",
+        f"({', '.join(keys)})",
+    ]
     if index.include:
         words.append(f"INCLUDE ({', '.join(map(dialect.quote, index.include))})")
     if index.condition:
@@ -46,7 +58,8 @@ def add_unique(dialect: Dialect, table: Table, name: str, columns: Iterable[str]
 
 
 def recreate_index(dialect: Dialect, index: Index) -> str:
-    """The database's own definition of an index as a statement, concurrent where possible; ``""`` where it gave none."""
+    """The database's own definition of an index as a statement, concurrent where possible; ``""`` where it gave
+    none."""
     if not index.definition:
         return ""
     text = index.definition.rstrip().rstrip(";")

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class Dialect:
     """The vendor and the characters around its quoted identifiers.
 
-    Django's ``quote_name`` leaves a quote inside a name as it is, and a name that already stands in quotes alone:
-    a table called ``a"b`` would end the identifier. Here the backend gives the characters and we double the closing one.
+    Django's ``quote_name`` leaves a quote inside a name as it is, and a name that already stands in quotes alone: a
+    table called ``a"b`` would end the identifier. Here the backend gives the characters and we double the closing
+    one.
     """
 
     vendor: str

@@ -1,8 +1,8 @@
 """When two indexes are the same, and when one does the work of the other.
 
-Indexes are compared by meaning, never by name: per key position the column or expression, opclass, collation, direction and
-NULLS; as a whole the access method, predicate, included columns, uniqueness and NULLS NOT DISTINCT. A b-tree is read
-forwards and backwards alike, so an index with every direction flipped is the same index.
+Indexes are compared by meaning, never by name: per key position the column or expression, opclass, collation,
+direction and NULLS; as a whole the access method, predicate, included columns, uniqueness and NULLS NOT DISTINCT. A
+b-tree is read forwards and backwards alike, so an index with every direction flipped is the same index.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ def covers(wide: Index, narrow: Index) -> bool:
 
 def enforces(index: Index) -> bool:
     """Whether something besides reading depends on it, so that it must not simply be dropped."""
-    return bool(
-        index.unique or index.constraint or index.referenced or index.replica_identity or index.clustered
-    )
+    return bool(index.unique or index.constraint or index.referenced or index.replica_identity or index.clustered)
 
 
 def keep_order(index: Index) -> tuple[bool | int | str, ...]:
@@ -78,9 +76,11 @@ def keep_order(index: Index) -> tuple[bool | int | str, ...]:
 
 
 def covers_foreign_key(table: Table, columns: Iterable[str]) -> bool:
-    """Whether a lookup by these columns has an index: any permutation of them leads a usable b-tree, or a hash of the one.
+    """Whether a lookup by these columns has an index: any permutation of them leads a usable b-tree, or a hash of the
+    one.
 
-    A partial index does not count, except ``WHERE column IS NOT NULL`` on a single column: the lookup never asks for NULL.
+    A partial index does not count, except ``WHERE column IS NOT NULL`` on a single column: the lookup never asks for
+    NULL.
     """
     wanted = set(columns)
     if set(table.primary_key[: len(wanted)]) == wanted:
@@ -99,7 +99,7 @@ def _leads(index: Index, wanted: set[str]) -> bool:
 
 
 def _is_not_null(predicate: str, column: str) -> bool:
-    bare = "".join(character for character in predicate if character not in "()\"`[]")
+    bare = "".join(character for character in predicate if character not in '()"`[]')
     return " ".join(bare.split()).lower() == f"{column} is not null".lower()
 
 

@@ -384,8 +384,8 @@ class Document:
 class Report:
     """The audit's result, from which every format is drawn. Times in seconds, ``generated_at`` in ISO 8601 UTC.
 
-    ``rules`` are the pages of the checks that the findings name; ``arguments`` those of the command that makes this report again,
-    without its outputs (``("--app", "erp")``).
+    ``rules`` are the pages of the checks that the findings name; ``arguments`` those of the command that makes this
+    report again, without its outputs (``("--app", "erp")``).
     """
 
     generated_at: str
@@ -402,5 +402,3 @@ class Report:
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among the findings, None where there are none."""
     return max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=None)
-
-

@@ -20,7 +20,9 @@ def index_name(table: str, columns: Iterable[str], *more: str) -> str:
     digest = hashlib.sha256("\0".join((table, *columns, *more)).encode()).hexdigest()[:HASH_LENGTH]
     tail = f"_{digest}_idx"
     head = "_".join((table.rpartition("_")[2], *columns))
-    plain = "".join(character if character.isascii() and (character.isalnum() or character == "_") else "" for character in head)
+    plain = "".join(
+        character if character.isascii() and (character.isalnum() or character == "_") else "" for character in head
+    )
     # Django refuses names that start with an underscore or a digit (models.E033).
     plain = plain.lstrip("_0123456789")[: DJANGO_LIMIT - len(tail)].rstrip("_") or "index"
     return plain + tail

@@ -1,8 +1,9 @@
 """What users and the built-in rooms register: checks.
 
-A check is a generator function ``def name(snapshot: Snapshot) -> Iterator[Finding | Skipped]``. It yields a `Skipped` for what
-it could not judge. Its docstring is its page: a title, then the paragraphs ``Why:``, ``Fix:`` and ``Silent when:``; the same text feeds
-``dbaudit explain``, the docs and every report format, so it is refused when a paragraph is missing.
+A check is a generator function ``def name(snapshot: Snapshot) -> Iterator[Finding | Skipped]``. It yields a `Skipped`
+for what it could not judge. Its docstring is its page: a title, then the paragraphs ``Why:``, ``Fix:`` and ``Silent
+when:``; the same text feeds ``dbaudit explain``, the docs and every report format, so it is refused when a paragraph
+is missing.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def check(
 ) -> Callable[[Function], Function]:
     """Register a function as a check under its own name.
 
-    ``severity`` is the default of its findings, ``needs`` what it looks at, ``vendors`` where it works (empty: everywhere),
-    ``enabled`` whether it runs unasked. Raises `AuditError` with file and line for a wrong signature, an
+    ``severity`` is the default of its findings, ``needs`` what it looks at, ``vendors`` where it works (empty:
+    everywhere), ``enabled`` whether it runs unasked. Raises `AuditError` with file and line for a wrong signature, an
     incomplete docstring, a duplicate name or an unknown need.
     """
 

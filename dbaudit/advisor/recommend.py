@@ -11,7 +11,11 @@ PHASES = {
     2: "To review: changes to models, queries, settings and indexes to drop",
     3: "Structural: tables, keys and constraints",
 }
-PRIORITIES: dict[Severity, Priority] = {Severity.ERROR: "high", Severity.WARNING: "medium", Severity.INFO: "low"}
+PRIORITIES: dict[Severity, Priority] = {
+    Severity.ERROR: "high",
+    Severity.WARNING: "medium",
+    Severity.INFO: "low",
+}
 
 
 def recommend(findings: Iterable[Finding]) -> tuple[Recommendation, ...]:
@@ -33,7 +37,8 @@ def plan(recommendations: Iterable[Recommendation]) -> tuple[Phase, ...]:
     for one in recommendations:
         by_phase.setdefault(one.phase, []).append(one.rank)
     return tuple(
-        Phase(number=number, title=PHASES[number], recommendations=tuple(ranks)) for number, ranks in sorted(by_phase.items())
+        Phase(number=number, title=PHASES[number], recommendations=tuple(ranks))
+        for number, ranks in sorted(by_phase.items())
     )
 
 

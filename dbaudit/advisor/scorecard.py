@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dbaudit.findings import ScoreLine
 from dbaudit.facts import Snapshot
-from dbaudit.findings import Finding, Severity
+from dbaudit.findings import Finding, ScoreLine, Severity
 
 #: The targets of the Context7 analysis of 13 July 2025.
 AVERAGE_QUERY_MS = 50
@@ -27,7 +26,8 @@ def scorecard(snapshot: Snapshot, findings: Iterable[Finding]) -> tuple[ScoreLin
 
 
 def _index_hits(snapshot: Snapshot) -> ScoreLine:
-    """Row reads started by an index rather than by a sequential scan, over all tables since the statistics were reset."""
+    """Row reads started by an index rather than by a sequential scan, over all tables since the statistics were
+    reset."""
     criterion, target = "Index hits", f"> {INDEX_HIT_PERCENT} % of scans"
     seen = [table.statistics for table in snapshot.stored_tables() if table.statistics]
     by_index = sum(one.index_scans or 0 for one in seen)
@@ -46,5 +46,8 @@ def _index_hits(snapshot: Snapshot) -> ScoreLine:
 def _findings(criterion: str, target: str, findings: Iterable[Finding], severity: Severity) -> ScoreLine:
     count = sum(finding.severity is severity and finding.owner == "project" for finding in findings)
     return ScoreLine(
-        criterion=criterion, target=target, measured=f"{count} in the project's own apps", state="missed" if count else "met"
+        criterion=criterion,
+        target=target,
+        measured=f"{count} in the project's own apps",
+        state="missed" if count else "met",
     )

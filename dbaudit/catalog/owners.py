@@ -42,7 +42,9 @@ def assign(snapshot: Snapshot, found: tuple[Model, ...]) -> Snapshot:
             owners.setdefault((model.schema, model.table), _ownership(model))
     django = dict.fromkeys((("", name) for name in FRAMEWORK_TABLES | _cache_tables()), Ownership(owner="django"))
     owners = {**django, **owners}
-    tables = tuple(replace(table, ownership=owners.get((table.schema, table.name), Ownership())) for table in snapshot.tables)
+    tables = tuple(
+        replace(table, ownership=owners.get((table.schema, table.name), Ownership())) for table in snapshot.tables
+    )
     return replace(snapshot, models=present, tables=tables)
 
 
@@ -68,7 +70,9 @@ def _in_schema(model: Model, snapshot: Snapshot) -> Model:
 def _cache_tables() -> set[str]:
     configured = getattr(settings, "CACHES", {}).values()
     return {
-        str(cache.get("LOCATION", "")) for cache in configured if str(cache.get("BACKEND", "")).endswith("DatabaseCache")
+        str(cache.get("LOCATION", ""))
+        for cache in configured
+        if str(cache.get("BACKEND", "")).endswith("DatabaseCache")
     }
 
 
@@ -177,7 +181,8 @@ def _shown(file: Path) -> str:
 
 @cache
 def _lines(file: Path) -> dict[tuple[str, str], int]:
-    """The line of each class (by qualified name) and of each name assigned in its body. Empty where it cannot be read."""
+    """The line of each class (by qualified name) and of each name assigned in its body. Empty where it cannot be
+    read."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -190,7 +195,9 @@ def _lines(file: Path) -> dict[tuple[str, str], int]:
                 name = f"{prefix}{child.name}"
                 found[name, ""] = child.lineno
                 for statement in child.body:
-                    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                    targets = (
+                        statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                    )
                     found.update({(name, t.id): statement.lineno for t in targets if isinstance(t, ast.Name)})
                 walk(child, f"{name}.")
             elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -200,4 +207,3 @@ def _lines(file: Path) -> dict[tuple[str, str], int]:
 
     walk(tree, "")
     return found
-

@@ -53,7 +53,11 @@ def _import(name: str) -> None:
     except SyntaxError as error:
         raise AuditError(f"{_shown(error.filename)}:{error.lineno}: {error.msg}; correct it.") from error
     except Exception as error:
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(f"{PROJECT_MODULE}.py")]
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.endswith(f"{PROJECT_MODULE}.py")
+        ]
         place = f"{_shown(own[-1].filename)}:{own[-1].lineno}" if own else name
         raise AuditError(f"{place}: {type(error).__name__}: {error}; correct it.") from error
 
@@ -75,7 +79,7 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
             continue
         try:
             results = list(check.function(snapshot))
-        except Exception as error:  # a broken check, perhaps the project's own, must not hide the others
+        except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
             crashed.append(Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error)})."))
             continue
         ran.append(check)
@@ -90,7 +94,8 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
 
 
 def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Number the findings that a check could not tell apart (a third copy of one index), so that every key is unique."""
+    """Number the findings that a check could not tell apart (a third copy of one index), so that every key is
+    unique."""
     seen: Counter[str] = Counter()
     for finding in findings:
         seen[finding.key] += 1

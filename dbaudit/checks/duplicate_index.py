@@ -18,10 +18,12 @@ def duplicate_index(snapshot: Snapshot) -> Iterator[Finding]:
     access method, key columns or expressions, opclasses, collations, directions, included columns, predicate and
     uniqueness; only the name differs.
 
-    Fix: Drop the one that nothing depends on. Where a model declares both, take one declaration out and let a migration drop it.
+    Fix: Drop the one that nothing depends on. Where a model declares both, take one declaration out and let a
+    migration drop it.
 
-    Silent when: They differ in any of the above (Django's ``_like`` companion has another opclass; a variant with INCLUDE or
-    a predicate is another index); one of them is invalid; every one of them enforces a constraint that the others do not.
+    Silent when: They differ in any of the above (Django's ``_like`` companion has another opclass; a variant with
+    INCLUDE or a predicate is another index); one of them is invalid; every one of them enforces a constraint that the
+    others do not.
     """
     for table in snapshot.tables:
         candidates = sorted(
@@ -36,7 +38,13 @@ def duplicate_index(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _stands_for_more(index: Index) -> bool:
-    return index.primary or index.constraint == "exclusion" or index.referenced or index.replica_identity or index.clustered
+    return (
+        index.primary
+        or index.constraint == "exclusion"
+        or index.referenced
+        or index.replica_identity
+        or index.clustered
+    )
 
 
 def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index) -> Finding:
@@ -50,11 +58,15 @@ def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index) -> Fin
         evidence=[
             Evidence("kept", kept.name, source="catalog"),
             Evidence("same definition", spare.definition or spare.describe(), source="catalog"),
-            *([Evidence("size of the spare index", spare.bytes, "bytes", "catalog")] if spare.bytes is not None else []),
+            *(
+                [Evidence("size of the spare index", spare.bytes, "bytes", "catalog")]
+                if spare.bytes is not None
+                else []
+            ),
         ],
         remedy=Remedy(
             action=DropIndex(table=table.label, name=spare.name, definition=spare.definition),
-            orm=f"Remove the declaration of {spare.name!r} from {table.ownership.model or table.label} and run makemigrations.",
+            orm=f"Take {spare.name!r} out of {table.ownership.model or table.label} and run makemigrations.",
             sql=sql,
             undo_sql=undo,
             verification="The definitions were compared field by field in the database's catalog.",
@@ -63,7 +75,8 @@ def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index) -> Fin
 
 
 def _drop(snapshot: Snapshot, table: Table, spare: Index) -> tuple[str, str]:
-    """The statement that drops it and the one that brings it back; none for a key that SQLite keeps inside the table."""
+    """The statement that drops it and the one that brings it back; none for a key that SQLite keeps inside the
+    table."""
     dialect = snapshot.dialect
     if not spare.constraint:
         return ddl.drop_index(dialect, table, spare.name), ddl.recreate_index(dialect, spare)

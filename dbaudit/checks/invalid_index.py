@@ -14,10 +14,11 @@ LEFTOVERS = ("_ccnew", "_ccold")
 def invalid_index(snapshot: Snapshot) -> Iterator[Finding]:
     """An index is invalid: the planner never uses it, writes may still pay for it.
 
-    Why: A concurrent build or drop that failed leaves it behind. ``CREATE INDEX IF NOT EXISTS`` then reports success on it,
-    Django's ``AddIndexConcurrently`` fails for ever after, and an invalid unique index can still reject rows.
+    Why: A concurrent build or drop that failed leaves it behind. ``CREATE INDEX IF NOT EXISTS`` then reports success
+    on it, Django's ``AddIndexConcurrently`` fails for ever after, and an invalid unique index can still reject rows.
 
-    Fix: ``REINDEX INDEX CONCURRENTLY`` it. A leftover of a failed ``REINDEX CONCURRENTLY`` (``_ccnew``, ``_ccold``) is dropped.
+    Fix: ``REINDEX INDEX CONCURRENTLY`` it. A leftover of a failed ``REINDEX CONCURRENTLY`` (``_ccnew``, ``_ccold``)
+    is dropped.
 
     Silent when: It is being built right now, or it belongs to a partitioned table whose partitions are still being
     attached (the parent of ``CREATE INDEX ON ONLY`` is invalid until every partition has its part).

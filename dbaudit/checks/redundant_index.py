@@ -16,15 +16,16 @@ MANY_TO_MANY = "Automatic many-to-many tables carry an index that their unique c
 def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
     """An index does nothing that a wider one does not.
 
-    Why: Its key columns lead another index on the same rows (a left prefix), or a unique index has the same columns. Reads
-    can use the other one; every write maintains both.
+    Why: Its key columns lead another index on the same rows (a left prefix), or a unique index has the same columns.
+    Reads can use the other one; every write maintains both.
 
-    Fix: Drop the narrow one. Where Django made it for a foreign key, write ``db_index=False`` on the field and let a migration
-    drop it. The narrow index is smaller, so compare sizes and scans first where it is read very often.
+    Fix: Drop the narrow one. Where Django made it for a foreign key, write ``db_index=False`` on the field and let a
+    migration drop it. The narrow index is smaller, so compare sizes and scans first where it is read very often.
 
     Silent when: The narrow index enforces something (unique, primary key, exclusion, target of a foreign key, replica
-    identity, clustered); access method, predicate, opclass, collation or direction differ; it includes columns that the
-    wider one lacks; the wider one is invalid or is itself to be dropped; the two are equal (that is `duplicate_index`).
+    identity, clustered); access method, predicate, opclass, collation or direction differ; it includes columns that
+    the wider one lacks; the wider one is invalid or is itself to be dropped; the two are equal (that is
+    `duplicate_index`).
     """
     for table in snapshot.tables:
         usable = sorted((index for index in table.indexes if index.usable and knowable(index)), key=keep_order)

@@ -11,13 +11,15 @@ from dbaudit.registry import check
 def table_without_model(snapshot: Snapshot) -> Iterator[Finding]:
     """A table belongs to no model.
 
-    Why: A removed app or a migration that changed only Django's state leaves its tables behind: they are backed up, vacuumed and
-    trusted by nobody. Or another program uses the database, and then somebody should know.
+    Why: A removed app or a migration that changed only Django's state leaves its tables behind: they are backed up,
+    vacuumed and trusted by nobody. Or another program uses the database, and then somebody should know.
 
-    Fix: Find out who writes it. If it is a leftover, save it and drop it; if it is used, describe it by an unmanaged model.
+    Fix: Find out who writes it. If it is a leftover, save it and drop it; if it is used, describe it by an unmanaged
+    model.
 
-    Silent when: Any installed model has the table (managed or not, proxies and automatic many-to-many tables included), it is
-    Django's own ``django_migrations`` or a database cache, it belongs to a PostgreSQL extension, or it is a view.
+    Silent when: Any installed model has the table (managed or not, proxies and automatic many-to-many tables
+    included), it is Django's own ``django_migrations`` or a database cache, it belongs to a PostgreSQL extension, or
+    it is a view.
     """
     for table in snapshot.stored_tables():
         if not table.ownership.model and table.ownership.owner == "project":
@@ -36,7 +38,9 @@ def _finding(snapshot: Snapshot, table: Table) -> Finding:
         confidence=Confidence.MEDIUM,
         evidence=evidence,
         remedy=Remedy(
-            action=RunSql(purpose="Find the owner; then save and drop the table, or describe it by an unmanaged model."),
+            action=RunSql(
+                purpose="Find the owner; then save and drop the table, or describe it by an unmanaged model."
+            ),
             orm=f"python manage.py inspectdb --database {snapshot.alias} {table.name}",
         ),
     )

@@ -11,13 +11,13 @@ from dbaudit.registry import check
 def table_without_primary_key(snapshot: Snapshot) -> Iterator[Finding]:
     """A table has no primary key.
 
-    Why: Rows cannot be named one by one: duplicates creep in, logical replication refuses updates and deletes, and a Django model
-    on top of the table reads a column that nothing keeps unique.
+    Why: Rows cannot be named one by one: duplicates creep in, logical replication refuses updates and deletes, and a
+    Django model on top of the table reads a column that nothing keeps unique.
 
     Fix: Make a unique column that is never NULL the primary key, or add an identity column.
 
-    Silent when: The key is there in any form, also as an SQLite rowid key or inherited from a partitioned parent; the object
-    is a view or a foreign table. A table that no model describes is a remark.
+    Silent when: The key is there in any form, also as an SQLite rowid key or inherited from a partitioned parent; the
+    object is a view or a foreign table. A table that no model describes is a remark.
     """
     for table in snapshot.stored_tables():
         if not table.primary_key and table.columns:
@@ -29,10 +29,14 @@ def _finding(snapshot: Snapshot, table: Table) -> Finding:
     candidate = next((index for index in table.indexes if _could_be_key(table, index)), None)
     if candidate:
         columns = candidate.columns
-        detail = f"The unique index {candidate.name} ({', '.join(columns)}) could become one: its columns are never NULL."
+        detail = (
+            f"The unique index {candidate.name} ({', '.join(columns)}) could become one: its columns are never NULL."
+        )
         key = ", ".join(map(snapshot.dialect.quote, columns))
         sql = f"ALTER TABLE {quoted} ADD PRIMARY KEY ({key});"
-        orm = f"primary_key=True on {columns[0]}" if len(columns) == 1 else f"pk = models.CompositePrimaryKey{columns!r}"
+        orm = (
+            f"primary_key=True on {columns[0]}" if len(columns) == 1 else f"pk = models.CompositePrimaryKey{columns!r}"
+        )
     else:
         columns = ("id",)
         detail = "No unique index over columns that are never NULL could take its place."

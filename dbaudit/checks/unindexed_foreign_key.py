@@ -16,14 +16,17 @@ SMALL_ROWS = 1_000
 def unindexed_foreign_key(snapshot: Snapshot) -> Iterator[Finding]:
     """A foreign key has no index to look it up by.
 
-    Why: Every delete or key update of a parent row looks for its children, Django collects them for ``on_delete``, and
-    every reverse accessor and join filters by the column. Without an index each of these reads the whole child table.
+    Why: Every delete or key update of a parent row looks for its children, Django collects them for ``on_delete``,
+    and every reverse accessor and join filters by the column. Without an index each of these reads the whole child
+    table.
 
-    Fix: Let the field have its index (take ``db_index=False`` away), or declare a composite index that starts with it.
+    Fix: Let the field have its index (take ``db_index=False`` away), or declare a composite index that starts with
+    it.
 
-    Silent when: Any usable b-tree is led by the columns in any order, a hash index holds the single column, the primary key
-    starts with them (multi-table inheritance), or a partial index says ``IS NOT NULL`` of the column. Partial indexes with
-    another condition, GIN, GiST, BRIN and invalid indexes do not count. On a child table of fewer than 1,000 rows it is a remark.
+    Silent when: Any usable b-tree is led by the columns in any order, a hash index holds the single column, the
+    primary key starts with them (multi-table inheritance), or a partial index says ``IS NOT NULL`` of the column.
+    Partial indexes with another condition, GIN, GiST, BRIN and invalid indexes do not count. On a child table of
+    fewer than 1,000 rows it is a remark.
     """
     for table in snapshot.stored_tables():
         seen: set[tuple[str, ...]] = set()
