@@ -1,0 +1,122 @@
+"""Fixtures and the capability report of the test suite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connections
+
+from tests import capabilities
+from tests.capabilities import Capability, capability
+from tests.postgres import main_server, server
+from tests.scratch import Scratch, postgres_scratch, sqlite_scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_django import DjangoDbBlocker
+
+
+def pytest_configure() -> None:
+    """Refuse a misspelt DBAUDIT_REQUIRE: it would require nothing."""
+    try:
+        for name in capabilities.required():
+            capabilities.check_name(name)
+    except LookupError as error:
+        raise pytest.UsageError(f"DBAUDIT_REQUIRE: {error}") from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests that ask for ``postgres_versions`` on every server version."""
+    if "postgres_versions" in metafunc.fixturenames:
+        majors = capabilities.postgres_majors()
+        versions = [pytest.param(major, marks=pytest.mark.needs(f"postgresql-{major}")) for major in majors]
+        ids = [f"postgresql-{major}" for major in majors]
+        metafunc.parametrize("postgres_versions", versions, ids=ids, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that needs what is absent, or fail it where that is required."""
+    for name in _needs(item):
+        found = capability(name)
+        item.user_properties.append(("capability", tuple(found)))
+        if not found.present:
+            if name in capabilities.required():
+                pytest.fail(f"DBAUDIT_REQUIRE names {name}, but {found.detail}", pytrace=False)
+            pytest.skip(f"needs {name}: {found.detail}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List the capabilities that the tests asked for, those that were absent with the reason."""
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    tests = Counter(
+        Capability(*value)
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == ("setup" if report.skipped else "call")
+        for name, value in report.user_properties
+        if name == "capability" and isinstance(value, tuple)
+    )
+    if tests:
+        terminalreporter.section("capabilities")
+    for found, count in sorted(tests.items()):
+        state = "present" if found.present else "absent "
+        line = " ".join(filter(None, [state, found.name, found.detail if found.present else ""]))
+        consequence = f"{count} tests" if found.present else f"{count} tests left out: {found.detail}"
+        terminalreporter.write_line(f"{line} ({consequence})")
+
+
+def _needs(item: pytest.Item) -> list[str]:
+    """The capabilities that an item names, or that its fixtures and databases imply."""
+    names = [name for marker in item.iter_markers("needs") for name in marker.args]
+    databases = [
+        alias
+        for marker in item.iter_markers("django_db")
+        for alias in (
+            connections if marker.kwargs.get("databases") == "__all__" else marker.kwargs.get("databases") or ()
+        )
+    ]
+    if "postgres" in getattr(item, "fixturenames", ()) or "postgresql" in databases:
+        names.append("postgresql")
+    return list(dict.fromkeys(names))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Start the server of the alias "postgresql", if any test wants it, before the test databases are created."""
+    if "postgresql" in connections.settings and any("postgresql" in _needs(item) for item in request.session.items):
+        connections.settings["postgresql"].update(main_server().settings("dbaudit"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def scratch(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
+    """An empty database of its own, once on SQLite and once on PostgreSQL."""
+    empty = sqlite_scratch(tmp_path) if request.param == "sqlite" else postgres_scratch(main_server())
+    with django_db_blocker.unblock(), empty as database:
+        yield database
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
+    """An empty SQLite database of its own."""
+    with django_db_blocker.unblock(), sqlite_scratch(tmp_path) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres(django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
+    """An empty PostgreSQL database of its own, on the main server."""
+    with django_db_blocker.unblock(), postgres_scratch(main_server()) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres_versions(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
+    """An empty PostgreSQL database of its own, once on every server version of this machine."""
+    with django_db_blocker.unblock(), postgres_scratch(server(request.param)) as database:
+        yield database
