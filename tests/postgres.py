@@ -27,14 +27,20 @@ import psycopg
 HOST = "127.0.0.1"
 USER = "dbaudit"
 
-# What the shell that owns a server does: start it, say so, wait until the pipe on its standard input closes,
-# stop the server without a checkpoint (nothing in it is worth keeping) and remove its files.
-SUPERVISE = """
+# The shell that owns a server creates it, starts it, says so, waits until the pipe on its standard input closes,
+# stops it without a checkpoint (nothing in it is worth keeping) and removes its files. The locale is not C, as in
+# production: under C a plain index would serve LIKE 'prefix%'.
+SUPERVISE = f"""
+directory=$1 binaries=$2 options=$3
 trap '' PIPE
-cd "$1" && "$2" start --silent --pgdata=data --log=log --wait --timeout=60 >/dev/null && echo ready
+cd "$directory" &&
+"$binaries/initdb" --no-sync --encoding=UTF8 --locale=C.UTF-8 --username={USER} --auth=scram-sha-256 \\
+    --pwfile=password --pgdata=data >>log 2>&1 &&
+"$binaries/pg_ctl" start --silent --wait --pgdata=data --log=log --options="$options" >>log 2>&1 &&
+echo ready
 cat
-"$2" stop --silent --pgdata=data --mode=immediate >/dev/null
-cd / && rm -rf "$1"
+"$binaries/pg_ctl" stop --silent --pgdata=data --mode=immediate >>log 2>&1
+cd / && rm -rf "$directory"
 """
 
 CONFIGURATION = {
@@ -72,19 +78,6 @@ class Installation:
             for suffix in (".so", ".dylib")
         )
         return "pg_stat_statements" if found else ""
-
-
-@dataclass(frozen=True)
-class Account:
-    """The account that the servers run as; PostgreSQL refuses to run as root."""
-
-    uid: int
-    gid: int
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Keyword arguments for subprocess."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 @dataclass
@@ -178,23 +171,22 @@ def main_server() -> Server:
 def start(installation: Installation) -> Server:
     """Create an empty cluster and start a server on it, on a free port of the loopback interface."""
     directory = Path(tempfile.mkdtemp(prefix="dbaudit-postgres-"))
-    account = _account()
-    options: dict[str, Any] = {"env": {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, "cwd": directory}
-    if account:
-        options |= account.options
-        os.chown(directory, account.uid, account.gid)
-        installation = _readable(installation, directory, options)
     password, port = secrets.token_hex(8), _free_port()
-    _initialise(installation, directory, password, options)
+    (directory / "password").write_text(password)
+    account = _account()
+    if account:
+        installation = _readable(installation, directory, account)
+        for path in (directory, *directory.rglob("*")):
+            os.chown(path, account["user"], account["group"], follow_symlinks=False)
     configuration = CONFIGURATION | {"port": str(port), "shared_preload_libraries": installation.preload}
-    with (directory / "data" / "postgresql.conf").open("a") as file:
-        file.writelines(f"{name} = '{value}'\n" for name, value in configuration.items())
+    options = " ".join(f"-c {name}={value}" for name, value in configuration.items())
     supervisor = subprocess.Popen(
-        ["/bin/sh", "-c", SUPERVISE, "sh", directory, installation.binaries / "pg_ctl"],
+        ["/bin/sh", "-c", SUPERVISE, "sh", str(directory), str(installation.binaries), options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         start_new_session=True,  # Ctrl-C is for the tests
-        **options,
+        **account,
     )
     started = Server(installation, port, password, supervisor)
     if not supervisor.stdout or not supervisor.stdout.readline():
@@ -204,42 +196,28 @@ def start(installation: Installation) -> Server:
     return started
 
 
-def _initialise(installation: Installation, directory: Path, password: str, options: dict[str, Any]) -> None:
-    secret = directory / "password"
-    secret.touch(mode=0o600)
-    secret.write_text(password)
-    if "user" in options:
-        os.chown(secret, options["user"], options["group"])
-    # A locale other than C, as production has it: under C a plain index would serve LIKE 'prefix%'.
-    arguments = ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", f"--username={USER}"]
-    arguments += ["--auth=scram-sha-256", f"--pwfile={secret}", f"--pgdata={directory / 'data'}"]
-    subprocess.run([installation.binaries / "initdb", *arguments], check=True, stdout=subprocess.DEVNULL, **options)
-
-
-def _account() -> Account | None:
-    """The account to switch to: none unless this process is root."""
+def _account() -> dict[str, Any]:
+    """Where this process is root, subprocess's arguments for another account: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
-        return None
-    names = {entry.pw_name: entry for entry in pwd.getpwall()}
-    entry = names.get("postgres") or names["nobody"]
-    return Account(entry.pw_uid, entry.pw_gid)
+        return {}
+    accounts = {entry.pw_name: entry for entry in pwd.getpwall()}
+    entry = accounts.get("postgres") or accounts["nobody"]
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
-def _readable(installation: Installation, directory: Path, options: dict[str, Any]) -> Installation:
+def _readable(installation: Installation, directory: Path, account: dict[str, Any]) -> Installation:
     """The installation itself, or a copy where the account may not read it (below /root, say)."""
     try:
-        _version(installation.binaries, **options)
+        _version(installation.binaries, **account)
     except PermissionError:
-        binaries = directory / "installation" / "bin"
-        shutil.copytree(installation.binaries.parent, binaries.parent, symlinks=True)
-        for path in (binaries.parent, *binaries.parent.rglob("*")):
-            os.chown(path, options["user"], options["group"], follow_symlinks=False)
-        return dataclasses.replace(installation, binaries=binaries)
+        copy = directory / "installation"
+        shutil.copytree(installation.binaries.parent, copy, symlinks=True)
+        return dataclasses.replace(installation, binaries=copy / "bin")
     return installation
 
 
 def _version(folder: Path, **options: Any) -> str:
-    command = [folder / "postgres", "--version"]
+    command = [str(folder / "postgres"), "--version"]
     output = subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
     match = re.search(r"\d+(\.\d+)*", output)
     if match is None:

@@ -76,7 +76,7 @@ def test_statements_are_sent_one_by_one_and_not_cut_inside_a_body(scratch: Scrat
 def test_models_that_refer_to_each_other_are_created_in_any_order(scratch: Scratch) -> None:
     class Line(models.Model):
         order = models.ForeignKey("Order", models.CASCADE)
-        tags = models.ManyToManyField("Tag")
+        tags = models.ManyToManyField("Tag")  # type: ignore[var-annotated]
 
         class Meta:
             app_label = "erp"
