@@ -26,8 +26,8 @@ def _oriented(index: Index, length: int | None = None) -> tuple[IndexKey, ...]:
 
 
 def knowable(index: Index) -> bool:
-    """Whether every key position was seen (a generic reader may know that there is an expression but not which)."""
-    return bool(index.keys) and all(key.column or key.expression for key in index.keys)
+    """Whether all of it was seen (a generic reader may know that there is an expression but not which)."""
+    return index.complete and bool(index.keys) and all(key.column or key.expression for key in index.keys)
 
 
 def signature(index: Index) -> Signature:

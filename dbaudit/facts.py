@@ -16,7 +16,7 @@ from dbaudit.dialect import Dialect
 
 RowsAre = Literal["exact", "estimated", ""]
 Owner = Literal["project", "third-party", "django"]
-TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table"]
+TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table", "virtual table"]
 ConstraintKind = Literal["primary key", "unique", "exclusion", "check", "not null"]
 
 
@@ -47,9 +47,9 @@ class ColumnStatistics:
     without the values.
     """
 
-    null_fraction: float
+    null_fraction: float | None
     distinct: float | None
-    width: int
+    width: int | None
     correlation: float | None = None
     frequencies: tuple[float, ...] = ()
 
@@ -98,6 +98,8 @@ class Index:
 
     ``constraint`` names the kind of constraint it serves, ``""`` for none. ``referenced`` says that a foreign key
     points at it. ``bytes`` is its size; ``scans``, ``tuples_read`` count since the statistics were reset.
+    ``complete`` is False where the reader sees no predicates, opclasses or prefix lengths: such an index may serve its
+    columns, but is never compared with another.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Index:
     clustered: bool = False
     replica_identity: bool = False
     partitioned: bool = False
+    complete: bool = True
     definition: str = ""
     bytes: int | None = None
     scans: int | None = None
@@ -164,8 +167,8 @@ class ForeignKey:
     target_table: str
     target_columns: tuple[str, ...]
     target_schema: str = ""
-    on_delete: str = "NO ACTION"
-    on_update: str = "NO ACTION"
+    on_delete: str | None = "NO ACTION"
+    on_update: str | None = "NO ACTION"
     deferrable: bool | None = None
     validated: bool | None = None
     enforced: bool | None = None
@@ -236,7 +239,7 @@ class Table:
 
     @property
     def stores_rows(self) -> bool:
-        """Whether it is a table of this database (no view, no foreign table)."""
+        """Whether it is a table of this database (no view, no foreign or virtual table)."""
         return self.kind in ("table", "partitioned table")
 
     def column(self, name: str) -> Column | None:
