@@ -23,13 +23,9 @@ _HARD = ("CASCADE", "PROTECT", "RESTRICT")
 
 
 def counted_models(snapshot: Snapshot) -> tuple[Model, ...]:
-    """The models a report counts: routed to this database and concrete. Proxies, swapped-out models and
-    the through models that Django makes for many-to-many fields are none of them."""
-    return tuple(
-        model
-        for model in snapshot.models
-        if model.routed and not (model.proxy or model.swapped or model.auto_created)
-    )
+    """The models a report counts: the concrete ones. Proxies, swapped-out models and the through models that Django
+    makes for many-to-many fields are none of them."""
+    return tuple(model for model in snapshot.models if not (model.proxy or model.swapped or model.auto_created))
 
 
 def model_tables(snapshot: Snapshot, models: Iterable[Model] | None = None) -> tuple[Table, ...]:
@@ -44,6 +40,12 @@ def relation_fields(models: Iterable[Model]) -> Iterator[tuple[Model, ModelField
     return ((model, field) for model in models for field in model.fields if field.relation)
 
 
+def total(values: Iterable[int | None]) -> int | None:
+    """The sum of the values that are known, None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 def summary(snapshot: Snapshot, findings: Iterable[Finding]) -> Summary:
     """The first figures. Records are None where no table's rows are known, else the sum of those that are."""
     models = counted_models(snapshot)
@@ -54,7 +56,7 @@ def summary(snapshot: Snapshot, findings: Iterable[Finding]) -> Summary:
         applications=len({model.app for model in models}),
         tables=len(tables),
         other_tables=sum(1 for _ in snapshot.stored_tables()) - len(tables),
-        records=_sum(table.rows for table in tables),
+        records=total(table.rows for table in tables),
         records_are=_records_are(tables),
         indexes=sum(len(table.indexes) for table in tables),
         foreign_keys=sum(1 for _ in relation_fields(models)),
@@ -77,8 +79,8 @@ def applications(snapshot: Snapshot) -> tuple[Application, ...]:
                 label=label,
                 owner=own[0].owner,
                 models=len(own),
-                records=_sum(table.rows for table in tables),
-                bytes=_sum(size for table in tables for size in (table.bytes, table.index_bytes)),
+                records=total(table.rows for table in tables),
+                bytes=total(size for table in tables for size in (table.bytes, table.index_bytes)),
             )
         )
     return tuple(sorted(found, key=lambda one: (-one.models, one.label)))
@@ -165,11 +167,6 @@ def _named(tables: Iterable[Table], models: Iterable[Model]) -> tuple[tuple[str,
 def _records_are(tables: Iterable[Table]) -> RecordsAre:
     seen: set[RecordsAre] = {table.rows_are for table in tables if table.rows is not None}
     return "mixed" if len(seen) > 1 else next(iter(seen), "")
-
-
-def _sum(values: Iterable[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _ranked(counts: Counter[str]) -> tuple[tuple[str, int], ...]:

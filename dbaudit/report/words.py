@@ -20,8 +20,15 @@ def count(value: int, one: str, many: str = "") -> str:
     return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
-def size(value: int) -> str:
-    """Bytes in binary units: ``512 bytes``, ``16 KiB``, ``1.5 MiB``; negative ones are freed."""
+def counted(value: int | None) -> str:
+    """``1,234``, or ``not counted`` for None."""
+    return "not counted" if value is None else f"{value:,}"
+
+
+def size(value: int | None) -> str:
+    """Bytes in binary units: ``512 bytes``, ``16 KiB``, ``1.5 MiB``; ``not seen`` for None."""
+    if value is None:
+        return "not seen"
     amount: float = value
     for unit in _UNITS:
         if abs(amount) < _STEP or unit == _UNITS[-1]:
@@ -51,3 +58,8 @@ def listing(names: Iterable[str], limit: int) -> str:
     every = list(names)
     text = ", ".join(every[:limit])
     return f"{text} and {len(every) - limit:,} more" if len(every) > limit else text
+
+
+def more(hidden: int) -> str:
+    """The line under a list that was cut."""
+    return f"… and {hidden:,} more; the JSON has all."

@@ -1,0 +1,193 @@
+"""The report as JSON, version 1: what other programs read. ``schema.json`` beside this file describes every key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from dbaudit.facts import Column, Index, Location, Table
+from dbaudit.findings import DatabaseReport, Finding, Recommendation, Remedy, Report
+from dbaudit.report import references
+
+Row = dict[str, Any]
+
+
+def render(report: Report) -> str:
+    """The report as JSON text in UTF-8. The same report gives the same bytes."""
+    text = json.dumps(as_data(report), ensure_ascii=False, allow_nan=False, indent=1)
+    # Half a surrogate pair, as in a file name that is not UTF-8, can only be written as JSON's own escape.
+    return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def as_data(report: Report) -> Row:
+    """The report as dictionaries, lists, strings, numbers, booleans and None."""
+    return {
+        "version": report.version,
+        "generated_at": report.generated_at,
+        "duration_seconds": report.duration_seconds,
+        "dbaudit": report.dbaudit,
+        "django": report.django,
+        "document": asdict(report.document),
+        "databases": [_database(database) for database in report.databases],
+    }
+
+
+def _database(database: DatabaseReport) -> Row:
+    snapshot = database.snapshot
+    tables = sorted(snapshot.tables, key=lambda one: (one.schema, one.name))
+    return {
+        "alias": snapshot.alias,
+        "vendor": snapshot.vendor,
+        "server_version": snapshot.server_version,
+        "summary": asdict(database.summary),
+        "applications": [asdict(one) for one in database.applications],
+        "tables": [_table(one) for one in tables],
+        "indexes": [
+            _index(table, index) for table in tables for index in sorted(table.indexes, key=lambda one: one.name)
+        ],
+        "foreign_keys": [_foreign_key(one) for one in references.merged(snapshot)],
+        "queries": [],
+        "findings": [_finding(one) for one in sorted(database.findings, key=lambda one: one.order)],
+        "recommendations": [_recommendation(one) for one in sorted(database.recommendations, key=lambda one: one.rank)],
+        "ran": sorted(database.ran),
+        "skipped": [
+            *({**asdict(one), "crashed": False} for one in database.skipped),
+            *({**asdict(one), "crashed": True} for one in database.crashed),
+        ],
+        "scorecard": [asdict(one) for one in database.scorecard],
+        "plan": [
+            {"phase": one.number, "title": one.title, "recommendations": list(one.recommendations)}
+            for one in database.plan
+        ],
+    }
+
+
+def _table(table: Table) -> Row:
+    return {
+        "schema": table.schema,
+        "name": table.name,
+        "kind": table.kind,
+        **_ownership(table),
+        "auto_created": table.ownership.auto_created,
+        "location": _location(table.ownership.location),
+        "readable": table.readable,
+        "rows": table.rows,
+        "rows_are": table.rows_are,
+        "bytes": table.bytes,
+        "index_bytes": table.index_bytes,
+        "partitions": table.partitions,
+        "primary_key": list(table.primary_key),
+        "columns": [_column(one) for one in table.columns],
+    }
+
+
+def _column(column: Column) -> Row:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "nullable": column.nullable,
+        "default": column.default,
+        "generated": column.generated,
+        "identity": column.identity,
+    }
+
+
+def _index(table: Table, index: Index) -> Row:
+    return {
+        "schema": table.schema,
+        "table": table.name,
+        "name": index.name,
+        **_ownership(table),
+        "keys": [asdict(key) for key in index.keys],
+        "include": list(index.included),
+        "condition": index.predicate,
+        "method": index.method,
+        "unique": index.unique,
+        "nulls_distinct": index.nulls_distinct,
+        "constraint": index.constraint,
+        "constraint_name": index.constraint_name,
+        "valid": index.usable,
+        "bytes": index.bytes,
+        "scans": index.scans,
+        "definition": index.definition,
+    }
+
+
+def _foreign_key(reference: references.Reference) -> Row:
+    field, constraint, model = reference.field, reference.constraint, reference.model
+    return {
+        "schema": reference.schema,
+        "table": reference.table,
+        "columns": list(reference.columns),
+        "target_schema": reference.target_schema,
+        "target_table": reference.target_table,
+        "target_columns": list(reference.target_columns),
+        "app": model.app if model else "",
+        "model": model.label if model else "",
+        "owner": model.owner if model else reference.holder.ownership.owner if reference.holder else "project",
+        "field": field.name if field else "",
+        "relation": field.relation if field else "",
+        "target_model": field.related_model if field else "",
+        "on_delete": field.on_delete if field else "",
+        "auto_created": bool(model and model.auto_created),
+        "constraint": constraint is not None,
+        "constraint_name": constraint.name if constraint else "",
+        "database_on_delete": constraint.on_delete if constraint else "",
+        "database_on_update": constraint.on_update if constraint else "",
+        "deferrable": constraint.deferrable if constraint else None,
+        "validated": constraint.validated if constraint else None,
+    }
+
+
+def _ownership(table: Table) -> Row:
+    who = table.ownership
+    return {"app": who.app, "model": who.model, "owner": who.owner}
+
+
+def _finding(finding: Finding) -> Row:
+    return {
+        "key": finding.key,
+        "check": finding.check,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "owner": finding.owner,
+        "app": finding.app,
+        "model": finding.model,
+        "table": finding.table,
+        "group": finding.group,
+        "subject": finding.subject,
+        "detail": finding.detail,
+        "location": _location(finding.location),
+        "evidence": [asdict(one) for one in finding.evidence],
+        "remedy": _remedy(finding.remedy),
+    }
+
+
+def _remedy(remedy: Remedy) -> Row:
+    return {
+        "kind": remedy.kind,
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in remedy.facts().items()},
+        "orm": remedy.orm,
+        "sql": remedy.sql,
+        "undo_sql": remedy.undo_sql,
+        "verification": remedy.verification,
+    }
+
+
+def _recommendation(one: Recommendation) -> Row:
+    return {
+        "rank": one.rank,
+        "priority": one.priority,
+        "phase": one.phase,
+        "title": one.title,
+        "remedy": _remedy(one.remedy),
+        "findings": list(one.findings),
+        "gain": {**asdict(one.gain), "ratio": one.gain.ratio} if one.gain else None,
+        "cost": asdict(one.cost) if one.cost else None,
+        "risk": one.risk,
+    }
+
+
+def _location(location: Location | None) -> Row | None:
+    return asdict(location) if location else None

@@ -1,0 +1,225 @@
+"""The Markdown report's second half: what was found, what to do about it and when, and what was not looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from dbaudit.facts import Owner
+from dbaudit.findings import (
+    ChangeQuery,
+    Cost,
+    DatabaseReport,
+    Evidence,
+    Finding,
+    Gain,
+    Priority,
+    Recommendation,
+    Remedy,
+    Report,
+    Rule,
+)
+from dbaudit.report import outline, words
+from dbaudit.report.markup import block, code, indent, table, text
+
+DETAILED = 10
+LISTED = 40
+RECOMMENDATIONS = 20
+SKIPPED = 12
+PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
+
+
+def findings(report: Report, database: DatabaseReport, level: int) -> Iterator[str]:
+    """The findings by owner and check: the project's own with all they carry, the others' as lists."""
+    yield outline.verdict(database)
+    rules = {rule.id: rule for rule in report.rules}
+    explained: set[str] = set()
+    for owner, groups in groupby(outline.groups(database.findings), key=lambda group: group.owner):
+        yield f"{'#' * (level + 1)} {outline.OWNER_TITLES[owner]}"
+        if owner != "project":
+            yield "These tables are not the project's own: the remedy lies with those who publish their models."
+        for group in groups:
+            rule = rules.get(group.check)
+            yield f"{'#' * (level + 2)} {_title(group, rule)}"
+            if rule and group.check not in explained:
+                explained.add(group.check)
+                yield f"**Why**: {rule.why}"
+                yield f"**Fix**: {rule.fix}"
+            for sentence, members in group.causes:
+                yield from _cause(sentence, members, owner, level + 3)
+
+
+def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
+    """The recommendations by priority, in order of rank; the code of those whose remedy no finding shows."""
+    if not database.recommendations:
+        yield "No recommendation." if database.findings else "No recommendation: there is no finding to answer."
+        return
+    shown = {finding.remedy for finding in database.findings}
+    for priority in PRIORITIES:
+        chosen = [one for one in _ranked(database.recommendations) if one.priority == priority]
+        if not chosen:
+            continue
+        yield f"{'#' * (level + 1)} {priority.capitalize()} priority"
+        rows = [
+            (
+                f"{one.rank}",
+                text(one.title),
+                text(outline.deed(one)),
+                _gain(one.gain),
+                _cost(one.cost),
+                one.risk,
+                "yes" if one.remedy.verification else "no",
+            )
+            for one in chosen[:RECOMMENDATIONS]
+        ]
+        yield table(["#", "What", "Do", "Gain", "Cost", "Risk", "Verified"], rows, "rllllll")
+        if len(chosen) > RECOMMENDATIONS:
+            yield words.more(len(chosen) - RECOMMENDATIONS)
+        for one in chosen[:RECOMMENDATIONS]:
+            if one.remedy not in shown:
+                yield f"{'#' * (level + 2)} {one.rank}. {text(one.title)}"
+                yield from _remedy(one.remedy)
+
+
+def plan(database: DatabaseReport, level: int) -> Iterator[str]:
+    """The phases with the ranks and titles of their recommendations."""
+    if not database.plan:
+        yield "There is nothing to plan." if not database.recommendations else "No plan was made."
+        return
+    titles = {one.rank: one.title for one in database.recommendations}
+    for phase in database.plan:
+        yield f"{'#' * (level + 1)} Phase {phase.number}: {text(phase.title)}"
+        ranks = phase.recommendations
+        yield "\n".join(f"- {rank}: {text(titles.get(rank, ''))}" for rank in ranks[:RECOMMENDATIONS])
+        if len(ranks) > RECOMMENDATIONS:
+            yield words.more(len(ranks) - RECOMMENDATIONS)
+
+
+def scorecard(database: DatabaseReport) -> Iterator[str]:
+    """Each criterion with its target and what was measured, or why it was not."""
+    if not database.scorecard:
+        yield "No target is set."
+        return
+    rows = [
+        (
+            text(line.criterion),
+            text(line.target),
+            text(line.measured),
+            line.state + (f": {text(line.why)}" if line.why else ""),
+        )
+        for line in database.scorecard
+    ]
+    yield table(["Criterion", "Target", "Measured", "State"], rows, "llll")
+
+
+def unexamined(database: DatabaseReport) -> Iterator[str]:
+    """What was not examined, each reason once."""
+    reasons = outline.reasons(outline.unexamined(database))
+    if not reasons:
+        yield "Everything that this audit looks at was examined."
+        return
+    rows = [(_names(what), text(reason)) for reason, what in reasons[:LISTED]]
+    yield table(["What", "Why"], rows, "ll")
+    if len(reasons) > LISTED:
+        yield words.more(len(reasons) - LISTED)
+
+
+def _title(group: outline.Group, rule: Rule | None) -> str:
+    name = f"{text(rule.title)}: {code(group.check)}" if rule else code(group.check)
+    return f"{name}, {words.count(len(group.findings), 'finding')}"
+
+
+def _cause(sentence: str, members: tuple[Finding, ...], owner: Owner, level: int) -> Iterator[str]:
+    """The findings of one cause: what they share once, or each by itself where they share nothing."""
+    if sentence:
+        yield f"{'#' * level} {text(sentence)} ({len(members):,})"
+        yield from _list(members)
+        yield "For the first of them:"
+        yield from _remedy(members[0].remedy)
+        return
+    detailed = DETAILED if owner == "project" else 0
+    for finding in members[:detailed]:
+        yield from _finding(finding, level)
+    yield from _list(members[detailed:])
+
+
+def _finding(finding: Finding, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {text(finding.subject)}"
+    yield text(finding.detail)
+    yield "\n".join(_facts(finding))
+    yield from _remedy(finding.remedy)
+
+
+def _facts(finding: Finding) -> Iterator[str]:
+    yield f"- **Severity**: {finding.severity}, {finding.confidence} confidence"
+    where = [code(one) for one in (_place(finding), finding.model, finding.table) if one]
+    if where:
+        yield f"- **Where**: {', '.join(where)}"
+    for evidence in finding.evidence:
+        yield from _evidence(evidence)
+    yield f"- **Key**: {code(finding.key)}"
+
+
+def _evidence(evidence: Evidence) -> Iterator[str]:
+    source = f" (from {text(evidence.source)})" if evidence.source else ""
+    yield f"- **Evidence**: {text(evidence.what)}: {text(words.measure(evidence.value, evidence.unit))}{source}"
+    if evidence.sql:
+        yield indent(block(evidence.sql, "sql"))
+
+
+def _remedy(remedy: Remedy) -> Iterator[str]:
+    yield f"**Remedy**: {text(outline.action(remedy.action))}. {text(outline.verification(remedy))}"
+    if isinstance(remedy.action, ChangeQuery):
+        yield block(remedy.action.before, "python")
+        yield "becomes"
+        yield block(remedy.action.after, "python")
+    if remedy.orm:
+        yield block(remedy.orm, "python") if outline.is_code(remedy.orm) else text(remedy.orm)
+    if remedy.sql:
+        yield block(remedy.sql, "sql")
+    if remedy.undo_sql:
+        yield "To undo it:"
+        yield block(remedy.undo_sql, "sql")
+
+
+def _list(rest: tuple[Finding, ...]) -> Iterator[str]:
+    """Findings in a line each."""
+    if not rest:
+        return
+    rows = [
+        (text(finding.subject), code(finding.table), code(_place(finding)), finding.severity, finding.confidence)
+        for finding in rest[:LISTED]
+    ]
+    yield table(["What", "Table", "Where", "Severity", "Confidence"], rows, "lllll")
+    if len(rest) > LISTED:
+        yield words.more(len(rest) - LISTED)
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.location.file}:{finding.location.line}" if finding.location else ""
+
+
+def _ranked(every: Iterable[Recommendation]) -> list[Recommendation]:
+    return sorted(every, key=lambda one: one.rank)
+
+
+def _gain(gain: Gain | None) -> str:
+    if gain is None:
+        return "not measured"
+    before, after = words.measure(gain.before, gain.unit), words.measure(gain.after, gain.unit)
+    return text(f"{before} → {after} ({gain.source})")
+
+
+def _cost(cost: Cost | None) -> str:
+    if cost is None:
+        return ""
+    parts = []
+    if cost.bytes is not None:
+        parts.append(f"frees {words.size(-cost.bytes)}" if cost.bytes < 0 else words.size(cost.bytes))
+    if cost.writes_slowed:
+        parts.append(f"slows {cost.writes_slowed}")
+    return text(", ".join(parts))
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return text(words.listing(names, SKIPPED))

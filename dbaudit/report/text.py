@@ -1,0 +1,188 @@
+"""The report for a terminal: the first screen has the figures and what to do first, the rest says what was found."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.core.management.color import Style, no_style
+
+from dbaudit.findings import DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
+from dbaudit.report import outline, words
+
+NARROWEST = 40
+DETAILED = 10
+LISTED = 10
+SKIPPED = 6
+CODE_LINES = 8
+
+Paint = Callable[[str], str]
+
+
+def render(report: Report, style: Style | None = None, width: int = 80) -> str:
+    """The whole report, wrapped at ``width`` columns except for code; ``style`` is Django's, plain by default."""
+    page = _Page(style or no_style(), max(width, NARROWEST))
+    lines = list(page.document(report))
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Lays out lines of one width in one style. Colours are put on after wrapping, so that they take no room."""
+
+    style: Style
+    width: int
+
+    def document(self, report: Report) -> Iterator[str]:
+        document = report.document
+        yield from self.wrap(document.title, paint=self.style.MIGRATE_HEADING)
+        details = filter(None, (document.category, document.reference, document.version, report.generated_at))
+        yield from self.wrap(", ".join(details))
+        for database in report.databases:
+            yield ""
+            yield from self.database(report, database)
+        yield ""
+        yield "Tables, evidence, undo and the plan: manage.py dbaudit report --output report.md"
+
+    def database(self, report: Report, database: DatabaseReport) -> Iterator[str]:
+        server = outline.server(database.snapshot)
+        yield from self.wrap(f"Database {database.snapshot.alias}: {server}", paint=self.style.MIGRATE_HEADING)
+        yield from self.wrap(outline.status(database), paint=self.severity(worst(database.findings)))
+        yield ""
+        yield from self.figures(database)
+        yield ""
+        yield from self.first_things(database)
+        yield ""
+        yield self.style.MIGRATE_HEADING("Findings")
+        yield from self.wrap(outline.verdict(database))
+        yield from self.findings(report, database)
+        yield ""
+        yield self.style.MIGRATE_HEADING("Not examined")
+        yield from self.unexamined(database)
+
+    def figures(self, database: DatabaseReport) -> Iterator[str]:
+        """The summary's figures in two columns."""
+        summary = database.summary
+        left = (("Models", summary.models), ("Applications", summary.applications), ("Tables", summary.tables))
+        right = (
+            ("Records", outline.records(summary)),
+            ("Indexes", f"{summary.indexes:,}"),
+            ("Foreign keys", f"{summary.foreign_keys:,}"),
+        )
+        for (name, value), (other, figure) in zip(left, right, strict=True):
+            yield f"  {name:<13}{value:<11,}{other:<13}{figure}"
+
+    def first_things(self, database: DatabaseReport) -> Iterator[str]:
+        things = outline.first_things(database)
+        if not things:
+            yield "Nothing to recommend."
+            return
+        yield self.style.MIGRATE_HEADING("Do first")
+        for one in things:
+            yield self.cut(f"{one.rank:>3}. {words.printable(one.title)}")
+            yield self.cut(f"     {one.priority} priority, {one.risk}: {words.printable(outline.deed(one))}")
+        if len(database.recommendations) > len(things):
+            yield f"     … and {len(database.recommendations) - len(things):,} more recommendations."
+
+    def findings(self, report: Report, database: DatabaseReport) -> Iterator[str]:
+        rules = {rule.id: rule for rule in report.rules}
+        for owner, groups in groupby(outline.groups(database.findings), key=lambda group: group.owner):
+            yield ""
+            yield self.style.MIGRATE_LABEL(outline.OWNER_TITLES[owner])
+            for group in groups:
+                yield ""
+                yield from self.heading(group, rules.get(group.check))
+                detailed = DETAILED if owner == "project" else 0
+                for sentence, members in group.causes:
+                    yield from self.cause(sentence, members, detailed)
+
+    def heading(self, group: outline.Group, rule: Rule | None) -> Iterator[str]:
+        severity = group.findings[0].severity
+        name = f"{rule.title} ({group.check})" if rule else group.check
+        title = f"{severity.upper()}: {name}, {words.count(len(group.findings), 'finding')}"
+        yield from self.wrap(title, paint=self.severity(severity))
+        if rule and group.owner == "project":
+            yield from self.prose("Why", rule.why)
+            yield from self.prose("Fix", rule.fix)
+
+    def cause(self, sentence: str, members: tuple[Finding, ...], detailed: int) -> Iterator[str]:
+        """Findings that share a cause under its sentence, or each by itself where they share nothing."""
+        if sentence:
+            yield ""
+            yield from self.wrap(f"{sentence} ({len(members):,})", "  ")
+            yield from self.listing(members, "    ")
+            yield from self.remedy(members[0].remedy, "    ")
+            return
+        for finding in members[:detailed]:
+            yield ""
+            yield from self.finding(finding)
+        yield from self.listing(members[detailed:], "  ")
+
+    def finding(self, finding: Finding) -> Iterator[str]:
+        yield from self.wrap(finding.subject, "  ", paint=self.style.MIGRATE_LABEL)
+        yield from self.wrap(finding.detail, "    ")
+        place = [f"{finding.location.file}:{finding.location.line}"] if finding.location else []
+        yield from self.wrap(", ".join([*place, finding.severity, f"{finding.confidence} confidence"]), "    ")
+        yield from self.remedy(finding.remedy, "    ")
+
+    def listing(self, members: tuple[Finding, ...], margin: str) -> Iterator[str]:
+        for finding in members[:LISTED]:
+            yield from self.wrap(f"- {finding.subject}", margin, hanging="  ")
+        if len(members) > LISTED:
+            yield f"{margin}{words.more(len(members) - LISTED)}"
+
+    def remedy(self, remedy: Remedy, margin: str) -> Iterator[str]:
+        yield from self.wrap(f"{outline.action(remedy.action)}.", margin)
+        if remedy.orm and not outline.is_code(remedy.orm):
+            yield from self.wrap(remedy.orm, margin)
+        else:
+            yield from self.code(remedy.orm or remedy.sql, f"{margin}  ")
+        yield from self.wrap(outline.verification(remedy), margin)
+
+    def unexamined(self, database: DatabaseReport) -> Iterator[str]:
+        reasons = outline.reasons(outline.unexamined(database))
+        if not reasons:
+            yield "Everything that this audit looks at was examined."
+        for reason, what in reasons:
+            yield from self.wrap(f"- {words.listing(what, SKIPPED)}: {reason}", hanging="  ")
+
+    def prose(self, label: str, value: str) -> Iterator[str]:
+        """A paragraph of a check's page; its blank lines and lists stay."""
+        for number, paragraph in enumerate(value.split("\n\n")):
+            yield from self.wrap(f"{label}: {paragraph}" if number == 0 else paragraph, "  ")
+
+    def code(self, value: str, margin: str) -> Iterator[str]:
+        """Lines as they are, the first few."""
+        lines = value.strip("\n").splitlines()
+        yield from (f"{margin}{words.printable(line.expandtabs(4))}" for line in lines[:CODE_LINES])
+        if len(lines) > CODE_LINES:
+            yield f"{margin}{words.more(len(lines) - CODE_LINES)}"
+
+    def wrap(self, value: str, margin: str = "", *, hanging: str = "", paint: Paint = str) -> Iterator[str]:
+        """Running text, wrapped: ``margin`` before every line, ``hanging`` too before all but the first."""
+        shown = words.printable(" ".join(value.split()))
+        for line in textwrap.wrap(
+            shown,
+            self.width,
+            initial_indent=margin,
+            subsequent_indent=f"{margin}{hanging}",
+            break_on_hyphens=False,
+        ):
+            yield paint(line)
+
+    def cut(self, line: str) -> str:
+        """The line, cut at the page's width."""
+        return line if len(line) <= self.width else f"{line[: self.width - 1]}…"
+
+    def severity(self, severity: Severity | None) -> Paint:
+        """The colour of a severity, that of success for none."""
+        match severity:
+            case Severity.ERROR:
+                return self.style.ERROR
+            case Severity.WARNING:
+                return self.style.WARNING
+            case None:
+                return self.style.SUCCESS
+        return self.style.NOTICE

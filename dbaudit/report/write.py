@@ -1,0 +1,153 @@
+"""Where a report goes: which format a file name means, and writing it whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.management.color import Style
+
+from dbaudit.conf import nearest
+from dbaudit.errors import AuditError
+from dbaudit.findings import Report
+from dbaudit.report import as_json, markdown, text
+
+WIDEST = 120
+PLAIN_WIDTH = 80
+
+_REASONS = {
+    errno.ENOENT: "its directory does not exist; create it first",
+    errno.ENOTDIR: "a part of its path is not a directory; choose another path",
+    errno.EISDIR: "it is a directory; name a file in it",
+    errno.EACCES: "permission is denied; choose a place that you may write to",
+    errno.EPERM: "permission is denied; choose a place that you may write to",
+    errno.EROFS: "the file system is read-only; choose another place",
+    errno.ENOSPC: "the disk is full; free some space or choose another place",
+    errno.EDQUOT: "your disk quota is used up; free some space or choose another place",
+    errno.EFBIG: "it would be larger than files may be here; choose another place",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its name on the command line, the suffixes that mean it, and what draws it."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    render: Callable[[Report], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to draw: its format and the file that takes it, None for standard output."""
+
+    format: Format
+    path: Path | None = None
+
+    def render(self, report: Report, style: Style | None = None) -> str:
+        """The report in this format. ``style`` colours the text format on standard output, at the terminal's width."""
+        if self.format is FORMATS["text"]:
+            wide = shutil.get_terminal_size((PLAIN_WIDTH, 0)).columns if self.path is None else PLAIN_WIDTH
+            return text.render(report, style, min(wide, WIDEST))
+        return self.format.render(report)
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("markdown", (".md", ".markdown"), markdown.render),
+        Format("text", (".txt",), text.render),
+        Format("json", (".json",), as_json.render),
+    )
+}
+_SUFFIXES = {suffix: one for one in FORMATS.values() for suffix in one.suffixes}
+
+
+def infer(path: str | Path) -> Format:
+    """The format that a file's suffix means. Raises `AuditError` for one that means none, with those that do."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        given = f"The suffix {suffix!r}" if suffix else "A name without a suffix"
+        raise AuditError(
+            f"Cannot tell the format of {str(path)!r}. {given} means none; "
+            f"use {', '.join(_SUFFIXES)}, or give --format."
+        )
+    return _SUFFIXES[suffix]
+
+
+def plan(paths: Iterable[str | Path], name: str | None = None) -> tuple[Output, ...]:
+    """What to draw for ``--output`` and ``--format``: text on standard output when both are empty.
+
+    A format that is given holds for every file, whatever its suffix. Raises `AuditError`, before anything is audited,
+    for an unknown format or suffix, for two outputs to one file, and for a file that could not be written.
+    """
+    if name is not None and name not in FORMATS:
+        raise AuditError(f"Unknown format {name!r}. {nearest(name, FORMATS)}")
+    chosen = FORMATS[name] if name else None
+    outputs = tuple(Output(chosen or infer(path), Path(path)) for path in paths)
+    seen: dict[str, Path] = {}
+    for output in outputs:
+        if output.path is None:
+            continue
+        real = os.path.realpath(output.path)
+        if real in seen:
+            raise AuditError(f"Two outputs go to one file, {str(output.path)!r}; give each its own.")
+        seen[real] = output.path
+        _check(Path(real), output.path)
+    return outputs or (Output(chosen or FORMATS["text"]),)
+
+
+def write(content: str, path: str | Path) -> None:
+    """Put the report into a file: the old one stays until the new one is complete.
+
+    The file keeps its permissions; a link stays one. Devices and pipes are written to directly. Raises `AuditError` in
+    one sentence where this fails, with nothing left behind.
+    """
+    target = Path(os.path.realpath(path))
+    data = content.encode("utf-8", "backslashreplace")
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as file:
+                file.write(data)
+        else:
+            _replace(target, data)
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    temporary = target.with_name(f".dbaudit-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            if mode is not None:
+                temporary.chmod(mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _check(real: Path, given: Path) -> None:
+    """Refuse now what could not be written after the audit."""
+    if real.is_dir():
+        raise _refusal(given, IsADirectoryError(errno.EISDIR, ""))
+    if not real.parent.exists():
+        raise _refusal(given, FileNotFoundError(errno.ENOENT, ""))
+    if not os.access(real.parent if not real.exists() or real.is_file() else real, os.W_OK):
+        raise _refusal(given, PermissionError(errno.EACCES, ""))
+
+
+def _refusal(path: str | Path, error: OSError) -> AuditError:
+    reason = _REASONS.get(error.errno or 0, f"{error.strerror or error}; choose another place")
+    return AuditError(f"Cannot write {str(path)!r}: {reason}.")
