@@ -17,7 +17,7 @@ from dbaudit.advisor.recommend import plan, recommend
 from dbaudit.advisor.scorecard import scorecard
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.findings import DatabaseReport, Report
+from dbaudit.findings import DatabaseReport, Report, Rule
 from dbaudit.registry import Check
 
 QUERIES = Skipped("Query performance", "This version measures no queries yet.")
@@ -27,13 +27,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done."""
+    """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done.
+
+    ``arguments`` are the command's, for the report's "how to reproduce".
+    """
 
     databases: tuple[str, ...] = ("default",)
     apps: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     exact_counts: bool = False
+    arguments: tuple[str, ...] = ()
     progress: Progress = lambda _: None
 
 
@@ -64,6 +68,8 @@ def run(options: Options) -> Report:
         dbaudit=dbaudit.__version__,
         document=settings.document,
         databases=databases,
+        rules=tuple(_rule(check) for check in selected),
+        arguments=options.arguments,
     )
 
 
@@ -99,6 +105,7 @@ def _audit(
         scorecard=scorecard(snapshot, outcome.findings),
         skipped=(QUERIES, *snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
+        ran=tuple(check.id for check in outcome.ran),
     )
 
 
@@ -126,6 +133,17 @@ def _selected(known: tuple[Check, ...], settings: conf.Settings, options: Option
         return tuple(check for check in known if check.id in options.checks and check.id not in options.skip)
     return tuple(
         check for check in known if (check.enabled or check.id in settings.enable) and check.id not in unwanted
+    )
+
+
+def _rule(check: Check) -> Rule:
+    return Rule(
+        id=check.id,
+        title=check.title,
+        why=check.why,
+        fix=check.fix,
+        silent_when=check.silent_when,
+        severity=check.severity,
     )
 
 

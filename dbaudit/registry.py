@@ -97,11 +97,6 @@ def registered() -> tuple[Check, ...]:
     return tuple(_checks[name] for name in sorted(_checks))
 
 
-def forget(name: str) -> None:
-    """Take a check out of the registry, for tests of registration."""
-    _checks.pop(name, None)
-
-
 def _place(function: Function) -> str:
     code = inspect.unwrap(function).__code__
     return f"{code.co_filename}:{code.co_firstlineno}"

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlparse
+from django.apps import apps as installed
+from django.apps.registry import Apps
 from django.db import connections
+
+from dbaudit import catalog, checks
+from dbaudit.registry import registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model
 
+    from dbaudit.facts import Snapshot
+    from dbaudit.findings import Finding
     from tests.postgres import Server
 
 # Each query gives statements that take something out of a PostgreSQL database.
@@ -73,13 +80,28 @@ class Scratch:
         """The rows of a query."""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
     def create(self, *models: type[Model]) -> None:
         """Create the tables of models, in whatever order they refer to each other."""
         with self.connection.schema_editor() as editor:
             for model in models:
                 editor.create_model(model)
+
+    def snapshot(self, apps: Apps | None = None, **options: Any) -> Snapshot:
+        """What the catalog readers see here, with the models of this registry installed (default: none).
+
+        ``isolate_apps("tests")`` gives such a registry. ``options`` are those of ``catalog.read``.
+        """
+        limits = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 2_000, "count_limit_bytes": 16 * 1024 * 1024}
+        return catalog.read(self.connection, apps=apps or Apps([]), **{**limits, **options})
+
+    def findings(self, check: str, apps: Apps | None = None, **options: Any) -> tuple[Finding, ...]:
+        """What one check finds here; a check that crashes fails the test."""
+        checks.load(installed)
+        outcome = checks.run(self.snapshot(apps, **options), [one for one in registered() if one.id == check])
+        assert [one.id for one in outcome.ran] == [check], outcome.crashed or outcome.skipped
+        return outcome.findings
 
     def role(self, name: str) -> dict[str, Any]:
         """Create a PostgreSQL role without privileges; it goes with the test.

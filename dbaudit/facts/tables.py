@@ -1,42 +1,15 @@
-"""What was read: values taken from a database's catalog and from the project's models.
-
-Everything here is frozen and knows neither a connection nor a check. One convention holds throughout:
-``None`` means *not seen* (the vendor, a privilege or a limit hid it), while ``""`` and ``()`` mean *absent*.
-A check that needs what is ``None`` is skipped with the reason; it never guesses.
-"""
+"""Tables, columns, indexes, keys and sequences as a database's catalog has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Literal
 
-from dbaudit.dialect import Dialect
+from dbaudit.facts.ownership import Ownership
 
 RowsAre = Literal["exact", "estimated", ""]
-Owner = Literal["project", "third-party", "django"]
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table", "virtual table"]
 ConstraintKind = Literal["primary key", "unique", "exclusion", "check", "not null"]
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place in source code: ``file`` relative to the project where it lies inside it, ``line`` from 1."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ownership:
-    """Whose table it is, as far as the models tell. A table without a model belongs to the project."""
-
-    owner: Owner = "project"
-    app: str = ""
-    model: str = ""
-    location: Location | None = None
-    auto_created: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,106 +235,3 @@ class Sequence:
     increment: int = 1
     cycles: bool = False
     readable: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelField:
-    """A concrete field of a model, with its relation where it is one.
-
-    ``relation`` is ``""``, ``"foreign key"`` or ``"one to one"``; ``on_delete`` is Django's word (``CASCADE``).
-    """
-
-    name: str
-    column: str
-    kind: str
-    null: bool = False
-    unique: bool = False
-    indexed: bool = False
-    primary_key: bool = False
-    relation: Literal["", "foreign key", "one to one"] = ""
-    related_model: str = ""
-    related_table: str = ""
-    related_columns: tuple[str, ...] = ()
-    on_delete: str = ""
-    constrained: bool = True
-    parent_link: bool = False
-    location: Location | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A model as ``apps.get_models()`` gives it. ``fields`` are those whose columns lie in its own table."""
-
-    label: str
-    app: str
-    name: str
-    table: str
-    schema: str = ""
-    owner: Owner
-    location: Location | None = None
-    managed: bool = True
-    proxy: bool = False
-    swapped: bool = False
-    auto_created: bool = False
-    routed: bool = True
-    fields: tuple[ModelField, ...] = ()
-
-    @property
-    def stored(self) -> bool:
-        """Whether this database is meant to have a table of its own for it."""
-        return self.managed and self.routed and not self.proxy and not self.swapped
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something that was not examined: a check's id, a table, a section; and why, in one sentence."""
-
-    what: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """All that was read of one database, and the models that belong to it. What checks are given."""
-
-    alias: str
-    vendor: str
-    server_version: str
-    dialect: Dialect
-    tables: tuple[Table, ...] = ()
-    sequences: tuple[Sequence, ...] = ()
-    models: tuple[Model, ...] = ()
-    settings: tuple[tuple[str, str], ...] = ()
-    skipped: tuple[Skipped, ...] = field(default=())
-
-    @cached_property
-    def _by_name(self) -> dict[tuple[str, str], Table]:
-        return {(table.schema, table.name): table for table in self.tables}
-
-    def table(self, name: str, schema: str = "") -> Table | None:
-        """The table of that name, None where the database has none."""
-        return self._by_name.get((schema, name))
-
-    def stored_tables(self) -> Iterator[Table]:
-        """The tables that hold rows here, in order of name."""
-        return (table for table in self.tables if table.stores_rows)
-
-    @cached_property
-    def _models_by_table(self) -> dict[tuple[str, str], tuple[Model, ...]]:
-        found: dict[tuple[str, str], list[Model]] = {}
-        for model in self.models:
-            if not model.proxy and not model.swapped:
-                found.setdefault((model.schema, model.table), []).append(model)
-        return {where: tuple(models) for where, models in found.items()}
-
-    def models_of(self, table: Table) -> tuple[Model, ...]:
-        """The models whose rows lie in the table (more than one where unmanaged twins share it)."""
-        return self._models_by_table.get((table.schema, table.name), ())
-
-    def columns_field(self, table: Table, column: str) -> ModelField | None:
-        """The model field behind a column, None where no model declares it."""
-        for model in self.models_of(table):
-            for one in model.fields:
-                if one.column == column:
-                    return one
-        return None

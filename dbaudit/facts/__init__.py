@@ -1,0 +1,46 @@
+"""What was read: values taken from a database's catalog and from the project's models.
+
+Everything here is frozen and knows neither a connection nor a check. One convention holds throughout:
+``None`` means *not seen* (the vendor, a privilege or a limit hid it), while ``""`` and ``()`` mean *absent*.
+A check that needs what is ``None`` is skipped with the reason; it never guesses.
+"""
+
+from dbaudit.facts.models import Model, ModelField
+from dbaudit.facts.ownership import Location, Owner, Ownership
+from dbaudit.facts.snapshot import Skipped, Snapshot
+from dbaudit.facts.tables import (
+    Column,
+    ColumnStatistics,
+    Constraint,
+    ConstraintKind,
+    ForeignKey,
+    Index,
+    IndexKey,
+    RowsAre,
+    Sequence,
+    Table,
+    TableKind,
+    TableStatistics,
+)
+
+__all__ = [
+    "Column",
+    "ColumnStatistics",
+    "Constraint",
+    "ConstraintKind",
+    "ForeignKey",
+    "Index",
+    "IndexKey",
+    "Location",
+    "Model",
+    "ModelField",
+    "Owner",
+    "Ownership",
+    "RowsAre",
+    "Sequence",
+    "Skipped",
+    "Snapshot",
+    "Table",
+    "TableKind",
+    "TableStatistics",
+]

@@ -1,0 +1,66 @@
+"""All that was read of one database, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dbaudit.dialect import Dialect
+from dbaudit.facts.models import Model, ModelField
+from dbaudit.facts.tables import Sequence, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that was not examined: a check's id, a table, a section; and why, in one sentence."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that was read of one database, and the models that belong to it. What checks are given."""
+
+    alias: str
+    vendor: str
+    server_version: str
+    dialect: Dialect
+    tables: tuple[Table, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    models: tuple[Model, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[Skipped, ...] = field(default=())
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], Table]:
+        return {(table.schema, table.name): table for table in self.tables}
+
+    def table(self, name: str, schema: str = "") -> Table | None:
+        """The table of that name, None where the database has none."""
+        return self._by_name.get((schema, name))
+
+    def stored_tables(self) -> Iterator[Table]:
+        """The tables that hold rows here, in order of name."""
+        return (table for table in self.tables if table.stores_rows)
+
+    @cached_property
+    def _models_by_table(self) -> dict[tuple[str, str], tuple[Model, ...]]:
+        found: dict[tuple[str, str], list[Model]] = {}
+        for model in self.models:
+            if not model.proxy and not model.swapped:
+                found.setdefault((model.schema, model.table), []).append(model)
+        return {where: tuple(models) for where, models in found.items()}
+
+    def models_of(self, table: Table) -> tuple[Model, ...]:
+        """The models whose rows lie in the table (more than one where unmanaged twins share it)."""
+        return self._models_by_table.get((table.schema, table.name), ())
+
+    def columns_field(self, table: Table, column: str) -> ModelField | None:
+        """The model field behind a column, None where no model declares it."""
+        for model in self.models_of(table):
+            for one in model.fields:
+                if one.column == column:
+                    return one
+        return None

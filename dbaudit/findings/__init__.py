@@ -1,0 +1,62 @@
+"""What was concluded: findings with their evidence and remedy, recommendations, and the report that holds them."""
+
+from dbaudit.findings.finding import OWNERS, Confidence, Evidence, Finding, Severity, worst
+from dbaudit.findings.recommendation import Cost, Gain, Phase, Priority, Recommendation, Risk, ScoreLine
+from dbaudit.findings.remedy import (
+    Action,
+    AddConstraint,
+    ChangeQuery,
+    ChangeSetting,
+    CreateIndex,
+    DropIndex,
+    EditModel,
+    Remedy,
+    RunSql,
+)
+from dbaudit.findings.report import (
+    REPORT_VERSION,
+    Application,
+    DatabaseReport,
+    Document,
+    IndexKinds,
+    RecordsAre,
+    Relations,
+    Report,
+    Rule,
+    Summary,
+)
+
+__all__ = [
+    "Action",
+    "AddConstraint",
+    "Application",
+    "ChangeQuery",
+    "ChangeSetting",
+    "Confidence",
+    "Cost",
+    "CreateIndex",
+    "DatabaseReport",
+    "Document",
+    "DropIndex",
+    "EditModel",
+    "Evidence",
+    "Finding",
+    "Gain",
+    "IndexKinds",
+    "OWNERS",
+    "Phase",
+    "Priority",
+    "REPORT_VERSION",
+    "Recommendation",
+    "RecordsAre",
+    "Relations",
+    "Remedy",
+    "Report",
+    "Risk",
+    "Rule",
+    "RunSql",
+    "ScoreLine",
+    "Severity",
+    "Summary",
+    "worst",
+]

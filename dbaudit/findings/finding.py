@@ -1,0 +1,122 @@
+"""A defect with its evidence, its owner and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dbaudit.facts import Location, Owner, Table
+from dbaudit.findings.remedy import Remedy
+
+OWNERS: tuple[Owner, ...] = ("project", "third-party", "django")
+
+
+class Severity(StrEnum):
+    """How much a finding matters if it is true."""
+
+    DEFAULT = "default"  # what a check leaves to its registration; the runner replaces it
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mildest; for comparing and sorting."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How sure we are that it is true, apart from how much it would matter."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """0 for the least sure; for comparing and sorting."""
+        return list(Confidence).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One observed fact: ``value`` in ``unit``, where it was read (``source``), and the SQL that shows it again."""
+
+    what: str
+    value: str | int | float
+    unit: str = ""
+    source: str = ""
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A defect that a check saw. ``identity`` tells it from the check's other findings on the same table.
+
+    ``check`` and a severity left at ``DEFAULT`` are filled in by the runner from the check's registration. Findings of
+    one cause share a ``group``, a sentence that renderers show once for all of them; each keeps its own key.
+    """
+
+    subject: str
+    detail: str
+    identity: tuple[str, ...]
+    remedy: Remedy
+    evidence: tuple[Evidence, ...] = ()
+    severity: Severity = Severity.DEFAULT
+    confidence: Confidence = Confidence.HIGH
+    owner: Owner = "project"
+    app: str = ""
+    model: str = ""
+    table: str = ""
+    location: Location | None = None
+    group: str = ""
+    check: str = ""
+
+    @classmethod
+    def about(
+        cls,
+        table: Table,
+        *,
+        subject: str,
+        detail: str,
+        identity: Iterable[str],
+        remedy: Remedy,
+        evidence: Iterable[Evidence] = (),
+        severity: Severity = Severity.DEFAULT,
+        confidence: Confidence = Confidence.HIGH,
+        location: Location | None = None,
+        group: str = "",
+    ) -> Finding:
+        """A finding on a table, owned by whoever owns the table and placed at its model unless ``location`` says."""
+        who = table.ownership
+        return cls(
+            subject=subject,
+            detail=detail,
+            identity=tuple(identity),
+            remedy=remedy,
+            evidence=tuple(evidence),
+            severity=severity,
+            confidence=confidence,
+            owner=who.owner,
+            app=who.app,
+            model=who.model,
+            table=table.label,
+            location=location or who.location,
+            group=group,
+        )
+
+    @property
+    def key(self) -> str:
+        """Stable across machines, line moves and row counts: check, table, and what tells it apart."""
+        return ":".join((self.check, self.table, *self.identity))
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Sorts the worst first: own code before others', then severity, confidence, key."""
+        return (OWNERS.index(self.owner), -self.severity.rank, -self.confidence.rank, self.key)
+
+
+def worst(findings: Iterable[Finding]) -> Severity | None:
+    """The highest severity among the findings, None where there are none."""
+    return max((finding.severity for finding in findings), key=lambda severity: severity.rank, default=None)

@@ -1,0 +1,105 @@
+"""What to do about a finding, as data with its texts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex:
+    """Build an index. ``columns`` in order, ``-`` before a descending one."""
+
+    kind: ClassVar = "create_index"
+    table: str
+    columns: tuple[str, ...] = ()
+    name: str = ""
+    include: tuple[str, ...] = ()
+    condition: str = ""
+    expressions: tuple[str, ...] = ()
+    method: str = ""
+    opclasses: tuple[str, ...] = ()
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex:
+    """Drop an index; ``definition`` is what the database says of it, for the undo."""
+
+    kind: ClassVar = "drop_index"
+    table: str
+    name: str
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditModel:
+    """Change a model; ``change`` is one sentence."""
+
+    kind: ClassVar = "edit_model"
+    model: str
+    change: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeQuery:
+    """Change code that asks the database."""
+
+    kind: ClassVar = "change_query"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddConstraint:
+    """Let the database enforce something."""
+
+    kind: ClassVar = "add_constraint"
+    table: str
+    columns: tuple[str, ...]
+    constraint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSql:
+    """Something that neither a model nor an index says; ``purpose`` is one sentence."""
+
+    kind: ClassVar = "run_sql"
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSetting:
+    """Change a setting of Django or of the server; ``where`` says whose."""
+
+    kind: ClassVar = "change_setting"
+    setting: str
+    value: str
+    where: str
+
+
+Action = CreateIndex | DropIndex | EditModel | ChangeQuery | AddConstraint | RunSql | ChangeSetting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """What to do: the action as data, its text in Django's words and in SQL, and how it is taken back.
+
+    ``verification`` says how the remedy was tried; empty means that it was not, and every renderer says so.
+    """
+
+    action: Action
+    orm: str = ""
+    sql: str = ""
+    undo_sql: str = ""
+    verification: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The action's name in the JSON contract."""
+        return self.action.kind
+
+    def facts(self) -> dict[str, Any]:
+        """The action's own fields, as the JSON contract lists them."""
+        return asdict(self.action)

@@ -1,0 +1,130 @@
+"""The report: the figures, findings and recommendations of each database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dbaudit.facts import Owner, Skipped, Snapshot
+from dbaudit.findings.finding import Finding, Severity
+from dbaudit.findings.recommendation import Phase, Recommendation, ScoreLine
+
+REPORT_VERSION = 1
+RecordsAre = Literal["exact", "estimated", "mixed", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application's share: its models, and the rows and bytes (indexes included) of their tables."""
+
+    label: str
+    owner: Owner
+    models: int
+    records: int | None
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexKinds:
+    """How many indexes of each kind, on the models' own tables. One index may be of several kinds.
+
+    ``unique`` leaves out the primary keys' own. ``undeclared`` counts those that no model declares. None where that was not seen. ``named`` lists the project's indexes that someone gave a name: (model, names).
+    """
+
+    primary: int
+    unique: int
+    foreign_key: int
+    framework: int
+    composite: int
+    partial: int | None
+    expression: int
+    undeclared: int | None
+    named: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """The relations that the models declare.
+
+    ``on_delete`` counts relation fields by behaviour, ``most_referenced`` by target model. ``critical`` lists a target
+    model, the behaviour, how many models refer to it so, and the first of them in words.
+    """
+
+    on_delete: tuple[tuple[str, int], ...]
+    most_referenced: tuple[tuple[str, int], ...]
+    critical: tuple[tuple[str, str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The first figures of a report. Tables, records and indexes are those of the models' own tables;
+    ``other_tables`` counts the rest (many-to-many tables, ``django_migrations``, tables without a model)."""
+
+    models: int
+    applications: int
+    tables: int
+    other_tables: int
+    records: int | None
+    records_are: RecordsAre
+    indexes: int
+    foreign_keys: int
+    findings: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A check's page, for readers of a report: renderers know no check."""
+
+    id: str
+    title: str
+    why: str
+    fix: str
+    silent_when: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseReport:
+    """All that is said of one database. ``ran`` holds the ids of the checks that ran to their end."""
+
+    snapshot: Snapshot
+    summary: Summary
+    applications: tuple[Application, ...]
+    index_kinds: IndexKinds
+    relations: Relations
+    findings: tuple[Finding, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+    plan: tuple[Phase, ...] = ()
+    scorecard: tuple[ScoreLine, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    crashed: tuple[Skipped, ...] = ()
+    ran: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """How the report names itself; from settings, empty where they say nothing."""
+
+    title: str = "Database performance audit"
+    category: str = ""
+    reference: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The audit's result, from which every format is drawn. Times in seconds, ``generated_at`` in ISO 8601 UTC.
+
+    ``rules`` are the pages of the checks that the findings name; ``arguments`` those of the command that makes this
+    report again, without its outputs (``("--app", "erp")``).
+    """
+
+    generated_at: str
+    duration_seconds: float
+    django: str
+    dbaudit: str
+    document: Document
+    databases: tuple[DatabaseReport, ...]
+    rules: tuple[Rule, ...] = ()
+    arguments: tuple[str, ...] = ()
+    version: int = REPORT_VERSION

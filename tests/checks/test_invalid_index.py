@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import contextlib
+
+from django.db import IntegrityError
+
+from tests.scratch import Scratch
+
+CHECK = "invalid_index"
+
+
+def corpse(postgres: Scratch) -> None:
+    """What a failed concurrent build really leaves."""
+    postgres.execute("CREATE TABLE item (id bigint PRIMARY KEY, a int); INSERT INTO item VALUES (1, 7), (2, 7);")
+    with contextlib.suppress(IntegrityError):
+        postgres.execute("CREATE UNIQUE INDEX CONCURRENTLY item_a ON item (a)")
+
+
+def test_silent_on_valid_indexes(postgres: Scratch) -> None:
+    postgres.execute("CREATE TABLE item (id bigint PRIMARY KEY, a int UNIQUE)")
+    assert not postgres.findings(CHECK)
+
+
+def test_silent_on_a_partitioned_parent_that_waits_for_its_parts(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint, a int) PARTITION BY RANGE (id);
+        CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (10);
+        CREATE INDEX item_a ON ONLY item (a);
+    """)
+    assert [index.valid for index in postgres.snapshot().tables[0].indexes] == [False]
+    assert not postgres.findings(CHECK)
+
+
+def test_finds_what_a_failed_concurrent_build_leaves(postgres: Scratch) -> None:
+    corpse(postgres)
+    (found,) = postgres.findings(CHECK)
+    assert (found.severity, found.key) == ("error", "invalid_index:item:(a):invalid")
+    assert found.remedy.sql == 'REINDEX INDEX CONCURRENTLY "item_a";'
+
+
+def test_the_rebuild_silences_it_once_the_cause_is_gone(postgres: Scratch) -> None:
+    corpse(postgres)
+    (found,) = postgres.findings(CHECK)
+    postgres.execute("DELETE FROM item WHERE id = 2")
+    postgres.execute(found.remedy.sql)
+    assert not postgres.findings(CHECK)
+
+
+def test_names_the_leftover_of_a_failed_reindex_and_drops_that(postgres: Scratch) -> None:
+    corpse(postgres)
+    postgres.execute("ALTER INDEX item_a RENAME TO item_a_ccnew")
+    (found,) = postgres.findings(CHECK)
+    assert found.subject == "Index item_a_ccnew is a leftover of REINDEX"
+    postgres.execute(found.remedy.sql)
+    assert not postgres.findings(CHECK)

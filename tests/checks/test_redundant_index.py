@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+from django.db import models
+from django.test.utils import isolate_apps
+
+from tests.scratch import Scratch
+
+CHECK = "redundant_index"
+TABLE = "CREATE TABLE item (id bigint PRIMARY KEY, a int, ab int, b varchar(9), c int);"
+
+
+@pytest.mark.parametrize(
+    ("rule", "indexes"),
+    [
+        ("r1 names that start alike", ["(a)", "(ab, c)"]),
+        ("r2 an expression is not a prefix of another one", ["(lower(b))", "(upper(b), c)"]),
+        ("r5 directions that the wider one does not have", ["(a, c)", "(a, c DESC, ab)"]),
+        ("r6 a full index is not served by a partial one", ["(a)", "(a, c) WHERE ab > 1"]),
+        ("r6 a partial index is smaller than the full one", ["(a) WHERE ab > 1", "(a, c)"]),
+        ("the columns stand in another order", ["(a)", "(c, a)"]),
+    ],
+)
+def test_silent_where_the_wider_index_serves_something_else(scratch: Scratch, rule: str, indexes: list[str]) -> None:
+    scratch.execute(TABLE + "".join(f"CREATE INDEX i{n} ON item {index};" for n, index in enumerate(indexes)))
+    assert not scratch.findings(CHECK), rule
+
+
+@pytest.mark.parametrize(
+    ("rule", "indexes"),
+    [
+        ("r3 another opclass", ["(b varchar_pattern_ops)", "(b, c)"]),
+        ("r4 included columns are no keys", ["(a, c)", "(a) INCLUDE (c)"]),
+        ("r4 the wider one lacks an included column", ["(a) INCLUDE (c)", "(a, ab)"]),
+        ("another access method", ["USING hash (a)", "(a, c)"]),
+    ],
+)
+def test_silent_on_postgresql_where_the_wider_index_serves_something_else(
+    postgres: Scratch, rule: str, indexes: list[str]
+) -> None:
+    postgres.execute(TABLE)
+    for number, index in enumerate(indexes):
+        postgres.execute(f"CREATE INDEX i{number} ON item {index}")
+    assert not postgres.findings(CHECK), rule
+
+
+def test_silent_on_r8_whatever_enforces_something(scratch: Scratch) -> None:
+    scratch.execute("""
+        CREATE TABLE parent (a int NOT NULL UNIQUE, c int NOT NULL, PRIMARY KEY (c, a));
+        CREATE TABLE child (id bigint PRIMARY KEY, a int REFERENCES parent (a));
+        CREATE INDEX child_a ON child (a);
+        CREATE UNIQUE INDEX parent_c ON parent (c);
+        CREATE INDEX parent_ac ON parent (a, c);
+    """)
+    assert not scratch.findings(CHECK)
+
+
+def test_silent_on_r8_replica_identity_and_clustered_indexes(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint PRIMARY KEY, a int NOT NULL, b int);
+        CREATE INDEX item_a ON item (a);
+        CREATE INDEX item_ab ON item (a, b);
+        ALTER TABLE item CLUSTER ON item_a;
+    """)
+    assert not postgres.findings(CHECK)
+
+
+def test_silent_on_r7_a_wider_index_that_is_invalid(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint PRIMARY KEY, a int, b int);
+        CREATE INDEX item_a ON item (a);
+        CREATE INDEX item_ab ON item (a, b);
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_ab'::regclass;
+    """)
+    assert not postgres.findings(CHECK)
+
+
+def test_r7_of_two_that_serve_each_other_only_the_one_that_enforces_nothing_is_named(scratch: Scratch) -> None:
+    scratch.execute(TABLE)
+    scratch.execute("CREATE INDEX plain ON item (a, c); CREATE UNIQUE INDEX strict ON item (a, c);")
+    (found,) = scratch.findings(CHECK)
+    assert found.subject == "Index plain on item is served by strict"
+
+
+def test_finds_the_left_prefix_and_its_statement_can_be_taken_back(scratch: Scratch) -> None:
+    scratch.execute(TABLE)
+    scratch.execute("CREATE INDEX narrow ON item (a DESC); CREATE INDEX wide ON item (a, c);")
+    (found,) = scratch.findings(CHECK)
+    assert (found.key, found.severity) == ("redundant_index:item:(a DESC)", "warning")
+    assert {one.what for one in found.evidence} >= {"serves instead"}
+    scratch.execute(found.remedy.sql)
+    assert not scratch.findings(CHECK)
+    scratch.execute(found.remedy.undo_sql)
+    assert len(scratch.findings(CHECK)) == 1
+
+
+def test_r9_the_sizes_of_both_are_evidence_and_a_prefix_is_not_certain(postgres: Scratch) -> None:
+    postgres.execute(TABLE)
+    postgres.execute("CREATE INDEX narrow ON item (a); CREATE INDEX wide ON item (a, c);")
+    (found,) = postgres.findings(CHECK)
+    assert found.confidence == "medium"
+    facts = {one.what: one.unit for one in found.evidence}
+    assert facts["size of the narrow index"] == facts["size of the wide index"] == "bytes"
+    assert facts["scans of the narrow index"] == "scans"
+
+
+@isolate_apps("tests")
+def test_automatic_foreign_key_indexes_are_grouped_remarks_that_name_the_field(scratch: Scratch) -> None:
+    class Order(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    class Line(models.Model):
+        order = models.ForeignKey(Order, models.CASCADE)
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "tests"
+            constraints = (models.UniqueConstraint(fields=["order", "number"], name="line_number"),)
+
+    scratch.create(Order, Line)
+    (found,) = scratch.findings(CHECK, Line._meta.apps)
+    assert (found.severity, found.remedy.kind) == ("info", "edit_model")
+    assert found.remedy.orm == "order = models.ForeignKey(..., db_index=False)"
+    assert found.group.startswith("Django's automatic foreign-key index")
+    assert found.location
+    assert found.location.line > 1
+
+
+@isolate_apps("tests")
+def test_automatic_many_to_many_tables_are_one_grouped_remark(scratch: Scratch) -> None:
+    class Tag(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    class Post(models.Model):
+        tags = models.ManyToManyField(Tag)
+        more_tags = models.ManyToManyField(Tag, related_name="+")
+
+        class Meta:
+            app_label = "tests"
+
+    scratch.create(Tag, Post)
+    found = scratch.findings(CHECK, Post._meta.apps)
+    assert len(found) == 2
+    assert {one.severity for one in found} == {"info"}
+    assert len({one.group for one in found}) == 1

@@ -1,0 +1,66 @@
+"""The rooms of the house: imports point one way, files are small."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "dbaudit"
+
+# A room may import what stands to its left; rooms in one tuple do not know each other.
+ORDER: tuple[tuple[str, ...], ...] = (
+    ("errors", "dialect"),
+    ("facts",),
+    ("findings", "equivalence", "names"),
+    ("ddl", "conf"),
+    ("registry",),
+    ("catalog", "workload", "checks", "pages", "inventory"),
+    ("advisor",),
+    ("apply",),
+    ("report",),
+    ("baseline",),
+    ("audit",),
+    ("apps", "management"),
+)
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "dbaudit":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dbaudit."):
+            found.add(str(node.module).split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("dbaudit.")}
+    return found & RANK.keys()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    room = room_of(path)
+    wrong = {other for other in imported_rooms(path) if other != room and RANK[other] >= RANK[room]}
+    assert not wrong, f"{room} must not import {', '.join(sorted(wrong))}"
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    assert {room_of(path) for path in FILES} <= RANK.keys()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if room_of(path) in ("checks", "advisor", "report")],
+    ids=lambda path: path.relative_to(PACKAGE).as_posix(),
+)
+def test_checks_advice_and_reports_touch_no_database(path: Path) -> None:
+    source = path.read_text()
+    assert "django.db" not in source
+    assert "cursor(" not in source
