@@ -19,13 +19,9 @@ class Warehouse(CodedRecord, Authored):
 class StorageLocation(models.Model):
     """A zone, aisle or bin of a warehouse."""
 
-    warehouse = models.ForeignKey(
-        Warehouse, on_delete=models.CASCADE, db_index=False, related_name="locations"
-    )
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.CASCADE, db_index=False, related_name="locations")
     code = models.CharField(max_length=24)
-    parent = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
     max_weight_kg = models.PositiveIntegerField(default=1000)
 
     class Meta:
@@ -50,9 +46,7 @@ class Inventory(CompanyRecord):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(quantity__gte=0), name="ck_inventory_quantity"),
-            models.CheckConstraint(
-                condition=models.Q(reserved_quantity__gte=0), name="ck_inventory_reserved"
-            ),
+            models.CheckConstraint(condition=models.Q(reserved_quantity__gte=0), name="ck_inventory_reserved"),
         ]
         verbose_name_plural = "inventories"
 

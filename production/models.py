@@ -47,9 +47,7 @@ class DowntimeEvent(models.Model):
 
     line = models.ForeignKey(ProductionLine, on_delete=models.CASCADE, related_name="downtimes")
     machine = models.ForeignKey("erp.Machine", on_delete=models.SET_NULL, null=True, blank=True)
-    production_order = models.ForeignKey(
-        "erp.ProductionOrder", on_delete=models.SET_NULL, null=True, blank=True
-    )
+    production_order = models.ForeignKey("erp.ProductionOrder", on_delete=models.SET_NULL, null=True, blank=True)
     reason = models.CharField(max_length=12, choices=Reason.choices)
     started_at = models.DateTimeField(db_index=True)
     minutes = models.PositiveIntegerField()

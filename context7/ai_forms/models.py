@@ -21,16 +21,12 @@ class FormTemplate(CodedRecord, Authored):
 class FormSection(models.Model):
     """A titled part of a form."""
 
-    template = models.ForeignKey(
-        FormTemplate, on_delete=models.CASCADE, db_index=False, related_name="sections"
-    )
+    template = models.ForeignKey(FormTemplate, on_delete=models.CASCADE, db_index=False, related_name="sections")
     position = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=120)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["template", "position"], name="uq_formsection_position")
-        ]
+        constraints = [models.UniqueConstraint(fields=["template", "position"], name="uq_formsection_position")]
         ordering = ["template", "position"]
 
     def __str__(self) -> str:
@@ -57,9 +53,7 @@ class FormField(models.Model):
     is_required = models.BooleanField(default=False)
     options = models.JSONField(default=list, blank=True)
     help_text = models.CharField(max_length=240, blank=True)
-    depends_on = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="dependents"
-    )
+    depends_on = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="dependents")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["section", "name"], name="uq_formfield_section_name")]
@@ -104,16 +98,12 @@ class FormSubmission(models.Model):
 class FormAnswer(models.Model):
     """The answer to one field of a submission."""
 
-    submission = models.ForeignKey(
-        FormSubmission, on_delete=models.CASCADE, db_index=False, related_name="answers"
-    )
+    submission = models.ForeignKey(FormSubmission, on_delete=models.CASCADE, db_index=False, related_name="answers")
     field = models.ForeignKey(FormField, on_delete=models.PROTECT, related_name="answers")
     value = models.TextField(blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["submission", "field"], name="uq_formanswer_submission_field")
-        ]
+        constraints = [models.UniqueConstraint(fields=["submission", "field"], name="uq_formanswer_submission_field")]
 
     def __str__(self) -> str:
         return self.value[:40]

@@ -9,9 +9,7 @@ from context7.core.models import Audited, Authored, CodedRecord, NumberedRecord
 class DocumentCategory(CodedRecord):
     """A shelf of the document tree."""
 
-    parent = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
     retention_years = models.PositiveSmallIntegerField(default=10)
 
     class Meta(CodedRecord.Meta):
@@ -83,9 +81,7 @@ class DocumentRevision(models.Model):
     released_on = models.DateField(null=True, blank=True, db_index=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["document", "revision"], name="uq_documentrevision_revision")
-        ]
+        constraints = [models.UniqueConstraint(fields=["document", "revision"], name="uq_documentrevision_revision")]
 
     def __str__(self) -> str:
         return f"{self.document_id} rev. {self.revision}"
@@ -94,20 +90,14 @@ class DocumentRevision(models.Model):
 class DocumentApproval(models.Model):
     """A signature under a revision."""
 
-    revision = models.ForeignKey(
-        DocumentRevision, on_delete=models.CASCADE, db_index=False, related_name="approvals"
-    )
-    approver = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="document_approvals"
-    )
+    revision = models.ForeignKey(DocumentRevision, on_delete=models.CASCADE, db_index=False, related_name="approvals")
+    approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="document_approvals")
     decision = models.CharField(max_length=10, choices=[("approved", "Approved"), ("rejected", "Rejected")])
     comment = models.TextField(blank=True)
     decided_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["revision", "approver"], name="uq_documentapproval_approver")
-        ]
+        constraints = [models.UniqueConstraint(fields=["revision", "approver"], name="uq_documentapproval_approver")]
 
     def __str__(self) -> str:
         return f"{self.decision} by {self.approver_id}"
@@ -140,9 +130,7 @@ class AuditFinding(models.Model):
     grade = models.CharField(max_length=12, choices=Grade.choices)
     clause = models.CharField(max_length=20, blank=True)
     description = models.TextField()
-    document = models.ForeignKey(
-        Document, on_delete=models.SET_NULL, null=True, blank=True, related_name="findings"
-    )
+    document = models.ForeignKey(Document, on_delete=models.SET_NULL, null=True, blank=True, related_name="findings")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["audit", "position"], name="uq_auditfinding_position")]
@@ -159,9 +147,7 @@ class CorrectiveAction(NumberedRecord, Authored):
         IMPLEMENTED = "implemented", "Implemented"
         VERIFIED = "verified", "Verified"
 
-    finding = models.ForeignKey(
-        AuditFinding, on_delete=models.CASCADE, null=True, blank=True, related_name="actions"
-    )
+    finding = models.ForeignKey(AuditFinding, on_delete=models.CASCADE, null=True, blank=True, related_name="actions")
     non_conformance = models.ForeignKey(
         "erp.NonConformance", on_delete=models.CASCADE, null=True, blank=True, related_name="actions"
     )
@@ -178,18 +164,14 @@ class CorrectiveAction(NumberedRecord, Authored):
 class TrainingRecord(models.Model):
     """An employee was trained on a document."""
 
-    employee = models.ForeignKey(
-        "erp.Employee", on_delete=models.CASCADE, db_index=False, related_name="trainings"
-    )
+    employee = models.ForeignKey("erp.Employee", on_delete=models.CASCADE, db_index=False, related_name="trainings")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="trainings")
     trained_on = models.DateField(db_index=True)
     score = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["employee", "document", "trained_on"], name="uq_trainingrecord_once"
-            ),
+            models.UniqueConstraint(fields=["employee", "document", "trained_on"], name="uq_trainingrecord_once"),
         ]
 
     def __str__(self) -> str:

@@ -54,9 +54,7 @@ class WorkOrderTask(models.Model):
     minutes_spent = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["work_order", "sequence"], name="uq_workordertask_sequence")
-        ]
+        constraints = [models.UniqueConstraint(fields=["work_order", "sequence"], name="uq_workordertask_sequence")]
         ordering = ["work_order", "sequence"]
 
     def __str__(self) -> str:

@@ -28,9 +28,7 @@ class Customer(CodedRecord, Audited):
         PROSPECT = "prospect", "Prospect"
 
     segment = models.CharField(max_length=10, choices=Segment.choices, default=Segment.STANDARD)
-    group = models.ForeignKey(
-        CustomerGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="customers"
-    )
+    group = models.ForeignKey(CustomerGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="customers")
     account_manager = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

@@ -51,9 +51,7 @@ class Account(CodedRecord):
         EXPENSE = "expense", "Expense"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    parent = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
     is_posting = models.BooleanField(default=True)
 
 
@@ -101,9 +99,7 @@ class Payment(NumberedRecord, Authored):
     """Money that came in for a bill."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
-    method = models.CharField(
-        max_length=10, choices=[("transfer", "Transfer"), ("card", "Card"), ("cheque", "Cheque")]
-    )
+    method = models.CharField(max_length=10, choices=[("transfer", "Transfer"), ("card", "Card"), ("cheque", "Cheque")])
     bank_reference = models.CharField(max_length=40, db_index=True)
     paid_on = models.DateField(db_index=True)
     amount = models.DecimalField(max_digits=16, decimal_places=2)

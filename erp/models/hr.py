@@ -19,9 +19,7 @@ class Employee(CompanyRecord):
     personnel_number = models.CharField(max_length=16, unique=True)
     department = models.ForeignKey("core.Department", on_delete=models.PROTECT, related_name="employees")
     position = models.ForeignKey(Position, on_delete=models.PROTECT, related_name="employees")
-    manager = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports"
-    )
+    manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
     hired_on = models.DateField(db_index=True)
     left_on = models.DateField(null=True, blank=True)
 
@@ -59,9 +57,7 @@ class LeaveRequest(models.Model):
 class Attendance(models.Model):
     """The hours of an employee on one day."""
 
-    employee = models.ForeignKey(
-        Employee, on_delete=models.CASCADE, db_index=False, related_name="attendances"
-    )
+    employee = models.ForeignKey(Employee, on_delete=models.CASCADE, db_index=False, related_name="attendances")
     day = models.DateField(db_index=True)
     hours = models.DecimalField(max_digits=4, decimal_places=2)
     overtime_hours = models.DecimalField(max_digits=4, decimal_places=2, default=0)

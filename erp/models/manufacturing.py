@@ -25,9 +25,7 @@ class Machine(CodedRecord):
 class RoutingOperation(models.Model):
     """One step in making a product."""
 
-    product = models.ForeignKey(
-        "erp.Product", on_delete=models.CASCADE, db_index=False, related_name="routing"
-    )
+    product = models.ForeignKey("erp.Product", on_delete=models.CASCADE, db_index=False, related_name="routing")
     sequence = models.PositiveSmallIntegerField()
     work_center = models.ForeignKey(WorkCenter, on_delete=models.PROTECT, related_name="operations")
     description = models.CharField(max_length=160)
@@ -35,9 +33,7 @@ class RoutingOperation(models.Model):
     run_seconds = models.PositiveIntegerField(default=60)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["product", "sequence"], name="uq_routingoperation_sequence")
-        ]
+        constraints = [models.UniqueConstraint(fields=["product", "sequence"], name="uq_routingoperation_sequence")]
 
     def __str__(self) -> str:
         return self.description
@@ -84,9 +80,7 @@ class ProductionOrder(NumberedRecord, Audited):
 class MaterialConsumption(models.Model):
     """What a production order used up."""
 
-    production_order = models.ForeignKey(
-        ProductionOrder, on_delete=models.CASCADE, related_name="consumptions"
-    )
+    production_order = models.ForeignKey(ProductionOrder, on_delete=models.CASCADE, related_name="consumptions")
     material = models.ForeignKey("erp.Material", on_delete=models.PROTECT, related_name="consumptions")
     warehouse = models.ForeignKey("inventory.Warehouse", on_delete=models.PROTECT)
     lot_number = models.CharField(max_length=32, db_index=True)

@@ -11,9 +11,7 @@ class UnitOfMeasure(models.Model):
 
     code = models.CharField(max_length=8, unique=True)
     name = models.CharField(max_length=40)
-    base_unit = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="derived_units"
-    )
+    base_unit = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="derived_units")
     factor = models.DecimalField(max_digits=14, decimal_places=6, default=1)
 
     class Meta:
@@ -27,9 +25,7 @@ class UnitOfMeasure(models.Model):
 class ProductCategory(CodedRecord):
     """A node of the category tree, for products and materials alike."""
 
-    parent = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
 
     class Meta(CodedRecord.Meta):
         verbose_name_plural = "product categories"
@@ -85,9 +81,7 @@ class ProductRevision(models.Model):
     )
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["product", "revision"], name="uq_productrevision_revision")
-        ]
+        constraints = [models.UniqueConstraint(fields=["product", "revision"], name="uq_productrevision_revision")]
 
     def __str__(self) -> str:
         return f"{self.product_id} rev. {self.revision}"
@@ -108,9 +102,7 @@ class Material(CodedRecord, Audited):
     preferred_supplier = models.ForeignKey(
         "erp.Supplier", on_delete=models.SET_NULL, null=True, blank=True, related_name="preferred_for"
     )
-    suppliers = models.ManyToManyField(
-        "erp.Supplier", through="erp.SupplierMaterial", related_name="materials"
-    )
+    suppliers = models.ManyToManyField("erp.Supplier", through="erp.SupplierMaterial", related_name="materials")
     standard_cost = models.DecimalField(max_digits=14, decimal_places=4)
     safety_stock = models.DecimalField(max_digits=14, decimal_places=3, default=0)
     is_active = models.BooleanField(default=True)

@@ -15,9 +15,7 @@ class PurchaseRequest(NumberedRecord, Authored):
         ORDERED = "ordered", "Ordered"
         REJECTED = "rejected", "Rejected"
 
-    department = models.ForeignKey(
-        "core.Department", on_delete=models.PROTECT, related_name="purchase_requests"
-    )
+    department = models.ForeignKey("core.Department", on_delete=models.PROTECT, related_name="purchase_requests")
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -50,9 +48,7 @@ class PurchaseOrder(NumberedRecord, Authored):
     request = models.ForeignKey(
         PurchaseRequest, on_delete=models.SET_NULL, null=True, blank=True, related_name="purchase_orders"
     )
-    warehouse = models.ForeignKey(
-        "inventory.Warehouse", on_delete=models.PROTECT, related_name="purchase_orders"
-    )
+    warehouse = models.ForeignKey("inventory.Warehouse", on_delete=models.PROTECT, related_name="purchase_orders")
     currency = models.ForeignKey("erp.Currency", on_delete=models.PROTECT)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -82,9 +78,7 @@ class PurchaseOrderItem(models.Model):
     unit_price = models.DecimalField(max_digits=14, decimal_places=4)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["order", "line_number"], name="uq_purchaseorderitem_line")
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "line_number"], name="uq_purchaseorderitem_line")]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.material_id}"
@@ -104,9 +98,7 @@ class GoodsReceiptItem(models.Model):
 
     receipt = models.ForeignKey(GoodsReceipt, on_delete=models.CASCADE, related_name="items")
     order_item = models.ForeignKey(PurchaseOrderItem, on_delete=models.PROTECT, related_name="receipt_items")
-    location = models.ForeignKey(
-        "inventory.StorageLocation", on_delete=models.SET_NULL, null=True, blank=True
-    )
+    location = models.ForeignKey("inventory.StorageLocation", on_delete=models.SET_NULL, null=True, blank=True)
     lot_number = models.CharField(max_length=32, db_index=True)
     quantity = models.DecimalField(max_digits=14, decimal_places=3)
 

@@ -59,9 +59,7 @@ class InspectionMeasurement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["inspection", "characteristic"], name="uq_inspectionmeasurement_once"
-            ),
+            models.UniqueConstraint(fields=["inspection", "characteristic"], name="uq_inspectionmeasurement_once"),
         ]
 
     def __str__(self) -> str:

@@ -117,9 +117,7 @@ class SalesOrderItem(models.Model):
     promised_date = models.DateField(null=True, blank=True, db_index=True)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="ck_salesorderitem_quantity")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(quantity__gt=0), name="ck_salesorderitem_quantity")]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id}"

@@ -41,9 +41,7 @@ class SupplierContact(models.Model):
 class SupplierEvaluation(models.Model):
     """The yearly marks of a supplier."""
 
-    supplier = models.ForeignKey(
-        Supplier, on_delete=models.CASCADE, db_index=False, related_name="evaluations"
-    )
+    supplier = models.ForeignKey(Supplier, on_delete=models.CASCADE, db_index=False, related_name="evaluations")
     year = models.PositiveSmallIntegerField()
     quality_score = models.PositiveSmallIntegerField()
     delivery_score = models.PositiveSmallIntegerField()
@@ -54,9 +52,7 @@ class SupplierEvaluation(models.Model):
     comment = models.TextField(blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["supplier", "year"], name="uq_supplierevaluation_year")
-        ]
+        constraints = [models.UniqueConstraint(fields=["supplier", "year"], name="uq_supplierevaluation_year")]
 
     def __str__(self) -> str:
         return f"{self.supplier_id} in {self.year}"
@@ -74,9 +70,7 @@ class SupplierMaterial(models.Model):
     lead_time_days = models.PositiveSmallIntegerField(default=7)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["supplier", "material"], name="uq_suppliermaterial_offer")
-        ]
+        constraints = [models.UniqueConstraint(fields=["supplier", "material"], name="uq_suppliermaterial_offer")]
 
     def __str__(self) -> str:
         return f"{self.material_id} from {self.supplier_id}"

@@ -49,9 +49,7 @@ class Attachment(models.Model):
     title = models.CharField(max_length=160)
     file = models.FileField(upload_to="attachments/%Y/%m/")
     size_bytes = models.PositiveIntegerField(default=0)
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
-    )
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -65,9 +63,7 @@ class Notification(models.Model):
     """A message to one user, unread until ``read_at`` is set."""
 
     company = models.ForeignKey("core.Company", on_delete=models.CASCADE)
-    recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
-    )
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     title = models.CharField(max_length=160)
     body = models.TextField(blank=True)
     url = models.CharField(max_length=200, blank=True)

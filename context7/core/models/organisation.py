@@ -15,9 +15,7 @@ class Company(TimeStamped):
     tax_number = models.CharField(max_length=20, unique=True)
     city = models.CharField(max_length=80)
     country = models.CharField(max_length=2, default="TR")
-    parent = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="subsidiaries"
-    )
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="subsidiaries")
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -47,12 +45,8 @@ class Branch(CodedRecord):
 class Department(CodedRecord):
     """A department, perhaps within another one."""
 
-    parent = models.ForeignKey(
-        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
-    )
-    branch = models.ForeignKey(
-        Branch, on_delete=models.SET_NULL, null=True, blank=True, related_name="departments"
-    )
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    branch = models.ForeignKey(Branch, on_delete=models.SET_NULL, null=True, blank=True, related_name="departments")
     manager = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
