@@ -25,3 +25,6 @@ class Ownership:
     model: str = ""
     location: Location | None = None
     auto_created: bool = False
+
+
+UNOWNED = Ownership()

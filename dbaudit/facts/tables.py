@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dbaudit.facts.ownership import Ownership
+from dbaudit.facts.ownership import UNOWNED, Ownership
 
 RowsAre = Literal["exact", "estimated", ""]
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table", "virtual table"]
@@ -203,7 +203,7 @@ class Table:
     index_bytes: int | None = None
     comment: str | None = None
     statistics: TableStatistics | None = None
-    ownership: Ownership = Ownership()
+    ownership: Ownership = UNOWNED
 
     @property
     def label(self) -> str:

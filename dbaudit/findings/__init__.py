@@ -27,6 +27,8 @@ from dbaudit.findings.report import (
 )
 
 __all__ = [
+    "OWNERS",
+    "REPORT_VERSION",
     "Action",
     "AddConstraint",
     "Application",
@@ -43,10 +45,8 @@ __all__ = [
     "Finding",
     "Gain",
     "IndexKinds",
-    "OWNERS",
     "Phase",
     "Priority",
-    "REPORT_VERSION",
     "Recommendation",
     "RecordsAre",
     "Relations",
