@@ -7,8 +7,13 @@ from django.test.utils import isolate_apps
 from tests.scratch import Scratch
 
 CHECK = "unindexed_foreign_key"
-PARENT = "CREATE TABLE parent (a int NOT NULL, b int NOT NULL, PRIMARY KEY (a, b)); CREATE UNIQUE INDEX p ON parent (a);"
-SIMPLE = "CREATE TABLE parent (id bigint PRIMARY KEY); CREATE TABLE child (id bigint PRIMARY KEY, p bigint REFERENCES parent (id), x int);"
+PARENT = (
+    "CREATE TABLE parent (a int NOT NULL, b int NOT NULL, PRIMARY KEY (a, b)); CREATE UNIQUE INDEX p ON parent (a);"
+)
+SIMPLE = """
+    CREATE TABLE parent (id bigint PRIMARY KEY);
+    CREATE TABLE child (id bigint PRIMARY KEY, p bigint REFERENCES parent (id), x int);
+"""
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,9 @@ def test_silent_where_an_index_serves_the_lookup(scratch: Scratch, rule: str, in
 
 def test_silent_on_r10_any_order_of_the_leading_columns(scratch: Scratch) -> None:
     scratch.execute(PARENT)
-    scratch.execute("CREATE TABLE child (id bigint PRIMARY KEY, x int, a int, b int, FOREIGN KEY (a, b) REFERENCES parent)")
+    scratch.execute(
+        "CREATE TABLE child (id bigint PRIMARY KEY, x int, a int, b int, FOREIGN KEY (a, b) REFERENCES parent)"
+    )
     assert [one.identity for one in scratch.findings(CHECK)] == [("a", "b")]
     scratch.execute("CREATE INDEX child_ba ON child (b, a, x)")
     assert not scratch.findings(CHECK)

@@ -55,7 +55,13 @@ class Command(BaseCommand):
         )
         report.add_argument("--exact-counts", action="store_true", help="count every table, also big ones")
 
-        _action(actions, base, "checks", "list every check with what it needs and its default severity")
+        known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
+        known.add_argument(
+            "--format",
+            choices=["text", "markdown"],
+            default="text",
+            help="a list, or every check's page (default: text)",
+        )
         page = _action(actions, base, "explain", "show the page of one check")
         page.add_argument("id", metavar="ID", help="the check's id, as `dbaudit checks` lists it")
 
@@ -97,9 +103,10 @@ class Command(BaseCommand):
                 self._tell(f"Report written to {output.path}", options["verbosity"])
         self._conclude(result, options["fail_on"])
 
-    def checks(self, _options: dict[str, Any]) -> None:
-        """List the checks."""
-        self.stdout.write(pages.listing(checks.load(apps)), ending="")
+    def checks(self, options: dict[str, Any]) -> None:
+        """List the checks, or write all their pages."""
+        draw = pages.document if options["format"] == "markdown" else pages.listing
+        self.stdout.write(draw(checks.load(apps)), ending="")
 
     def explain(self, options: dict[str, Any]) -> None:
         """Show one check's page."""

@@ -1,0 +1,123 @@
+"""A foreign Django project, made in a folder and run as its developer would: in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).parent.parent
+
+SETTINGS = """
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent
+SECRET_KEY = "of a project that lives for one test"
+DEBUG = True
+USE_TZ = True
+INSTALLED_APPS = {apps!r}
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {{
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {{
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        }},
+    }}
+]
+ROOT_URLCONF = "urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {{"default": {database!r}}}
+{more}
+"""
+MANAGE = """
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+from django.core.management import execute_from_command_line
+
+execute_from_command_line(sys.argv)
+"""
+CONTRIB = (
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.flatpages",
+    "django.contrib.messages",
+    "django.contrib.redirects",
+    "django.contrib.sessions",
+    "django.contrib.sites",
+    "django.contrib.staticfiles",
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project in ``folder``."""
+
+    folder: Path
+
+    def write(self, files: dict[str, str]) -> None:
+        """Put files into the project; texts may be indented as a whole."""
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(content))
+
+    def manage(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py`` without a terminal; its exit status must be the expected one."""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))
+        }
+        result = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=self.folder,
+            env={**environment, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+        assert result.returncode == status, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
+        return result
+
+    def refused(self, *arguments: str, status: int = 2) -> str:
+        """Run ``manage.py`` where it must refuse: the one sentence on stderr, without a traceback."""
+        result = self.manage(*arguments, status=status)
+        assert "Traceback" not in result.stderr
+        sentences = [line for line in result.stderr.splitlines() if line]
+        assert len(sentences) == 1, result.stderr
+        return sentences[0]
+
+
+def make(
+    folder: Path,
+    *,
+    apps: tuple[str, ...] = (),
+    database: dict[str, object] | None = None,
+    contrib: tuple[str, ...] = CONTRIB,
+    more: str = "",
+) -> Project:
+    """A project with all of ``django.contrib``'s models and these apps, on SQLite unless a database is given.
+
+    ``more`` is appended to its settings.
+    """
+    sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "db.sqlite3")}
+    settings = SETTINGS.format(apps=[*contrib, "dbaudit", *apps], database=database or sqlite, more=dedent(more))
+    project = Project(folder)
+    project.write({"manage.py": MANAGE, "settings.py": settings, "urls.py": "urlpatterns = []\n"})
+    return project
