@@ -89,7 +89,8 @@ def applications(snapshot: Snapshot) -> tuple[Application, ...]:
 def index_kinds(snapshot: Snapshot) -> IndexKinds:
     """How many indexes of each kind on the models' tables, and the project's named ones by model.
 
-    ``undeclared`` stays None: what a model declares in ``Meta.indexes`` is not among the facts.
+    ``partial`` is None where a reader saw no predicates. ``undeclared`` always is: what a model declares in
+    ``Meta.indexes`` is not among the facts.
     """
     models = counted_models(snapshot)
     tables = model_tables(snapshot, models)
@@ -108,7 +109,7 @@ def index_kinds(snapshot: Snapshot) -> IndexKinds:
         ),
         framework=sum(is_pattern_twin(index) for index in indexes),
         composite=sum(len(index.keys) > 1 for index in indexes),
-        partial=sum(not index.plain for index in indexes),
+        partial=sum(not index.plain for index in indexes) if all(index.complete for index in indexes) else None,
         expression=sum(any(key.expression for key in index.keys) for index in indexes),
         undeclared=None,
         named=_named(tables, models),

@@ -14,10 +14,8 @@ Row = dict[str, Any]
 
 
 def render(report: Report) -> str:
-    """The report as JSON text in UTF-8. The same report gives the same bytes."""
-    text = json.dumps(as_data(report), ensure_ascii=False, allow_nan=False, indent=1)
-    # Half a surrogate pair, as in a file name that is not UTF-8, can only be written as JSON's own escape.
-    return text.encode("utf-8", "backslashreplace").decode() + "\n"
+    """The report as JSON text, in ASCII. The same report gives the same bytes."""
+    return json.dumps(as_data(report), allow_nan=False, indent=1) + "\n"
 
 
 def as_data(report: Report) -> Row:
@@ -108,6 +106,7 @@ def _index(table: Table, index: Index) -> Row:
         "constraint": index.constraint,
         "constraint_name": index.constraint_name,
         "valid": index.usable,
+        "complete": index.complete,
         "bytes": index.bytes,
         "scans": index.scans,
         "definition": index.definition,

@@ -96,15 +96,11 @@ def _structure(database: DatabaseReport) -> Iterator[str]:
         yield "The database has no tables."
         return
     stored = words.count(summary.tables + summary.other_tables, "table")
-    sentence = f"{stored} that store rows, and each belongs to a model."
+    sentence = f"{stored} in all: {summary.tables:,} of models"
     if summary.other_tables:
-        sentence = (
-            f"{stored} that store rows: {summary.tables:,} belong to models, the other {summary.other_tables:,} are "
-            "many-to-many tables, Django's own record of migrations, or have no model."
-        )
-    kinds = outline.kinds(snapshot)
-    if kinds:
-        sentence += f" There are also {' and '.join(kinds)}."
+        others = words.count(summary.other_tables, "other")
+        sentence += f", {others} (many-to-many tables, Django's own, tables without a model)"
+    sentence += "".join(f", {kind}" for kind in outline.kinds(snapshot)) + "."
     uncounted = outline.uncounted(snapshot)
     if uncounted:
         sentence += f" The rows of {words.count(uncounted, 'model table')} were not counted; the sum lacks them."
@@ -195,9 +191,9 @@ def _indexes(database: DatabaseReport, level: int) -> Iterator[str]:
         ("On one foreign key", f"{kinds.foreign_key:,}"),
         ("Django's pattern (`LIKE`) twins", f"{kinds.framework:,}"),
         ("Composite", f"{kinds.composite:,}"),
-        ("Partial", f"{kinds.partial:,}"),
+        ("Partial", _seen(kinds.partial)),
         ("On an expression", f"{kinds.expression:,}"),
-        ("Declared by no model", "not examined" if kinds.undeclared is None else f"{kinds.undeclared:,}"),
+        ("Declared by no model", _seen(kinds.undeclared)),
     ]
     yield table(["Kind", "Indexes"], rows, "lr")
     yield f"{'#' * (level + 1)} Named indexes of the project"
@@ -229,6 +225,10 @@ def _reproduction(report: Report) -> Iterator[str]:
         ("Took", f"{report.duration_seconds:.1f} s"),
     ]
     yield table(["What", "Value"], facts, "ll")
+
+
+def _seen(count: int | None) -> str:
+    return "not known" if count is None else f"{count:,}"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ from dbaudit.report import outline, words
 from dbaudit.report.markup import block, code, indent, table, text
 
 DETAILED = 10
-LISTED = 40
+LISTED = 20
 RECOMMENDATIONS = 20
 SKIPPED = 12
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
@@ -52,7 +52,7 @@ def findings(report: Report, database: DatabaseReport, level: int) -> Iterator[s
 def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
     """The recommendations by priority, in order of rank; the code of those whose remedy no finding shows."""
     if not database.recommendations:
-        yield "No recommendation." if database.findings else "No recommendation: there is no finding to answer."
+        yield outline.nothing_to_recommend(database)
         return
     shown = {finding.remedy for finding in database.findings}
     for priority in PRIORITIES:
@@ -134,7 +134,8 @@ def _cause(sentence: str, members: tuple[Finding, ...], owner: Owner, level: int
     if sentence:
         yield f"{'#' * level} {text(sentence)} ({len(members):,})"
         yield from _list(members)
-        yield "For the first of them:"
+        if len(members) > 1:
+            yield "For the first of them:"
         yield from _remedy(members[0].remedy)
         return
     detailed = DETAILED if owner == "project" else 0

@@ -181,10 +181,18 @@ def whole_size(table: Table) -> int | None:
     return inventory.total((table.bytes, table.index_bytes))
 
 
+def nothing_to_recommend(database: DatabaseReport) -> str:
+    """Why there is no recommendation."""
+    if database.findings:
+        return "No recommendation: what was found is not the project's to change."
+    return "No recommendation: there is no finding to answer."
+
+
 def deed(recommendation: Recommendation) -> str:
-    """What to do, in a few words: the remedy, or how many findings share it where no two are done alike."""
-    several = len(recommendation.findings) > 1
-    return words.count(len(recommendation.findings), "finding") if several else action(recommendation.remedy.action)
+    """What to do, in a few words: the remedy, or that it is the same for several findings."""
+    if len(recommendation.findings) > 1:
+        return f"The same for {words.count(len(recommendation.findings), 'finding')}"
+    return action(recommendation.remedy.action)
 
 
 def is_code(orm: str) -> bool:

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from django.core.management.color import Style, no_style
 
-from dbaudit.findings import DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
+from dbaudit.findings import ChangeQuery, DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
 from dbaudit.report import outline, words
 
 NARROWEST = 40
@@ -77,7 +77,7 @@ class _Page:
     def first_things(self, database: DatabaseReport) -> Iterator[str]:
         things = outline.first_things(database)
         if not things:
-            yield "Nothing to recommend."
+            yield outline.nothing_to_recommend(database)
             return
         yield self.style.MIGRATE_HEADING("Do first")
         for one in things:
@@ -113,6 +113,8 @@ class _Page:
             yield ""
             yield from self.wrap(f"{sentence} ({len(members):,})", "  ")
             yield from self.listing(members, "    ")
+            if len(members) > 1:
+                yield "    For the first of them:"
             yield from self.remedy(members[0].remedy, "    ")
             return
         for finding in members[:detailed]:
@@ -138,7 +140,8 @@ class _Page:
         if remedy.orm and not outline.is_code(remedy.orm):
             yield from self.wrap(remedy.orm, margin)
         else:
-            yield from self.code(remedy.orm or remedy.sql, f"{margin}  ")
+            change = remedy.action.after if isinstance(remedy.action, ChangeQuery) else ""
+            yield from self.code(remedy.orm or change or remedy.sql, f"{margin}  ")
         yield from self.wrap(outline.verification(remedy), margin)
 
     def unexamined(self, database: DatabaseReport) -> Iterator[str]:
@@ -149,9 +152,10 @@ class _Page:
             yield from self.wrap(f"- {words.listing(what, SKIPPED)}: {reason}", hanging="  ")
 
     def prose(self, label: str, value: str) -> Iterator[str]:
-        """A paragraph of a check's page; its blank lines and lists stay."""
+        """A part of a check's page; its paragraphs stay apart."""
         for number, paragraph in enumerate(value.split("\n\n")):
-            yield from self.wrap(f"{label}: {paragraph}" if number == 0 else paragraph, "  ")
+            shown = " ".join(paragraph.split())
+            yield from self.wrap(f"{label}: {shown}" if number == 0 else shown, "  ")
 
     def code(self, value: str, margin: str) -> Iterator[str]:
         """Lines as they are, the first few."""
@@ -162,9 +166,8 @@ class _Page:
 
     def wrap(self, value: str, margin: str = "", *, hanging: str = "", paint: Paint = str) -> Iterator[str]:
         """Running text, wrapped: ``margin`` before every line, ``hanging`` too before all but the first."""
-        shown = words.printable(" ".join(value.split()))
         for line in textwrap.wrap(
-            shown,
+            words.printable(value),
             self.width,
             initial_indent=margin,
             subsequent_indent=f"{margin}{hanging}",

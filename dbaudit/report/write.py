@@ -140,12 +140,24 @@ def _replace(target: Path, data: bytes) -> None:
 
 def _check(real: Path, given: Path) -> None:
     """Refuse now what could not be written after the audit."""
+    try:
+        problem = _problem(real)
+    except OSError as error:
+        raise _refusal(given, error) from error
+    if problem:
+        raise _refusal(given, OSError(problem, os.strerror(problem)))
+
+
+def _problem(real: Path) -> int | None:
+    """The error number that writing there would meet, None for none that can be foreseen."""
     if real.is_dir():
-        raise _refusal(given, IsADirectoryError(errno.EISDIR, ""))
-    if not real.parent.exists():
-        raise _refusal(given, FileNotFoundError(errno.ENOENT, ""))
-    if not os.access(real.parent if not real.exists() or real.is_file() else real, os.W_OK):
-        raise _refusal(given, PermissionError(errno.EACCES, ""))
+        return errno.EISDIR
+    if not real.parent.is_dir():
+        return errno.ENOTDIR if real.parent.exists() else errno.ENOENT
+    # A file is replaced, which takes the right to write to its directory; a device is written to.
+    entered = real if real.exists() and not real.is_file() else real.parent
+    writable = os.access(entered, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    return None if writable else errno.EACCES
 
 
 def _refusal(path: str | Path, error: OSError) -> AuditError:

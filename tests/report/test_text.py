@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.core.management.color import make_style
+
+from dbaudit.findings import Recommendation
+from dbaudit.report import text
+from tests.report import sample
+
+
+def crowded() -> str:
+    """A report with far more to do than fits on a screen, in words that are far too long."""
+    database = sample.database()
+    recommendations = tuple(
+        Recommendation(
+            rank=rank,
+            priority="high",
+            phase=1,
+            title=f"Thing {rank} {'with a long title ' * 9}",
+            remedy=sample.remedies()[rank % 7],
+            findings=("key",),
+        )
+        for rank in range(1, 31)
+    )
+    return text.render(sample.report(replace(database, recommendations=recommendations)))
+
+
+def test_the_first_screen_has_the_figures_and_the_five_most_valuable_things_to_do() -> None:
+    screen = crowded().splitlines()[:24]
+    assert any("Models" in line and "Records" in line for line in screen)
+    assert [line[:10] for line in screen if "Thing" in line] == [f"  {rank}. Thing" for rank in range(1, 6)]
+    assert any("25 more recommendations" in line for line in screen)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_but_code_is_wider_than_the_terminal(width: int) -> None:
+    drawn = text.render(sample.report(), width=width)
+    wide = [line for line in drawn.splitlines() if len(line) > width]
+    assert all(line.lstrip().startswith(("customer = models", "Tables, evidence")) for line in wide)
+
+
+def test_a_terminal_that_says_it_has_no_width_gets_a_narrow_page() -> None:
+    assert max(map(len, text.render(sample.report(sample.clean()), width=0).splitlines()[:2])) <= 40
+
+
+def test_no_control_character_of_a_name_reaches_the_terminal() -> None:
+    drawn = text.render(sample.report())
+    assert all(one.isprintable() or one == "\n" for one in drawn)
+
+
+def test_without_a_style_there_is_no_colour() -> None:
+    assert "\x1b" not in text.render(sample.report())
+
+
+def test_colours_change_nothing_but_the_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_COLORS", "dark")
+    coloured = text.render(sample.report(), make_style("dark"))
+    assert "\x1b[" in coloured
+    bare = coloured
+    for start in sorted({part.split("m")[0] for part in coloured.split("\x1b[")[1:]}):
+        bare = bare.replace(f"\x1b[{start}m", "")
+    assert bare == text.render(sample.report())
+
+
+def test_a_database_without_findings_does_not_look_like_one_that_was_not_examined() -> None:
+    clean = text.render(sample.report(sample.clean()))
+    assert "No findings: 2 checks ran, none found anything." in clean
+    assert "Everything that this audit looks at was examined." in clean
+    blind = text.render(sample.report(sample.empty()))
+    assert "No findings" not in blind
+    assert "- duplicate_index: Not asked for." in blind
