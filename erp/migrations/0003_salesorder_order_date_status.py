@@ -8,7 +8,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("erp", "0002_initial")]
+    dependencies = [("erp", "0002_documents_with_stock")]
 
     operations = [
         migrations.RunSQL(
