@@ -38,6 +38,7 @@ cd "$directory" &&
     --pwfile=password --pgdata=data >>log 2>&1 &&
 "$binaries/pg_ctl" start --silent --wait --pgdata=data --log=log --options="$options" >>log 2>&1 &&
 echo ready
+exec >/dev/null
 cat
 "$binaries/pg_ctl" stop --silent --pgdata=data --mode=immediate >>log 2>&1
 cd / && rm -rf "$directory"
@@ -210,9 +211,11 @@ def _readable(installation: Installation, directory: Path, account: dict[str, An
     try:
         _version(installation.binaries, **account)
     except PermissionError:
-        copy = directory / "installation"
-        shutil.copytree(installation.binaries.parent, copy, symlinks=True)
-        return dataclasses.replace(installation, binaries=copy / "bin")
+        # A wheel keeps its shared libraries beside its package, and the programs find them by relative path.
+        package = installation.binaries.parents[1]
+        for folder in (installation.binaries.parent, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(folder, directory / folder.relative_to(package.parent), symlinks=True)
+        return dataclasses.replace(installation, binaries=directory / installation.binaries.relative_to(package.parent))
     return installation
 
 
