@@ -12,8 +12,6 @@ from dbaudit.findings import Application, Finding, IndexKinds, RecordsAre, Relat
 # Django names an index or constraint table_columns_HASH plus a suffix that says what it serves, the hash being 8
 # hexadecimal digits (BaseDatabaseSchemaEditor._create_index_name), 6 for an unnamed models.Index (set_name_with_model).
 _DJANGO = re.compile(r"_(?:[0-9a-f]{8}(?:_(?:uniq|idx|like|pk|check|fk(?:_.*)?))?|[0-9a-f]{6}_[a-z]{1,6})$")
-# What the servers call a key that was declared inside CREATE TABLE without a name.
-_SERVER = re.compile(r"^sqlite_autoindex_|_(?:pkey|key)\d*$")
 _PATTERN_OPCLASSES = ("text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops")
 
 MOST_REFERENCED = 10
@@ -141,14 +139,8 @@ def is_pattern_twin(index: Index) -> bool:
 
 
 def is_named(index: Index) -> bool:
-    """Whether someone chose its name: neither Django's hash, nor the server's own word for an unnamed key.
-
-    Where a constraint has a name of its own, that is the name; MySQL calls an unnamed one after its column.
-    """
-    name = index.constraint_name or index.name
-    if index.primary or _DJANGO.search(name):
-        return False
-    return not (index.unique and (_SERVER.search(name) or name in index.columns))
+    """Whether someone gave this index a name, for its own sake: not Django, and not because a constraint needs one."""
+    return not index.unique and not _DJANGO.search(index.name)
 
 
 def _named(tables: Iterable[Table], models: Iterable[Model]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -159,7 +151,7 @@ def _named(tables: Iterable[Table], models: Iterable[Model]) -> tuple[tuple[str,
     found = []
     for table in tables:
         area = areas.get((table.schema, table.name))
-        names = sorted(index.constraint_name or index.name for index in table.indexes if is_named(index))
+        names = sorted(index.name for index in table.indexes if is_named(index))
         if area and names:
             found.append((area, tuple(names)))
     return tuple(sorted(found))

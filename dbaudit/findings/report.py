@@ -29,7 +29,8 @@ class IndexKinds:
     """How many indexes of each kind, on the models' own tables. One index may be of several kinds.
 
     ``unique`` leaves out the primary keys' own. ``undeclared`` counts those that no model declares. None where that
-    was not seen. ``named`` lists the project's indexes that someone gave a name: (model, names).
+    was not seen. ``named`` lists the project's indexes that someone gave a name: (model, names); unique ones,
+    whose constraints must have names, are left out.
     """
 
     primary: int

@@ -10,7 +10,7 @@ from dbaudit.report import markdown_findings, outline, references, words
 from dbaudit.report.markup import block, code, table, text
 
 APPLICATIONS = 50
-AREAS = 30
+AREAS = 50
 NAMES = 12
 
 
@@ -198,8 +198,9 @@ def _indexes(database: DatabaseReport, level: int) -> Iterator[str]:
     yield table(["Kind", "Indexes"], rows, "lr")
     yield f"{'#' * (level + 1)} Named indexes of the project"
     if not kinds.named:
-        yield "The project has named none of its indexes."
+        yield "The project has named no index, unique ones aside."
         return
+    yield "Unique ones, whose constraints must have names, are left out."
     named = [(code(area), _names(names)) for area, names in kinds.named[:AREAS]]
     yield table(["Model", "Indexes"], named, "ll")
     if len(kinds.named) > AREAS:

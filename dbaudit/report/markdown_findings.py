@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from dbaudit.facts import Owner
 from dbaudit.findings import (
     ChangeQuery,
     Cost,
@@ -46,7 +45,7 @@ def findings(report: Report, database: DatabaseReport, level: int) -> Iterator[s
                 yield f"**Why**: {rule.why}"
                 yield f"**Fix**: {rule.fix}"
             for sentence, members in group.causes:
-                yield from _cause(sentence, members, owner, level + 3)
+                yield from _cause(sentence, members, level + 3, own=owner == "project")
 
 
 def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
@@ -129,19 +128,21 @@ def _title(group: outline.Group, rule: Rule | None) -> str:
     return f"{name}, {words.count(len(group.findings), 'finding')}"
 
 
-def _cause(sentence: str, members: tuple[Finding, ...], owner: Owner, level: int) -> Iterator[str]:
-    """The findings of one cause: what they share once, or each by itself where they share nothing."""
+def _cause(sentence: str, members: tuple[Finding, ...], level: int, *, own: bool) -> Iterator[str]:
+    """Findings that share a cause under its sentence, or each by itself where they share nothing.
+
+    Only those in the project's own code come with their remedies.
+    """
+    detailed = DETAILED if own and not sentence else 0
+    for finding in members[:detailed]:
+        yield from _finding(finding, level)
     if sentence:
         yield f"{'#' * level} {text(sentence)} ({len(members):,})"
-        yield from _list(members)
+    yield from _list(members[detailed:])
+    if sentence and own:
         if len(members) > 1:
             yield "For the first of them:"
         yield from _remedy(members[0].remedy)
-        return
-    detailed = DETAILED if owner == "project" else 0
-    for finding in members[:detailed]:
-        yield from _finding(finding, level)
-    yield from _list(members[detailed:])
 
 
 def _finding(finding: Finding, level: int) -> Iterator[str]:

@@ -189,9 +189,9 @@ def nothing_to_recommend(database: DatabaseReport) -> str:
 
 
 def deed(recommendation: Recommendation) -> str:
-    """What to do, in a few words: the remedy, or that it is the same for several findings."""
+    """What to do, in a few words: the remedy, or how many findings share it."""
     if len(recommendation.findings) > 1:
-        return f"The same for {words.count(len(recommendation.findings), 'finding')}"
+        return f"One remedy for {words.count(len(recommendation.findings), 'finding')}"
     return action(recommendation.remedy.action)
 
 

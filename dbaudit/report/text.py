@@ -94,9 +94,8 @@ class _Page:
             for group in groups:
                 yield ""
                 yield from self.heading(group, rules.get(group.check))
-                detailed = DETAILED if owner == "project" else 0
                 for sentence, members in group.causes:
-                    yield from self.cause(sentence, members, detailed)
+                    yield from self.cause(sentence, members, own=owner == "project")
 
     def heading(self, group: outline.Group, rule: Rule | None) -> Iterator[str]:
         severity = group.findings[0].severity
@@ -107,20 +106,23 @@ class _Page:
             yield from self.prose("Why", rule.why)
             yield from self.prose("Fix", rule.fix)
 
-    def cause(self, sentence: str, members: tuple[Finding, ...], detailed: int) -> Iterator[str]:
-        """Findings that share a cause under its sentence, or each by itself where they share nothing."""
-        if sentence:
-            yield ""
-            yield from self.wrap(f"{sentence} ({len(members):,})", "  ")
-            yield from self.listing(members, "    ")
-            if len(members) > 1:
-                yield "    For the first of them:"
-            yield from self.remedy(members[0].remedy, "    ")
-            return
+    def cause(self, sentence: str, members: tuple[Finding, ...], *, own: bool) -> Iterator[str]:
+        """Findings that share a cause under its sentence, or each by itself where they share nothing.
+
+        Only those in the project's own code come with their remedies.
+        """
+        detailed = DETAILED if own and not sentence else 0
         for finding in members[:detailed]:
             yield ""
             yield from self.finding(finding)
-        yield from self.listing(members[detailed:], "  ")
+        if sentence:
+            yield ""
+            yield from self.wrap(f"{sentence} ({len(members):,})", "  ")
+        yield from self.listing(members[detailed:], "    " if sentence else "  ")
+        if sentence and own:
+            if len(members) > 1:
+                yield "    For the first of them:"
+            yield from self.remedy(members[0].remedy, "    ")
 
     def finding(self, finding: Finding) -> Iterator[str]:
         yield from self.wrap(finding.subject, "  ", paint=self.style.MIGRATE_LABEL)
@@ -153,7 +155,7 @@ class _Page:
 
     def prose(self, label: str, value: str) -> Iterator[str]:
         """A part of a check's page; its paragraphs stay apart."""
-        for number, paragraph in enumerate(value.split("\n\n")):
+        for number, paragraph in enumerate(value.replace("``", "`").split("\n\n")):
             shown = " ".join(paragraph.split())
             yield from self.wrap(f"{label}: {shown}" if number == 0 else shown, "  ")
 

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from dbaudit import inventory
-from dbaudit.facts import Ownership, Skipped, Table
+from dbaudit.facts import Owner, Ownership, Skipped, Table
 from dbaudit.findings import DropIndex, Finding, Recommendation, Remedy, Severity
 from dbaudit.report import markdown, markup
 from tests.report import sample
@@ -201,3 +201,16 @@ def test_a_remedy_that_was_not_tried_says_so() -> None:
     drawn = markdown.render(sample.report())
     assert "Change the query. Not verified: this remedy was not tried." in drawn
     assert "Verified: The definitions were compared in the database's catalog." in drawn
+
+
+@pytest.mark.parametrize("group", ["", "Django's tables carry an index too many"])
+def test_only_findings_in_the_projects_own_code_come_with_a_remedy(group: str) -> None:
+    remedy = Remedy(action=DropIndex(table="t", name="i"), sql="DROP INDEX i")
+
+    def drawn(owner: Owner) -> str:
+        found = tuple(replace(one, owner=owner, group=group, remedy=remedy) for one in many(2))
+        return markdown.render(sample.report(replace(sample.clean(), findings=found)))
+
+    assert "Index 1 repeats another" in drawn("django")
+    assert "DROP INDEX i" not in drawn("django")
+    assert "DROP INDEX i" in drawn("project")
