@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -167,3 +168,38 @@ def test_a_server_stops_with_its_process_however_that_ends(stop: signal.Signals)
         process.communicate(timeout=60)
     with pytest.raises(psycopg.OperationalError, match="refused"):
         psycopg.connect(host="127.0.0.1", port=port, user="dbaudit", dbname="postgres")
+
+
+@pytest.mark.parametrize(
+    ("required", "status", "line"),
+    [
+        ("", 0, "needs postgresql-1: no PostgreSQL 1 server is installed on this machine"),
+        ("hypopg,postgresql-1", 1, "DBAUDIT_REQUIRE names postgresql-1, but no PostgreSQL 1 server is installed"),
+        ("postgresq", 4, "DBAUDIT_REQUIRE: unknown capability 'postgresq'"),
+    ],
+    ids=["is left out", "fails where it is required", "is refused when misspelt"],
+)
+def test_a_test_whose_capability_is_absent(tmp_path: Path, required: str, status: int, line: str) -> None:
+    test = tmp_path / "test_absent.py"
+    test.write_text("import pytest\n\n@pytest.mark.needs('postgresql-1')\ndef test_absent(): pass\n")
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tests.conftest",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            "pyproject.toml",
+            test,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "DBAUDIT_REQUIRE": required},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == status, result.stdout + result.stderr
+    assert line in result.stdout + result.stderr
