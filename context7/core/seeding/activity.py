@@ -13,6 +13,18 @@ from erp.models import Employee, Machine, Product, SalesOrder
 from .loader import Row
 from .world import NOW, World, age
 
+CHANGES: tuple[dict[str, object], ...] = (
+    {"status": ["draft", "confirmed"]},
+    {"status": ["confirmed", "in_production"]},
+    {"delivery_date": ["2025-06-02", "2025-06-16"]},
+    {"list_price": ["4250.00", "4490.00"]},
+)
+ADMIN_CHANGES = (
+    {"action_flag": 1, "change_message": '[{"added": {}}]'},
+    {"action_flag": 2, "change_message": '[{"changed": {"fields": ["Status"]}}]'},
+    {"action_flag": 2, "change_message": '[{"changed": {"fields": ["Delivery date", "Notes"]}}]'},
+)
+
 
 def seed_work_orders(world: World) -> None:
     """Repairs and services of the machines."""
@@ -22,9 +34,10 @@ def seed_work_orders(world: World) -> None:
         lately = {"open": 4, "planned": 3, "running": 2, "done": 5}
         status = world.weighted(lately if age(moment) <= 30 else {"done": 96, "cancelled": 4})
         return {
-            "company_id": 1,
+            "company_id": world.company(),
             "number": f"MO-{moment:%Y}-{key:05d}",
             "title": world.pick(("Spindle bearing", "Coolant pump", "Yearly service", "Calibration", "Guard switch")),
+            "description": world.note(0.4, "Noise when starting", "Leaks after an hour", "According to plan"),
             "kind": world.weighted({"corrective": 5, "preventive": 4, "calibration": 1}),
             "status": status,
             "priority": world.random.randrange(1, 6),
@@ -77,7 +90,7 @@ def seed_activity(world: World, content_types: dict[str, ContentType]) -> None:
             "content_type_id": content_type,
             "object_id": key,
             "action": world.weighted({"update": 80, "create": 15, "delete": 3, "export": 2}),
-            "changes": {"status": ["draft", "confirmed"]},
+            "changes": world.pick(CHANGES),
             "ip_address": f"10.7.0.{world.random.randrange(2, 250)}",
             "created_at": moment,
         }
@@ -103,8 +116,7 @@ def seed_activity(world: World, content_types: dict[str, ContentType]) -> None:
             "content_type_id": content_type,
             "object_id": str(key),
             "object_repr": f"#{key}",
-            "action_flag": 2,
-            "change_message": '[{"changed": {"fields": ["Status"]}}]',
+            **world.pick(ADMIN_CHANGES),
         }
 
     world.add(AuditLog, map(audit_log, world.moments(world.count(AuditLog))))
@@ -116,7 +128,8 @@ def seed_activity(world: World, content_types: dict[str, ContentType]) -> None:
                 "company_id": world.company(),
                 "recipient_id": world.pick(users),
                 "title": world.pick(("Order approved", "Delivery late", "Stock below the reorder level")),
-                "url": "/admin/",
+                "body": world.note(0.5, "Please look at it today.", "For your information."),
+                "url": world.note(0.9, "/admin/erp/salesorder/", "/admin/inventory/inventory/"),
                 "read_at": moment if age(moment) > 20 or world.random.random() < 0.5 else None,
                 "created_at": moment,
             }

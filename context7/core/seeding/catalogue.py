@@ -27,6 +27,11 @@ from .organisation import FOUNDED
 from .world import TODAY, World
 
 
+def company_of(key: int) -> int:
+    """The company that keeps a piece of master data: beyond the demonstration, the subsidiary has some too."""
+    return 2 if key % 12 == 0 else 1
+
+
 def seed_units(world: World) -> None:
     """Units of measure and the category tree."""
     units = (
@@ -65,13 +70,13 @@ def seed_products(world: World) -> None:
     def product(key: int) -> Row:
         cost = world.money(200, 20_000)
         return {
-            "company_id": 1,
+            "company_id": company_of(key),
             "code": f"P-{key:05d}",
             "name": PRODUCTS[key - 1] if key <= len(PRODUCTS) else f"{world.pick(PRODUCT_WORDS)} {key:05d}",
             "kind": "finished" if key <= len(PRODUCTS) else world.weighted({"finished": 8, "semi": 2}),
             "category_id": 2 if key <= len(PRODUCTS) else world.pick(categories),
-            "unit_id": 1,
-            "description": "Drawing and test plan in the document system.",
+            "unit_id": 1 if key <= len(PRODUCTS) else world.weighted({1: 9, 2: 1}),
+            "description": world.note(0.7, "Drawing in the document system.", "Test at 250 bar.", "Made to order."),
             "barcode": f"869{key:010d}",
             "standard_cost": cost,
             "list_price": (cost * Decimal("1.45")).quantize(Decimal("0.01")),
@@ -90,8 +95,8 @@ def seed_products(world: World) -> None:
         (
             {
                 "product_id": key,
-                "revision": "A",
-                "change_note": "First release",
+                "revision": chr(65 + key % 3),
+                "change_note": world.note(0.8, "First release", "New seal", "Lighter housing"),
                 "released_on": TODAY - dt.timedelta(days=world.random.randrange(30, 900)),
                 "approved_by_id": world.pick(users),
             }
@@ -117,9 +122,14 @@ def seed_products(world: World) -> None:
 
 def _prices(world: World) -> Iterator[Row]:
     products = world.count(Product)
-    for index in world.ids(PriceListItem):
-        listed, product = divmod(index - 1, products)
-        yield {"price_list_id": listed + 1, "product_id": product + 1, "price": world.money(300, 30_000)}
+    # Once for every product, on one list or another.
+    for index in range(world.count(PriceListItem)):
+        yield {
+            "price_list_id": world.pick(world.ids(PriceList)),
+            "product_id": index % products + 1,
+            "minimum_quantity": 1 if index < len(PRODUCTS) else world.pick((1, 10, 50)),
+            "price": world.money(300, 30_000),
+        }
 
 
 def seed_materials(world: World) -> None:
@@ -129,7 +139,7 @@ def seed_materials(world: World) -> None:
     def material(key: int) -> Row:
         demo = key <= len(MATERIALS)
         return {
-            "company_id": 1,
+            "company_id": company_of(key),
             "code": f"M-{key:05d}",
             "name": MATERIALS[key - 1] if demo else f"{world.pick(MATERIAL_WORDS)} {key:05d}",
             "kind": world.weighted({"raw": 4, "purchased": 5, "consumable": 1, "packaging": 1}),
@@ -138,6 +148,7 @@ def seed_materials(world: World) -> None:
             "preferred_supplier_id": world.maybe(suppliers, 0.8),
             "standard_cost": world.money(1, 900),
             "safety_stock": world.quantity(0, 200),
+            "is_active": demo or world.random.random() < 0.95,
             "created_by_id": world.pick(users),
             "updated_by_id": world.pick(users),
             "created_at": FOUNDED + dt.timedelta(days=key % 150),
@@ -185,14 +196,16 @@ def _bill_of_materials(world: World) -> Iterator[Row]:
     products = sorted(world.skewed(world.ids(Product), lines, 0.6))
     materials = world.skewed(world.ids(Material), lines, 0.6)
     for position, (product, material) in enumerate(zip(products, materials, strict=True), start=1):
+        changed = FOUNDED + dt.timedelta(days=world.random.randrange(200))
         yield {
-            "company_id": 1,
+            "company_id": company_of(product),
             "product_id": product,
             "material_id": material,
-            "unit_id": 1,
+            "unit_id": world.weighted({1: 7, 2: 2, 4: 1}),
             "position": position % 32_000,
             "quantity": world.quantity(1, 24),
             "scrap_percent": world.pick((Decimal(0), Decimal(1), Decimal("2.5"))),
-            "valid_from": FOUNDED.date(),
-            "created_at": FOUNDED,
+            "valid_from": changed.date(),
+            "valid_to": world.later(TODAY, -300, 300) if world.random.random() < 0.05 else None,
+            "created_at": changed,
         }

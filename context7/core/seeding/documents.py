@@ -53,7 +53,7 @@ def seed_documents(world: World) -> None:
         number, title = DEMO_DOCUMENTS[key - 1] if demo else procedure
         withdrawn = key == len(DEMO_DOCUMENTS) or (not demo and world.random.random() < 0.1)
         return {
-            "company_id": 1,
+            "company_id": 1 if demo else world.company(),
             "number": number,
             "title": title,
             "category_id": world.pick(world.ids(DocumentCategory)),
@@ -69,17 +69,17 @@ def seed_documents(world: World) -> None:
 
     world.add(Document, map(document, world.ids(Document)))
     world.add(DocumentRevision, _revisions(world))
-    revisions = world.ids(DocumentRevision)
     world.add(
         DocumentApproval,
         (
             {
-                "revision_id": index % len(revisions) + 1,
-                "approver_id": index // len(revisions) + 1,
+                "revision_id": revision,
+                "approver_id": world.pick(users),
                 "decision": world.weighted({"approved": 19, "rejected": 1}),
+                "comment": world.note(0.2, "Typing errors corrected", "See the remarks in the margin"),
                 "decided_at": moment,
             }
-            for index, moment in enumerate(world.moments(world.count(DocumentApproval)))
+            for revision, moment in enumerate(world.moments(world.count(DocumentApproval)), start=1)
         ),
     )
 
@@ -137,10 +137,11 @@ def seed_audits(world: World) -> None:
     def action(key: int) -> Row:
         raised = world.moment()
         return {
-            "company_id": 1,
+            "company_id": world.company(),
             "number": f"CA-{raised:%Y}-{key:05d}",
             "finding_id": world.pick(findings) if key % 2 else None,
             "non_conformance_id": None if key % 2 else world.pick(world.ids(NonConformance)),
+            "root_cause": world.note(0.7, "Instruction unclear", "Gauge worn", "No time for set-up"),
             "action": world.pick(("Train the shift", "Change the fixture", "Add a check to the test plan")),
             "status": world.weighted({"verified": 7, "implemented": 2, "open": 2}),
             "assigned_to_id": world.maybe(employees, 0.9),

@@ -29,7 +29,7 @@ def seed_invoices(world: World, orders: list[Order]) -> None:
                 "number": f"IN-{moment:%Y}-{key:06d}",
                 "customer_id": order.customer,
                 "order_id": order.key,
-                "currency_id": 1,
+                "currency_id": order.currency,
                 "status": (
                     world.weighted({"paid": 97, "overdue": 3})
                     if age(moment) > 60
@@ -51,7 +51,7 @@ def seed_invoices(world: World, orders: list[Order]) -> None:
             {
                 "invoice_id": key,
                 "order_item_id": order.first_item + position % len(order.lines),
-                "tax_rate_id": 1,
+                "tax_rate_id": world.weighted({1: 9, 2: 1}),
                 "description": f"Position {position + 1} of your order",
                 "amount": (order.total / size).quantize(CENT),
             }
@@ -89,7 +89,7 @@ def seed_journal(world: World) -> None:
                 "number": f"JE-{moment:%Y}-{key:06d}",
                 "entry_date": moment.date(),
                 "reference": world.pick(("IN-", "in-", "PA-", "Bank ")) + f"{world.random.randrange(10**6):06d}",
-                "memo": "",
+                "memo": world.note(0.3, "Month end", "Corrected by the auditor", "Bank statement"),
                 "created_by_id": world.pick(users),
                 "created_at": moment,
             }

@@ -77,6 +77,7 @@ def _fields(world: World) -> Iterator[Row]:
             "kind": kind,
             "position": position,
             "is_required": world.random.random() < 0.4,
+            "help_text": world.note(0.2, "As on the name plate", "In the unit of the drawing", "Of the whole machine"),
             "options": ["good", "worn", "broken"] if kind == "choice" else [],
             # A signature is asked for when the question before it in the section was answered.
             "depends_on_id": index + 1 - sections if kind == "signature" else None,
@@ -85,6 +86,7 @@ def _fields(world: World) -> Iterator[Row]:
 
 def _seed_submissions(world: World) -> None:
     number, users = world.count(FormSubmission), world.ids(User)
+    templates = world.skewed(world.ids(FormTemplate), number)
     world.add(
         FormSubmission,
         (
@@ -98,22 +100,23 @@ def _seed_submissions(world: World) -> None:
                 "reviewed_by_id": world.maybe(users, 0.7),
                 "submitted_at": moment,
             }
-            for moment, template in zip(
-                world.moments(number), world.skewed(world.ids(FormTemplate), number), strict=True
-            )
+            for moment, template in zip(world.moments(number), templates, strict=True)
         ),
     )
     sizes = world.split(world.count(FormAnswer), number)
-    fields = world.count(FormField)
+    sections, fields = world.count(FormSection), world.count(FormField)
+    fields_of: dict[int, list[int]] = {}
+    for index in range(fields):
+        fields_of.setdefault(index % sections % world.count(FormTemplate) + 1, []).append(index + 1)
     world.add(
         FormAnswer,
         (
             {
                 "submission_id": submission,
-                "field_id": (submission + position) % fields + 1,
+                "field_id": fields_of[template][position],
                 "value": world.pick(("good", "worn", "42.7", "yes", "no", "CNC lathe 3", "2025-06-30")),
             }
-            for submission, size in enumerate(sizes, start=1)
+            for submission, (template, size) in enumerate(zip(templates, sizes, strict=True), start=1)
             for position in range(size)
         ),
     )
@@ -122,7 +125,7 @@ def _seed_submissions(world: World) -> None:
         (
             {
                 "field_id": world.random.randrange(1, fields + 1),
-                "model_name": "c7-forms-2",
+                "model_name": world.pick(("c7-forms-1", "c7-forms-2")),
                 "suggestion": world.pick(("Offer a list instead of free text", "Make it required", "Ask for a photo")),
                 "confidence": world.money(0, 1).min(1),
                 "accepted_at": moment if world.random.random() < 0.5 else None,

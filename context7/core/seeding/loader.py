@@ -86,19 +86,19 @@ class Loader:
                 raise ValueError(f"no such column: {', '.join(sorted(row.keys() - known))}")
             values = []
             for name, default, adapt in writers:
-                value = row[name] if name in row else default(key)
+                value = row[name] if name in row else default(key, row)
                 values.append(value if adapt is None or value is None else adapt(value))
             yield tuple(values)
 
-    def _default(self, field: "models.Field[Any, Any]") -> Callable[[int], Any]:
+    def _default(self, field: "models.Field[Any, Any]") -> Callable[[int, Row], Any]:
         if isinstance(field, models.AutoField | models.BigAutoField):
-            return lambda key: key
+            return lambda key, _row: key
         if isinstance(field, models.UUIDField):
-            return lambda _key: uuid.UUID(int=self.random.getrandbits(128), version=4)
+            return lambda _key, _row: uuid.UUID(int=self.random.getrandbits(128), version=4)
         if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-            return lambda _key: self.moment
+            return lambda _key, row: row.get("created_at", self.moment)
         default = field.get_default
-        return lambda _key: default()
+        return lambda _key, _row: default()
 
     def _adapter(self, field: "models.Field[Any, Any]") -> Callable[[Any], Any] | None:
         if isinstance(field, PLAIN):

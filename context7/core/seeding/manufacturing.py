@@ -73,15 +73,19 @@ def seed_production(world: World) -> None:
     products = world.skewed(world.ids(Product), number)
     world.add(
         ProductionOrder,
-        (_production_order(world, key, moments[key - 1], products[key - 1]) for key in world.ids(ProductionOrder)),
+        (
+            _production_order(world, key, moment, product, recent=key > number - 12)
+            for key, (moment, product) in enumerate(zip(moments, products, strict=True), start=1)
+        ),
     )
     world.add(MaterialConsumption, _consumptions(world, moments))
     lines, users = world.ids(ProductionLine), world.ids(User)
 
     def plan(key: int) -> Row:
-        start = world.moment().date()
+        planned = world.moment()
+        start = world.later(planned.date(), 3, 20)
         return {
-            "company_id": 1,
+            "company_id": world.company(),
             "number": f"PP-{start:%Y}-{key:05d}",
             "line_id": world.pick(lines),
             "product_id": world.pick(products),
@@ -90,6 +94,7 @@ def seed_production(world: World) -> None:
             "period_end": start + dt.timedelta(days=6),
             "planned_quantity": world.quantity(10, 900),
             "created_by_id": world.pick(users),
+            "created_at": planned,
         }
 
     world.add(ProductionPlan, map(plan, world.ids(ProductionPlan)))
@@ -103,15 +108,16 @@ def seed_production(world: World) -> None:
                 "reason": world.weighted({"breakdown": 5, "setup": 8, "material": 3, "staff": 2}),
                 "started_at": moment,
                 "minutes": world.random.randrange(3, 400),
+                "note": world.note(0.4, "Electrician called", "Tool broken", "Waited for the crane"),
             }
             for moment in world.moments(world.count(DowntimeEvent))
         ),
     )
 
 
-def _production_order(world: World, key: int, moment: dt.datetime, product: int) -> Row:
+def _production_order(world: World, key: int, moment: dt.datetime, product: int, *, recent: bool) -> Row:
     users = world.ids(User)
-    if age(moment) > 60:
+    if age(moment) > 60 and not recent:
         status = world.weighted({"completed": 96, "cancelled": 4})
     else:
         status = world.weighted({"planned": 25, "released": 15, "running": 15, "completed": 45})

@@ -31,6 +31,11 @@ def active_customers(world: World) -> list[int]:
     return [key for key in world.ids(Customer) if key <= 2 or (key > 4 and key % 7)]
 
 
+def company_of_customer(key: int) -> int:
+    """The company a customer belongs to, and its orders with it: one in five is the subsidiary's."""
+    return 2 if key % 5 == 2 else 1
+
+
 def seed_finance(world: World) -> None:
     """Currencies, taxes, terms, cost centres, the chart of accounts."""
     currencies = (("TRY", "Turkish lira", "₺", "1"), ("EUR", "Euro", "€", "46.95"), ("USD", "US dollar", "$", "40.15"))
@@ -97,14 +102,14 @@ def seed_finance(world: World) -> None:
     )
 
 
-def _firm(world: World, kind: str, key: int) -> Row:
+def _firm(world: World, kind: str, key: int, company: int) -> Row:
     """What customers and suppliers have in common."""
     name = f"{world.pick(FIRM_WORDS)} {world.pick(FIRM_TRADES)}"
     mail = name.translate(ASCII).lower().replace(" ", "")
     city = world.pick(CITIES)
     users = world.ids(User)
     return {
-        "company_id": 1,
+        "company_id": company,
         "code": f"{kind}-{key:05d}",
         "name": f"{name} {world.pick(('A.Ş.', 'Ltd. Şti.'))}",
         "currency_id": world.weighted({1: 7, 2: 2, 3: 1}),
@@ -113,6 +118,7 @@ def _firm(world: World, kind: str, key: int) -> Row:
         "email": f"info@{mail}{key}.example",
         "phone": f"+90 2{world.random.randrange(10**8, 10**9)}",
         "city": city,
+        "country": world.weighted({"TR": 90, "DE": 6, "BG": 4}),
         "created_by_id": world.pick(users),
         "updated_by_id": world.pick(users),
         "created_at": world.moment(),
@@ -149,7 +155,7 @@ def seed_customers(world: World) -> None:
         Customer,
         (
             {
-                **_firm(world, "C", key),
+                **_firm(world, "C", key, company_of_customer(key)),
                 "segment": "key" if key <= 2 else "standard" if key in active else "prospect",
                 "group_id": world.maybe(groups, 0.7),
                 "account_manager_id": world.pick(users),
@@ -180,6 +186,7 @@ def seed_customers(world: World) -> None:
                 "line": f"OSB {world.random.randrange(1, 90)}. Cadde No: {world.random.randrange(1, 200)}",
                 "postal_code": f"{world.random.randrange(1000, 82000):05d}",
                 "city": world.pick(CITIES),
+                "country": world.weighted({"TR": 90, "DE": 6, "BG": 4}),
                 "is_default": index <= len(customers),
             }
             for index in world.ids(CustomerAddress)
@@ -193,7 +200,7 @@ def seed_suppliers(world: World) -> None:
         Supplier,
         (
             {
-                **_firm(world, "S", key),
+                **_firm(world, "S", key, 1),
                 "rating": Decimal(world.random.randrange(20, 51)).scaleb(-1),
                 "is_active": key <= 3 or world.random.random() < 0.85,
             }
@@ -218,6 +225,7 @@ def seed_suppliers(world: World) -> None:
                 "delivery_score": world.random.randrange(40, 101),
                 "price_score": world.random.randrange(40, 101),
                 "evaluated_by_id": world.pick(users),
+                "comment": world.note(0.3, "Late in spring", "Certificates complete", "Prices renegotiated"),
             }
             for index in world.ids(SupplierEvaluation)
         ),

@@ -82,6 +82,7 @@ def seed_tasks(world: World) -> None:
         return {
             "company_id": world.company(),
             "title": world.pick(("Call the supplier", "Check the delivery", "Update the drawing", "Plan the audit")),
+            "description": world.note(0.3, "See the mail of Monday.", "As agreed in the meeting."),
             "assigned_to_id": assignee,
             "status": "done" if done else world.weighted({"open": 6, "waiting": 2, "done": 4}),
             "priority": world.random.randrange(1, 6),

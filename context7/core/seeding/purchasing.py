@@ -98,7 +98,7 @@ def seed_purchase_orders(world: World) -> None:
                 "order_id": key,
                 "line_number": number,
                 "material_id": next(materials),
-                "tax_rate_id": 1,
+                "tax_rate_id": world.weighted({1: 9, 2: 1}),
                 "quantity": quantity,
                 "received_quantity": quantity if age(moments[key - 1]) > 90 else 0,
                 "unit_price": price,

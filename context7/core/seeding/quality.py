@@ -81,6 +81,7 @@ def _inspection(world: World, key: int, moment: dt.datetime, product: int | None
         "inspection_date": moment.date(),
         "result": "pending" if age(moment) < 4 else result,
         "sample_size": sample,
+        "notes": world.note(0.2, "Gauge 14 used", "Second sample drawn", "Customer witnessed the test"),
         "defects": 0 if result == "passed" else world.random.randrange(1, sample + 1),
         "created_by_id": world.pick(users),
         "created_at": moment,
@@ -88,13 +89,13 @@ def _inspection(world: World, key: int, moment: dt.datetime, product: int | None
 
 
 def _measurements(world: World) -> Iterator[Row]:
-    inspections = world.count(QualityInspection)
+    """Three characteristics each of the first inspections."""
     for index in range(world.count(InspectionMeasurement)):
         nominal = world.money(1, 200)
         deviation = Decimal(world.random.randrange(-600, 600)).scaleb(-4)
         yield {
-            "inspection_id": index % inspections + 1,
-            "characteristic": CHARACTERISTICS[index // inspections % len(CHARACTERISTICS)],
+            "inspection_id": index // 3 + 1,
+            "characteristic": CHARACTERISTICS[(index % 3 + index // 3) % len(CHARACTERISTICS)],
             "nominal": nominal,
             "measured": nominal + deviation,
             "is_within_tolerance": abs(deviation) <= Decimal("0.05"),

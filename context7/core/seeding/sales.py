@@ -22,8 +22,8 @@ from inventory.models import Warehouse
 from .loader import Row
 from .names import CARRIERS
 from .organisation import FOUNDED
-from .partners import active_customers
-from .world import NOW, World, age
+from .partners import active_customers, company_of_customer
+from .world import NOW, TODAY, World, age
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Order:
     key: int
     company: int
     customer: int
+    currency: int
     moment: dt.datetime
     status: str
     lines: tuple[Line, ...]
@@ -68,14 +69,16 @@ def draw_orders(world: World) -> list[Order]:
         lines = tuple(
             Line(product, world.quantity(1, 60), prices[product]) for product in (next(products) for _ in range(size))
         )
-        orders.append(Order(key, world.company(), customer, moment, _status(world, moment), lines, first_item))
+        company, currency = company_of_customer(customer), world.weighted({1: 8, 2: 2, 3: 1})
+        status = _status(world, recent=key > number - 6 or age(moment) <= 120)
+        orders.append(Order(key, company, customer, currency, moment, status, lines, first_item))
         first_item += size
     return orders
 
 
-def _status(world: World, moment: dt.datetime) -> str:
+def _status(world: World, *, recent: bool) -> str:
     """Old orders are closed; what is open came in lately."""
-    if age(moment) > 120:
+    if not recent:
         return world.weighted({"closed": 94, "cancelled": 5, "shipped": 1})
     return world.weighted(
         {"draft": 10, "confirmed": 20, "in_production": 25, "shipped": 15, "closed": 28, "cancelled": 2}
@@ -111,12 +114,13 @@ def _quotations(world: World, won: list[Order]) -> Iterator[Row]:
     customers = active_customers(world)
     for key in world.ids(SalesQuotation):
         order = won[key - 1] if key <= len(won) else None
+        customer = order.customer if order else world.pick(customers)
         moment = order.moment - dt.timedelta(days=9) if order else world.moment()
         yield {
-            "company_id": order.company if order else world.company(),
+            "company_id": company_of_customer(customer),
             "number": f"SQ-{moment:%Y}-{key:06d}",
-            "customer_id": order.customer if order else world.pick(customers),
-            "currency_id": 1,
+            "customer_id": customer,
+            "currency_id": order.currency if order else world.weighted({1: 8, 2: 2, 3: 1}),
             "status": "won" if order else world.weighted({"lost": 8, "sent": 2, "draft": 1}),
             "valid_until": moment.date() + dt.timedelta(days=30),
             "total": world.money(1_000, 900_000),
@@ -128,20 +132,22 @@ def _quotations(world: World, won: list[Order]) -> Iterator[Row]:
 def _order(world: World, order: Order, quotation: int | None) -> Row:
     users = world.ids(User)
     day = order.moment.date()
+    promised, gone = world.later(day, 5, 60), order.status in {"shipped", "closed"}
     return {
         "company_id": order.company,
         "number": f"SO-{day:%Y}-{order.key:06d}",
         "customer_id": order.customer,
         "quotation_id": quotation,
-        "currency_id": world.weighted({1: 8, 2: 2, 3: 1}),
+        "currency_id": order.currency,
         "payment_term_id": world.pick((1, 2)),
         "salesperson_id": world.pick(users[: max(len(users) // 4, 1)]),
         "approved_by_id": None if order.status == "draft" else world.pick(users[:5]),
         "status": order.status,
         "order_date": day,
-        "delivery_date": None if order.status == "draft" else world.later(day, 5, 60),
+        "delivery_date": None if order.status == "draft" else min(promised, TODAY) if gone else promised,
         "customer_reference": f"PO{world.random.randrange(10**6):06d}",
         "total_amount": order.total,
+        "notes": world.note(0.1, "Deliver to gate 3.", "Call before delivery.", "Partial deliveries allowed."),
         "created_by_id": world.pick(users),
         "created_at": order.moment,
     }
@@ -156,6 +162,7 @@ def _items(world: World, order: Order) -> Iterator[Row]:
             "line_number": number,
             "quantity": line.quantity,
             "unit_price": line.price,
+            "discount_percent": world.weighted({0: 80, 5: 12, 10: 6, 15: 2}),
             "promised_date": world.later(order.moment.date(), 5, 60),
         }
 
@@ -170,7 +177,7 @@ def _returns(world: World, orders: list[Order]) -> Iterator[Row]:
             "number": f"SR-{moment:%Y}-{key:06d}",
             "item_id": order.first_item,
             "returned_on": moment.date(),
-            "quantity": 1,
+            "quantity": world.quantity(1, 3),
             "reason": world.pick(("Damaged in transit", "Wrong variant", "Leaks at the shaft seal")),
             "created_by_id": world.pick(world.ids(User)),
             "created_at": moment,

@@ -71,19 +71,19 @@ def _inventory(world: World) -> Iterator[Row]:
     # Every product lies somewhere; what there is more of is of the products that sell.
     chosen = [*products, *world.skewed(products, number - len(products), 0.8)]
     for product, warehouse in zip(chosen, world.skewed(world.ids(Warehouse), number, 0.7), strict=True):
-        day = world.moment().date()
+        stored = world.moment()
         quantity = world.quantity(0, 400)
         yield {
             "company_id": world.company(),
             "product_id": product,
             "warehouse_id": warehouse,
             "location_id": location_in(world, warehouse),
-            "lot_number": lot(world, day),
+            "lot_number": lot(world, stored.date()),
             "quantity": quantity,
             "reserved_quantity": min(quantity, world.quantity(0, 40)),
             "reorder_level": world.quantity(5, 50),
             "last_counted_at": world.moment() if world.random.random() < 0.6 else None,
-            "created_at": FOUNDED,
+            "created_at": stored,
         }
 
 
@@ -102,7 +102,7 @@ def _records(world: World) -> Iterator[Row]:
             "location_id": location_in(world, warehouse),
             "material_id": material,
             "supplier_id": world.maybe(suppliers, 0.9),
-            "unit_id": 1,
+            "unit_id": world.weighted({1: 6, 2: 3, 4: 1}),
             "lot_number": lot(world, moment.date()),
             "certificate_number": f"EN10204-3.1/{world.random.randrange(10**6):06d}",
             "record_date": moment.date(),

@@ -86,6 +86,10 @@ class World:
     def quantity(self, low: int, high: int) -> Decimal:
         return Decimal(self.random.randint(low, high))
 
+    def note(self, probability: float, *sentences: str) -> str:
+        """A remark, as people write them: seldom."""
+        return self.random.choice(sentences) if self.random.random() < probability else ""
+
     # Calendar
 
     def moment(self) -> dt.datetime:
