@@ -59,6 +59,8 @@ def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index) -> Fi
         severity=Severity.INFO if group or table.ownership.owner != "project" else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if len(wide.keys) > len(narrow.keys) else Confidence.HIGH,
         location=field.location if field else None,
+        # The project wrote the many-to-many field, but only Django could leave this index out.
+        owner="django" if table.ownership.auto_created else None,
         group=group,
         evidence=_evidence(narrow, wide),
         remedy=_remedy(snapshot, table, narrow, field),

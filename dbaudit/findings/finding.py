@@ -86,9 +86,10 @@ class Finding:
         severity: Severity = Severity.DEFAULT,
         confidence: Confidence = Confidence.HIGH,
         location: Location | None = None,
+        owner: Owner | None = None,
         group: str = "",
     ) -> Finding:
-        """A finding on a table, owned by whoever owns the table and placed at its model unless ``location`` says."""
+        """A finding on a table, owned by whoever owns the table and placed at its model unless told otherwise."""
         who = table.ownership
         return cls(
             subject=subject,
@@ -98,7 +99,7 @@ class Finding:
             evidence=tuple(evidence),
             severity=severity,
             confidence=confidence,
-            owner=who.owner,
+            owner=owner or who.owner,
             app=who.app,
             model=who.model,
             table=table.label,
