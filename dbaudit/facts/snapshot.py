@@ -9,6 +9,7 @@ from functools import cached_property
 from dbaudit.dialect import Dialect
 from dbaudit.facts.models import Model, ModelField
 from dbaudit.facts.tables import Sequence, Table
+from dbaudit.facts.workload import QueryRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Snapshot:
     sequences: tuple[Sequence, ...] = ()
     models: tuple[Model, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    runs: tuple[QueryRun, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
 
     @cached_property
