@@ -32,10 +32,9 @@ def pytest_configure() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests that ask for ``postgres_versions`` on every server version."""
     if "postgres_versions" in metafunc.fixturenames:
-        majors = capabilities.postgres_majors()
-        versions = [pytest.param(major, marks=pytest.mark.needs(f"postgresql-{major}")) for major in majors]
-        ids = [f"postgresql-{major}" for major in majors]
-        metafunc.parametrize("postgres_versions", versions, ids=ids, indirect=True)
+        names = [f"postgresql-{major}" for major in capabilities.postgres_majors()] or ["postgresql"]
+        versions = [pytest.param(name, marks=pytest.mark.needs(name)) for name in names]
+        metafunc.parametrize("postgres_versions", versions, indirect=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -63,10 +62,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tests:
         terminalreporter.section("capabilities")
     for found, count in sorted(tests.items()):
-        state = "present" if found.present else "absent "
-        line = " ".join(filter(None, [state, found.name, found.detail if found.present else ""]))
-        consequence = f"{count} tests" if found.present else f"{count} tests left out: {found.detail}"
-        terminalreporter.write_line(f"{line} ({consequence})")
+        number = f"{count} test{'s' if count > 1 else ''}"
+        if found.present:
+            terminalreporter.write_line(f"present  {' '.join(filter(None, (found.name, found.detail)))} ({number})")
+        else:
+            terminalreporter.write_line(f"absent   {found.name} ({number} left out: {found.detail})")
 
 
 def _needs(item: pytest.Item) -> list[str]:
@@ -118,5 +118,8 @@ def postgres(django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
 @pytest.fixture
 def postgres_versions(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
     """An empty PostgreSQL database of its own, once on every server version of this machine."""
-    with django_db_blocker.unblock(), postgres_scratch(server(request.param)) as database:
+    with (
+        django_db_blocker.unblock(),
+        postgres_scratch(server(int(request.param.removeprefix("postgresql-")))) as database,
+    ):
         yield database
