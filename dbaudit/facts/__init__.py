@@ -5,8 +5,18 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
 from dbaudit.facts.ownership import Location, Owner, Ownership
+from dbaudit.facts.posture import (
+    CollationVersion,
+    DjangoConnection,
+    PostgresqlServer,
+    Posture,
+    ServerSetting,
+    SessionLimit,
+    SqliteFile,
+)
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
     Column,
@@ -41,11 +51,14 @@ __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
     "Asker",
+    "CollationVersion",
     "Column",
     "ColumnStatistics",
     "Constraint",
     "ConstraintKind",
+    "DjangoConnection",
     "ForeignKey",
+    "Ignore",
     "Index",
     "IndexKey",
     "Location",
@@ -57,13 +70,18 @@ __all__ = [
     "Parameters",
     "Plan",
     "PlanNode",
+    "PostgresqlServer",
+    "Posture",
     "QueryRun",
     "RowsAre",
     "RunStatus",
     "Scaling",
     "Sequence",
+    "ServerSetting",
+    "SessionLimit",
     "Skipped",
     "Snapshot",
+    "SqliteFile",
     "Statement",
     "StatementKind",
     "Table",

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dbaudit.dialect import Dialect
+from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
+from dbaudit.facts.posture import Posture
 from dbaudit.facts.tables import Sequence, Table
 from dbaudit.facts.workload import QueryRun
 
@@ -32,6 +34,8 @@ class Snapshot:
     sequences: tuple[Sequence, ...] = ()
     models: tuple[Model, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
+    posture: Posture | None = None
+    ignores: tuple[Ignore, ...] = ()
     runs: tuple[QueryRun, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
 
