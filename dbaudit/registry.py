@@ -16,13 +16,14 @@ from typing import Literal
 
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.findings import Finding, Severity
+from dbaudit.findings import Category, Finding, Severity
 
 Need = Literal["schema", "models", "statistics", "data", "activity"]
 NEEDS: tuple[Need, ...] = ("schema", "models", "statistics", "data", "activity")
 Function = Callable[[Snapshot], Iterator[Finding | Skipped]]
 
 PARAGRAPHS = ("Why:", "Fix:", "Silent when:")
+ONE_VALUE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Check:
     enabled: bool
     function: Function
     place: str
+    category: Category = "schema"
 
     def works_on(self, vendor: str) -> bool:
         """Whether it can be run on a database of that vendor."""
@@ -55,18 +57,20 @@ def check(
     needs: Iterable[Need] = ("schema",),
     vendors: Iterable[str] = (),
     enabled: bool = True,
+    category: Category = "schema",
 ) -> Callable[[Function], Function]:
     """Register a function as a check under its own name.
 
     ``severity`` is the default of its findings, ``needs`` what it looks at, ``vendors`` where it works (empty:
-    everywhere), ``enabled`` whether it runs unasked. Raises `AuditError` with file and line for a wrong signature, an
-    incomplete docstring, a duplicate name or an unknown need.
+    everywhere), ``enabled`` whether it runs unasked, ``category`` whether it is about the schema or about operations:
+    how the database is run and connected to, which fails no build unless asked. Raises `AuditError` with file and line
+    for a wrong signature, an incomplete docstring, a duplicate name or an unknown need.
     """
 
     def register(function: Function) -> Function:
         place = _place(function)
         name = function.__name__
-        if len(inspect.signature(function).parameters) != 1:
+        if [one.kind in ONE_VALUE for one in inspect.signature(function).parameters.values()] != [True]:
             raise AuditError(f"{place}: check {name!r} must take exactly one argument, the snapshot.")
         if name in _checks and _checks[name].place != place:
             raise AuditError(f"{place}: check {name!r} is already registered at {_checks[name].place}; rename one.")
@@ -86,6 +90,7 @@ def check(
             enabled=enabled,
             function=function,
             place=place,
+            category=category,
         )
         return function
 

@@ -78,9 +78,9 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
             skipped.append(Skipped(check.id, f"Works on {' and '.join(check.vendors)} only."))
             continue
         try:
-            results = list(check.function(snapshot))
+            results = [_known(result) for result in check.function(snapshot)]
         except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
-            crashed.append(Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error)})."))
+            crashed.append(Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)})."))
             continue
         ran.append(check)
         skipped += [result for result in results if isinstance(result, Skipped)]
@@ -91,6 +91,12 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
         crashed=tuple(crashed),
         ran=tuple(ran),
     )
+
+
+def _known(result: object) -> Finding | Skipped:
+    if isinstance(result, Finding | Skipped):
+        return result
+    raise TypeError(f"it yielded {result!r}, which is neither a Finding nor a Skipped")
 
 
 def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -105,9 +111,13 @@ def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def _stamped(finding: Finding, check: Check) -> Finding:
     severity = check.severity if finding.severity is Severity.DEFAULT else finding.severity
-    return replace(finding, check=check.id, severity=severity)
+    return replace(finding, check=check.id, severity=severity, category=check.category)
 
 
-def _where(error: Exception) -> str:
+def _where(error: Exception, check: Check) -> str:
+    """The innermost line; the check's own where it only gave what is no finding."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
+    if frame.filename == __file__:
+        file, _, line = check.place.rpartition(":")
+        return f"{_shown(file)}:{line}"
     return f"{_shown(frame.filename)}:{frame.lineno}"

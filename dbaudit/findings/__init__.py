@@ -1,6 +1,6 @@
 """What was concluded: findings with their evidence and remedy, recommendations, and the report that holds them."""
 
-from dbaudit.findings.finding import OWNERS, Confidence, Evidence, Finding, Severity, worst
+from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import Cost, Gain, Phase, Priority, Recommendation, Risk, ScoreLine
 from dbaudit.findings.remedy import (
     Action,
@@ -32,6 +32,7 @@ __all__ = [
     "Action",
     "AddConstraint",
     "Application",
+    "Category",
     "ChangeQuery",
     "ChangeSetting",
     "Confidence",

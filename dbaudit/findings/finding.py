@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from dbaudit.facts import Location, Owner, Table
 from dbaudit.findings.remedy import Remedy
+
+#: What a finding is about: the schema and the code that uses it, or how the database is run and connected to.
+Category = Literal["schema", "operations"]
 
 OWNERS: tuple[Owner, ...] = ("project", "third-party", "django")
 
@@ -54,8 +58,9 @@ class Evidence:
 class Finding:
     """A defect that a check saw. ``identity`` tells it from the check's other findings on the same table.
 
-    ``check`` and a severity left at ``DEFAULT`` are filled in by the runner from the check's registration. Findings of
-    one cause share a ``group``, a sentence that renderers show once for all of them; each keeps its own key.
+    ``check``, ``category`` and a severity left at ``DEFAULT`` are filled in by the runner from the check's
+    registration. Findings of one cause share a ``group``, a sentence that renderers show once for all of them; each
+    keeps its own key.
     """
 
     subject: str
@@ -72,6 +77,7 @@ class Finding:
     location: Location | None = None
     group: str = ""
     check: str = ""
+    category: Category = "schema"
 
     @classmethod
     def about(
@@ -109,8 +115,9 @@ class Finding:
 
     @property
     def key(self) -> str:
-        """Stable across machines, line moves and row counts: check, table, and what tells it apart."""
-        return ":".join((self.check, self.table, *self.identity))
+        """Stable across machines, line moves and row counts: check, table where it is about one, and what tells it
+        apart."""
+        return ":".join((self.check, *([self.table] if self.table else []), *self.identity))
 
     @property
     def order(self) -> tuple[int, int, int, str]:
