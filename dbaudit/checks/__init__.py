@@ -80,7 +80,9 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
         try:
             results = [_known(result) for result in check.function(snapshot)]
         except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
-            crashed.append(Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)})."))
+            crashed.append(
+                Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)}).")
+            )
             continue
         ran.append(check)
         skipped += [result for result in results if isinstance(result, Skipped)]
