@@ -15,6 +15,7 @@ from django.db import connections, models
 from django.db.utils import OperationalError, ProgrammingError
 from django.test.utils import isolate_apps
 
+from tests.postgres import main_server
 from tests.scratch import connected
 
 if TYPE_CHECKING:
@@ -203,3 +204,11 @@ def test_a_test_whose_capability_is_absent(tmp_path: Path, required: str, status
     )
     assert result.returncode == status, result.stdout + result.stderr
     assert line in result.stdout + result.stderr
+
+
+@pytest.mark.django_db(databases=["postgresql"])
+def test_the_alias_postgresql_is_the_reference_erp_migrated_on_the_main_server() -> None:
+    with connections["postgresql"].cursor() as cursor:
+        tables = connections["postgresql"].introspection.table_names(cursor)
+    assert connections["postgresql"].settings_dict["PORT"] == str(main_server().port)
+    assert "erp_salesorder" in tables
