@@ -56,7 +56,8 @@ bench: $(VENV)/dev ## run the benchmarks
 	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
 
 docs: $(VENV)/dev ## write the generated pages of docs/ anew
-	$(BIN)/python manage.py dbaudit checks --format markdown > docs/checks.md
+	$(BIN)/python manage.py dbaudit checks --format markdown > $(VENV)/checks.md
+	mv $(VENV)/checks.md docs/checks.md
 
 clean: ## remove virtual environments, caches and what the demo made
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache build dist
