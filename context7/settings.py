@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "erp",
     "inventory",
     "production",
+    "dbaudit",
 ]
 
 MIDDLEWARE = [

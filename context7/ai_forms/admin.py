@@ -1,6 +1,7 @@
 """Form templates and submissions."""
 
-# mypy: disable-error-code="type-arg"  -- ModelAdmin takes no type parameters at run time
+# ModelAdmin takes no type parameters at run time.
+# mypy: disable-error-code="type-arg"
 
 from django.contrib import admin
 

@@ -1310,7 +1310,7 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=32)),
                 ("name", models.CharField(max_length=160)),
                 ("phone", models.CharField(blank=True, max_length=24)),
-                ("tracking_url", models.URLField(blank=True)),
+                ("tracking_url", models.CharField(blank=True, max_length=200)),
             ],
             options={
                 "abstract": False,

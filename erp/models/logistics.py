@@ -9,7 +9,7 @@ class Carrier(CodedRecord):
     """Somebody who carries our goods."""
 
     phone = models.CharField(max_length=24, blank=True)
-    tracking_url = models.URLField(blank=True)
+    tracking_url = models.CharField(max_length=200, blank=True)
 
 
 class Shipment(NumberedRecord):
