@@ -152,6 +152,7 @@ def _finding(finding: Finding) -> Row:
     return {
         "key": finding.key,
         "check": finding.check,
+        "category": finding.category,
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
         "owner": finding.owner,

@@ -153,7 +153,8 @@ def _finding(finding: Finding, level: int) -> Iterator[str]:
 
 
 def _facts(finding: Finding) -> Iterator[str]:
-    yield f"- **Severity**: {finding.severity}, {finding.confidence} confidence"
+    category = ", about operations" if finding.category == "operations" else ""
+    yield f"- **Severity**: {finding.severity}, {finding.confidence} confidence{category}"
     where = [code(one) for one in (_place(finding), finding.model, finding.table) if one]
     if where:
         yield f"- **Where**: {', '.join(where)}"

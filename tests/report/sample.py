@@ -316,7 +316,7 @@ def findings() -> tuple[Finding, ...]:
         sorted(
             [
                 replace(duplicate, check="duplicate_index", severity=Severity.WARNING),
-                replace(nasty, check="shop_hostile"),
+                replace(nasty, check="shop_hostile", category="operations"),
                 *(replace(one, check="redundant_index") for one in automatic),
                 replace(foreign, check="duplicate_index"),
             ],
