@@ -58,6 +58,7 @@ bench: $(VENV)/dev ## run the benchmarks
 docs: $(VENV)/dev ## write the generated pages of docs/ anew
 	$(BIN)/python manage.py dbaudit checks --format markdown > $(VENV)/checks.md
 	mv $(VENV)/checks.md docs/checks.md
+	$(BIN)/python docs/blocks.py README.md
 
 clean: ## remove virtual environments, caches and what the demo made
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache build dist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ def run(options: Options) -> Report:
         for alias in dict.fromkeys(options.databases)
     )
     return Report(
-        generated_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        generated_at=_now().isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - started, 3),
         django=django.get_version(),
         dbaudit=dbaudit.__version__,
@@ -134,6 +135,12 @@ def _selected(known: tuple[Check, ...], settings: conf.Settings, options: Option
     return tuple(
         check for check in known if (check.enabled or check.id in settings.enable) and check.id not in unwanted
     )
+
+
+def _now() -> datetime:
+    """The time of the report; ``SOURCE_DATE_EPOCH`` fixes it, as in other reproducible output."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch and epoch.isdigit() else datetime.now(UTC)
 
 
 def _rule(check: Check) -> Rule:

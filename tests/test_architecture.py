@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "dbaudit"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "dialect"),
     ("facts",),
-    ("findings", "equivalence", "names"),
+    ("findings", "equivalence", "names", "normal_form"),
     ("ddl", "conf"),
     ("registry",),
     ("catalog", "workload", "checks", "pages", "inventory"),

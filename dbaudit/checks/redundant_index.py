@@ -85,7 +85,6 @@ def _evidence(narrow: Index, wide: Index) -> Iterator[Evidence]:
 
 
 def _remedy(snapshot: Snapshot, table: Table, narrow: Index, field: ModelField | None) -> Remedy:
-    verification = "The definitions were compared in the database's catalog; no query was run without the index."
     sql = ddl.drop_index(snapshot.dialect, table, narrow.name)
     undo_sql = ddl.recreate_index(snapshot.dialect, narrow)
     model = table.ownership.model or table.label
@@ -97,7 +96,6 @@ def _remedy(snapshot: Snapshot, table: Table, narrow: Index, field: ModelField |
             orm=f"{field.name} = models.{field.kind}(..., db_index=False)",
             sql=sql,
             undo_sql=undo_sql,
-            verification=verification,
         )
     else:
         orm = f"Remove {narrow.name!r} from the indexes of {model}, or drop it by SQL where no model declares it."
@@ -106,5 +104,4 @@ def _remedy(snapshot: Snapshot, table: Table, narrow: Index, field: ModelField |
         orm=orm,
         sql=sql,
         undo_sql=undo_sql,
-        verification=verification,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -91,6 +91,7 @@ class Command(BaseCommand):
                 checks=tuple(options["check"] or ()),
                 skip=tuple(options["skip"] or ()),
                 exact_counts=options["exact_counts"],
+                arguments=tuple(_arguments(options)),
                 progress=self._progress(options["verbosity"]),
             )
         )
@@ -138,6 +139,16 @@ class Command(BaseCommand):
         bad = [finding for finding in found if finding.severity.rank >= Severity(fail_on).rank]
         if bad:
             raise CommandError(f"{len(bad)} findings at or above {fail_on}; the worst is {worst(bad)}.", returncode=1)
+
+
+def _arguments(options: dict[str, Any]) -> Iterator[str]:
+    """The options that decide what is audited, as they would be typed again."""
+    for name in ("database", "app", "check", "skip"):
+        for value in options[name] or ():
+            yield from (f"--{name}", value)
+    for name in ("all_databases", "exact_counts"):
+        if options[name]:
+            yield f"--{name.replace('_', '-')}"
 
 
 def _base_options(parser: CommandParser) -> argparse.ArgumentParser:
