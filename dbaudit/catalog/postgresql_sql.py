@@ -1,0 +1,280 @@
+"""The statements that read PostgreSQL's catalog whole, for the servers 14 to 18.
+
+Each answers for all relations at once. OIDs tie their rows together and never leave ``catalog``. None reads a table's
+rows, or a value out of one. Names are cast to text and OIDs to bigint because psycopg 2 knows no arrays of them.
+"""
+
+from __future__ import annotations
+
+# Compiling statements over a large catalog takes longer than running them.
+WITHOUT_JIT = "SELECT set_config('jit', 'off', true)"
+
+# reset_val is what the session began with: the audit's own SET LOCAL of the timeouts does not show in it.
+SETTINGS = """
+SELECT name, reset_val AS value FROM pg_settings WHERE name = ANY(%(names)s)
+UNION ALL
+SELECT 'extension.' || extname, extversion FROM pg_extension
+UNION ALL
+SELECT 'in_recovery', CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END
+UNION ALL
+SELECT attribute, CASE WHEN held THEN 'on' ELSE 'off' END
+FROM pg_roles, LATERAL (VALUES ('role.superuser', rolsuper), ('role.bypassrls', rolbypassrls)) AS of (attribute, held)
+WHERE rolname = current_user
+UNION ALL
+SELECT 'stats_reset', coalesce(to_char(stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
+FROM pg_stat_database WHERE datname = current_database()
+"""
+
+# The effective search path in its order, without what the server itself keeps there.
+SCHEMAS = """
+SELECT n.oid::bigint AS oid, n.nspname::text AS name
+FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (name, place)
+JOIN pg_namespace n ON n.nspname = path.name
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY path.place
+"""
+
+# What another session has locked against reading. A partition's or an index's lock counts for the table above it
+# where RELATIONS folds them; a sequence is also closed by the weaker modes that ALTER SEQUENCE takes.
+LOCKED = """
+SELECT DISTINCT coalesce(i.indrelid, t.oid, l.relation)::bigint AS oid
+FROM pg_locks l
+LEFT JOIN pg_class c ON c.oid = l.relation
+LEFT JOIN pg_index i ON i.indexrelid = l.relation
+LEFT JOIN pg_class t ON t.reltoastrelid = l.relation
+WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.pid IS DISTINCT FROM pg_backend_pid()
+    AND (l.mode = 'AccessExclusiveLock'
+        OR c.relkind = 'S' AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock'))
+"""
+
+_NOT_OF_AN_EXTENSION = """NOT EXISTS (
+    SELECT FROM pg_depend e
+    WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e'
+)"""
+
+
+def _utc(moment: str) -> str:
+    """The SQL for a moment as ISO 8601 text in UTC, empty where there is none."""
+    return f"""coalesce(to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')"""
+
+
+# One row for each table or view; partitions at any depth are added up under the root of their tree. A partition that
+# was never analyzed counts as empty where its file is. Sizes of what is locked are not asked for: that would wait.
+RELATIONS = f"""
+WITH RECURSIVE tree AS (
+    SELECT c.oid AS root, c.oid, c.relkind
+    FROM pg_class c
+    WHERE c.relnamespace = ANY(%(schemas)s::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND NOT c.relispartition AND c.relpersistence <> 't' AND {_NOT_OF_AN_EXTENSION}
+    UNION ALL
+    SELECT tree.root, c.oid, c.relkind
+    FROM tree
+    JOIN pg_inherits i ON i.inhparent = tree.oid
+    JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE tree.relkind = 'p'
+), folded AS (
+    SELECT tree.root,
+        bool_or(c.oid = ANY(%(locked)s::oid[])) AS locked,
+        (count(*) FILTER (WHERE c.relkind <> 'p' AND c.oid <> tree.root)) AS partitions,
+        bool_or(c.relpersistence = 'u') AS unlogged,
+        coalesce(sum(c.reltuples) FILTER (WHERE c.relkind <> 'p' AND c.reltuples >= 0), 0)::bigint AS rows,
+        bool_and(
+            c.relkind = 'p' OR c.reltuples >= 0 OR c.relkind = 'r' AND c.oid <> tree.root AND size.heap = 0
+        ) AS rows_known,
+        sum(size.total)::bigint AS bytes,
+        coalesce(sum(size.indexes), 0)::bigint AS index_bytes,
+        sum(s.seq_scan)::bigint AS sequential_scans,
+        sum(s.seq_tup_read)::bigint AS sequential_rows,
+        coalesce(sum(s.idx_scan), 0)::bigint AS index_scans,
+        sum(s.n_tup_ins)::bigint AS inserted,
+        sum(s.n_tup_upd)::bigint AS updated,
+        sum(s.n_tup_hot_upd)::bigint AS hot_updated,
+        sum(s.n_tup_del)::bigint AS deleted,
+        sum(s.n_live_tup)::bigint AS live_rows,
+        sum(s.n_dead_tup)::bigint AS dead_rows,
+        sum(s.n_mod_since_analyze)::bigint AS modified_since_analyze,
+        min(greatest(s.last_vacuum, s.last_autovacuum)) AS last_vacuum,
+        (max(greatest(s.last_analyze, s.last_autoanalyze)) FILTER (WHERE c.oid = tree.root)) AS last_analyze
+    FROM tree
+    JOIN pg_class c ON c.oid = tree.oid
+    LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
+    LEFT JOIN LATERAL (
+        SELECT pg_relation_size(c.oid) AS heap, pg_table_size(c.oid) AS total,
+            CASE WHEN c.oid <> tree.root THEN pg_indexes_size(c.oid) END AS indexes
+        WHERE c.oid <> ALL(%(locked)s::oid[])
+    ) AS size ON true
+    GROUP BY tree.root
+)
+SELECT c.oid::bigint AS oid, c.relname::text AS name, c.relnamespace::bigint AS schema, c.relkind::text AS kind,
+    coalesce(has_table_privilege(c.oid, 'SELECT'), false) AS permitted,
+    c.relrowsecurity AND coalesce(row_security_active(c.oid), true) AS filtered,
+    c.reltuples AS planned_rows,
+    coalesce(d.description, '') AS comment,
+    {_utc("folded.last_analyze")} AS last_analyze,
+    {_utc("folded.last_vacuum")} AS last_vacuum,
+    folded.locked, folded.partitions, folded.unlogged, folded.rows, folded.rows_known,
+    folded.bytes, folded.index_bytes,
+    folded.sequential_scans, folded.sequential_rows, folded.index_scans,
+    folded.inserted, folded.updated, folded.hot_updated, folded.deleted,
+    folded.live_rows, folded.dead_rows, folded.modified_since_analyze
+FROM folded
+JOIN pg_class c ON c.oid = folded.root
+LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
+"""
+
+COLUMNS = """
+SELECT a.attrelid::bigint AS relation, a.attname::text AS name, a.attnum AS position,
+    format_type(a.atttypid, a.atttypmod) AS type,
+    NOT (a.attnotnull OR t.typtype = 'd' AND t.typnotnull) AS nullable,
+    coalesce(pg_get_expr(d.adbin, d.adrelid), '') AS expression,
+    a.attgenerated <> '' AS generated,
+    coalesce(l.collname, '')::text AS collation,
+    a.attidentity::text AS identity,
+    coalesce(c.description, '') AS comment
+FROM pg_attribute a
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation
+LEFT JOIN pg_description c
+    ON c.classoid = 'pg_class'::regclass AND c.objoid = a.attrelid AND c.objsubid = a.attnum
+WHERE a.attrelid = ANY(%(relations)s::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
+"""
+
+# The view shows only columns that the role may select, and none under row-level security. It names its tables, and is
+# quick only where it may choose them by name; a name that several schemas share is sorted out by the reader.
+COLUMN_STATISTICS = """
+SELECT schemaname::text AS schema, tablename::text AS table, attname::text AS name, inherited,
+    null_frac, n_distinct, avg_width, correlation, most_common_freqs
+FROM pg_stats
+WHERE schemaname = ANY(%(schemas)s::name[]) AND tablename = ANY(%(tables)s::name[])
+"""
+
+
+def indexes(version: int) -> str:
+    """One row for each index; those of partitions are added up under the index of the partitioned table.
+
+    The progress view hides from an ordinary role what another role builds, but not that it does: then the lock of the
+    builder on the table tells.
+    """
+    nulls_distinct = "NOT i.indnullsnotdistinct" if version >= 150000 else "true"
+    last_scan = _utc("max(s.last_idx_scan)") if version >= 160000 else "NULL::text"
+    return f"""
+WITH RECURSIVE tree AS (
+    SELECT indexrelid AS root, indexrelid AS oid FROM pg_index WHERE indrelid = ANY(%(relations)s::oid[])
+    UNION ALL
+    SELECT tree.root, p.inhrelid FROM tree JOIN pg_inherits p ON p.inhparent = tree.oid
+), folded AS (
+    SELECT tree.root, sum(pg_table_size(tree.oid))::bigint AS bytes, coalesce(sum(s.idx_scan), 0)::bigint AS scans,
+        coalesce(sum(s.idx_tup_read), 0)::bigint AS tuples_read, {last_scan} AS last_scan
+    FROM tree
+    LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = tree.oid
+    GROUP BY tree.root
+), build AS MATERIALIZED (
+    SELECT b.index_relid, l.relation
+    FROM pg_stat_progress_create_index b
+    LEFT JOIN pg_locks l ON b.relid IS NULL AND l.pid = b.pid AND l.locktype = 'relation'
+        AND l.mode = 'ShareUpdateExclusiveLock'
+    WHERE b.datname = current_database()
+)
+SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS relation, c.relname::text AS name, m.amname::text AS method,
+    i.indisunique AS unique, {nulls_distinct} AS nulls_distinct,
+    i.indisvalid AS valid, i.indisready AS ready, i.indislive AS live,
+    NOT i.indisvalid AND EXISTS (
+        SELECT FROM build WHERE build.index_relid = i.indexrelid OR build.relation = i.indrelid
+    ) AS building,
+    i.indisclustered AS clustered, i.indisreplident AS replica_identity, c.relkind = 'I' AS partitioned,
+    coalesce(k.contype::text, '') AS constraint, coalesce(k.conname::text, '') AS constraint_name,
+    EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid) AS referenced,
+    coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS predicate,
+    pg_get_indexdef(i.indexrelid) AS definition,
+    folded.bytes, folded.scans, folded.tuples_read, folded.last_scan
+FROM pg_index i
+JOIN folded ON folded.root = i.indexrelid
+JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_am m ON m.oid = c.relam
+LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
+"""
+
+
+# One row for each position of an index. pg_get_indexdef of one position leaves out what tells twins apart, so opclass,
+# collation and direction come from where the planner has them. A class is the default if it is so marked, and no
+# other one is for exactly this type: text_ops is marked, yet for citext it is a choice.
+INDEX_KEYS = """
+SELECT i.indexrelid::bigint AS index, x.attnum <= i.indnkeyatts AS key, a.attname::text AS column,
+    CASE WHEN a.attnum IS NULL THEN pg_get_indexdef(i.indexrelid, x.attnum::int, false) END AS expression,
+    CASE WHEN x.attoptions IS NOT NULL OR NOT o.opcdefault OR o.opcintype <> type.oid AND EXISTS (
+        SELECT FROM pg_opclass other
+        WHERE other.opcmethod = o.opcmethod AND other.opcdefault AND other.opcintype = type.oid
+    ) THEN o.opcname::text || coalesce(' (' || array_to_string(x.attoptions, ', ') || ')', '') END AS opclass,
+    l.collname::text AS collation,
+    (i.indoption[x.attnum - 1] & 1) <> 0 AS descending,
+    (i.indoption[x.attnum - 1] & 2) <> 0 AS nulls_first
+FROM pg_index i
+JOIN pg_attribute x ON x.attrelid = i.indexrelid
+LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.attnum - 1]
+LEFT JOIN pg_opclass o ON o.oid = i.indclass[x.attnum - 1]
+LEFT JOIN LATERAL (
+    SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END AS oid
+    FROM pg_type t
+    WHERE t.oid = coalesce(a.atttypid, CASE WHEN o.opckeytype = 0 THEN x.atttypid END)
+) AS type ON true
+LEFT JOIN pg_collation l ON l.oid = i.indcollation[x.attnum - 1]
+    AND l.oid <> coalesce(a.attcollation, 'pg_catalog."default"'::regcollation)
+WHERE i.indrelid = ANY(%(relations)s::oid[])
+ORDER BY i.indexrelid, x.attnum
+"""
+
+
+def constraints(version: int) -> str:
+    """One row for each constraint, foreign keys among them; what a partition inherits is left out.
+
+    Server 18 keeps every NOT NULL here too. Those that hold are said by the column; those NOT VALID are not.
+    """
+    enforced = "k.conenforced" if version >= 180000 else "true"
+    return f"""
+SELECT k.conrelid::bigint AS relation, k.conname::text AS name, k.contype::text AS type,
+    (SELECT array_agg(a.attname::text ORDER BY array_position(k.conkey, a.attnum))
+        FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey)) AS columns,
+    k.convalidated AS validated, {enforced} AS enforced, k.condeferrable AS deferrable,
+    k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update,
+    t.relname::text AS target_table, t.relnamespace::bigint AS target_schema, n.nspname::text AS target_schema_name,
+    (SELECT array_agg(a.attname::text ORDER BY array_position(k.confkey, a.attnum))
+        FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY(k.confkey)) AS target_columns,
+    CASE WHEN k.contype <> 'f' THEN pg_get_constraintdef(k.oid) END AS definition
+FROM pg_constraint k
+LEFT JOIN pg_class t ON t.oid = k.confrelid
+LEFT JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE k.conrelid = ANY(%(relations)s::oid[]) AND k.conparentid = 0
+    AND (k.contype IN ('p', 'u', 'x', 'c', 'f') OR k.contype = 'n' AND NOT k.convalidated)
+"""
+
+
+# Reading a sequence's position keeps a weak lock on it until the transaction ends, so %(limit)s bounds how many.
+# On a standby the position of an unlogged one cannot be read at all.
+SEQUENCES = f"""
+SELECT c.relname::text AS name, c.relnamespace::bigint AS schema, t.oid::bigint AS relation,
+    t.relname::text AS table, a.attname::text AS column, d.deptype::text AS bond,
+    format_type(s.seqtypid, NULL) AS type,
+    s.seqmin AS minimum, s.seqmax AS maximum, s.seqincrement AS increment, s.seqcycle AS cycles,
+    coalesce(see.able, false) AS readable,
+    CASE WHEN see.able THEN pg_sequence_last_value(c.oid) END AS last_value
+FROM (
+    SELECT c.*, count(*) OVER () AS found
+    FROM pg_class c
+    WHERE c.relnamespace = ANY(%(schemas)s::oid[]) AND c.relkind = 'S' AND c.relpersistence <> 't'
+        AND {_NOT_OF_AN_EXTENSION}
+) AS c
+JOIN pg_sequence s ON s.seqrelid = c.oid
+CROSS JOIN LATERAL (
+    SELECT has_sequence_privilege(c.oid, 'SELECT, USAGE') AND c.oid <> ALL(%(locked)s::oid[])
+        AND c.found <= %(limit)s AND (c.relpersistence = 'p' OR NOT pg_is_in_recovery()) AS able
+) AS see
+LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+LEFT JOIN pg_class t ON t.oid = d.refobjid
+LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+"""
+
+STILL_THERE = "SELECT oid::bigint AS oid FROM pg_class WHERE oid = ANY(%(relations)s::oid[])"
