@@ -15,6 +15,7 @@ from dbaudit.findings import (
     Severity,
 )
 from dbaudit.registry import check
+from dbaudit.workload.capture import capture
 
 __version__ = "0.1.0"
 
@@ -31,5 +32,6 @@ __all__ = [
     "Remedy",
     "RunSql",
     "Severity",
+    "capture",
     "check",
 ]

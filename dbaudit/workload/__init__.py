@@ -1,0 +1,1 @@
+"""Workload: what the project asks of its database, from five sources, measured as `QueryRun` values."""
