@@ -18,7 +18,7 @@ from tests.postgres import installations, main_installation, main_server
 
 EXTENSIONS = {"amcheck", "btree_gin", "hypopg", "pg_stat_statements", "pg_trgm", "pgstattuple", "postgres_fdw"}
 MODULES = {"debug_toolbar", "libcst", "rest_framework", "rich", "sqlglot"}
-PROGRAMS = {"git", "pgbouncer", "psql"}
+PROGRAMS = {"git", "openssl", "pgbouncer", "psql"}
 
 
 class Capability(NamedTuple):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import generic, owners, postgresql, rows, session, sqlite
+from dbaudit.catalog import generic, owners, postgresql, posture, rows, session, sqlite
 from dbaudit.facts import Snapshot
 
 READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
@@ -21,8 +22,9 @@ def read(
     lock_timeout_ms: int,
     count_limit_bytes: int,
     exact_counts: bool = False,
+    today: date | None = None,
 ) -> Snapshot:
-    """Everything that checks look at, read in read-only transactions.
+    """Everything that checks look at, read in read-only transactions. ``today`` is the day in UTC unless given.
 
     Catalog and rows are read in transactions of their own, so that the locks of counting are held briefly. Raises
     `AuditError` where the database cannot be reached.
@@ -34,4 +36,5 @@ def read(
     snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
     with session.read_only(connection, **limits):
         tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
-    return replace(snapshot, tables=tables, skipped=(*snapshot.skipped, *skipped))
+    found, unseen = posture.read(connection, **limits, today=today)
+    return replace(snapshot, tables=tables, posture=found, skipped=(*snapshot.skipped, *skipped, *unseen))

@@ -13,6 +13,9 @@ from typing import Literal
 
 Pooling = Literal["none", "unknown", "transaction"]
 
+#: Why a check of the posture is skipped where its facts are None; the reader tells what stood in its way.
+UNREAD = "What it looks at could not be read from the server."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DjangoConnection:
@@ -60,7 +63,7 @@ class SessionLimit:
 class CollationVersion:
     """A collation with the version of the library's sorting rules that its indexes were built with, and today's.
 
-    ``name`` is empty for the database's default one. ``indexes`` counts those that are sorted by it.
+    ``name`` is empty for the database's default one, else spelled as in SQL. ``indexes`` counts those that it sorts.
     """
 
     name: str
@@ -80,6 +83,7 @@ class PostgresqlServer:
     role's own sessions in this database.
     """
 
+    database: str
     settings: tuple[ServerSetting, ...]
     pooling: Pooling | None = None
     address: str | None = None
@@ -126,7 +130,8 @@ class SqliteFile:
 class Posture:
     """How the database is run, on the day ``today`` of the audit.
 
-    ``product`` is the database's name in Django's words (MariaDB is told from MySQL), ``version`` its parts.
+    ``product`` is the database's name in Django's words (MariaDB is told from MySQL), ``version`` its parts, empty
+    where the server did not tell.
     """
 
     today: date

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dbaudit.dialect import Dialect
+from dbaudit.facts.declarations import Migrations
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
-from dbaudit.facts.posture import Posture
+from dbaudit.facts.posture import PostgresqlServer, Posture
 from dbaudit.facts.tables import Sequence, Table
 from dbaudit.facts.workload import QueryRun
 
@@ -24,7 +25,10 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """All that was read of one database, and the models that belong to it. What checks are given."""
+    """All that was read of one database, and the models that belong to it. What checks are given.
+
+    ``expected`` are the tables as Django would create them for the models, ``migrations`` what was applied of them.
+    """
 
     alias: str
     vendor: str
@@ -33,11 +37,18 @@ class Snapshot:
     tables: tuple[Table, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     models: tuple[Model, ...] = ()
+    expected: tuple[Table, ...] | None = None
+    migrations: Migrations | None = None
     settings: tuple[tuple[str, str], ...] = ()
     posture: Posture | None = None
     ignores: tuple[Ignore, ...] = ()
     runs: tuple[QueryRun, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
+
+    @property
+    def server(self) -> PostgresqlServer | None:
+        """The PostgreSQL server as Django's connection meets it, None where it was not read."""
+        return self.posture.server if self.posture else None
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], Table]:
