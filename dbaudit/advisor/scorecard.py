@@ -33,7 +33,7 @@ def _index_hits(snapshot: Snapshot) -> ScoreLine:
     by_index = sum(one.index_scans or 0 for one in seen)
     total = by_index + sum(one.sequential_scans or 0 for one in seen)
     if not total:
-        return ScoreLine(criterion=criterion, target=target, why=f"{snapshot.vendor} keeps no count of scans here.")
+        return ScoreLine(criterion=criterion, target=target, why="This database keeps no count of scans.")
     percent = 100 * by_index / total
     return ScoreLine(
         criterion=criterion,

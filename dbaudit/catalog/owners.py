@@ -137,7 +137,8 @@ def _installed_roots() -> tuple[Path, ...]:
     """Where packages are installed; code below these is nobody's project."""
     paths = sysconfig.get_paths()
     roots = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {*site.getsitepackages()}
-    return tuple(sorted({Path(root).resolve() for root in roots}))
+    # The innermost first: site-packages lies inside the standard library's folder.
+    return tuple(sorted({Path(root).resolve() for root in roots}, key=lambda root: -len(root.parts)))
 
 
 def _owner(model: type[models.Model]) -> Owner:
