@@ -5,6 +5,7 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
 from dbaudit.facts.ownership import Location, Owner, Ownership
@@ -56,12 +57,15 @@ __all__ = [
     "ColumnStatistics",
     "Constraint",
     "ConstraintKind",
+    "Declaration",
     "DjangoConnection",
     "ForeignKey",
     "Ignore",
     "Index",
     "IndexKey",
     "Location",
+    "Migration",
+    "Migrations",
     "Model",
     "ModelField",
     "Origin",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dbaudit.facts.declarations import Declaration
 from dbaudit.facts.ownership import UNOWNED, Ownership
 
 RowsAre = Literal["exact", "estimated", ""]
@@ -72,7 +73,8 @@ class Index:
     ``constraint`` names the kind of constraint it serves, ``""`` for none. ``referenced`` says that a foreign key
     points at it. ``bytes`` is its size; ``scans``, ``tuples_read`` count since the statistics were reset.
     ``complete`` is False where the reader sees no predicates, opclasses or prefix lengths: such an index may serve its
-    columns, but is never compared with another.
+    columns, but is never compared with another. ``declared`` is set where it is one that a model asks for
+    (``Snapshot.expected``); then ``definition`` is the statement by which Django makes it.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Index:
     scans: int | None = None
     tuples_read: int | None = None
     last_scan: str | None = None
+    declared: Declaration | None = None
 
     @property
     def primary(self) -> bool:
@@ -149,13 +152,17 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """A constraint that is not a foreign key. ``definition`` is the database's own text."""
+    """A constraint that is not a foreign key. ``definition`` is the database's own text.
+
+    ``declared`` is set where it is one that a model asks for (``Snapshot.expected``), as with `Index`.
+    """
 
     name: str
     kind: ConstraintKind
     columns: tuple[str, ...] = ()
     definition: str = ""
     validated: bool | None = None
+    declared: Declaration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
