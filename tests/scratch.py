@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from dbaudit.facts import Snapshot
     from dbaudit.findings import Finding
     from tests.postgres import Server
+
+# Other threads keep connections of their own by alias: what one leaves open must not be taken up by the next test.
+_numbers = itertools.count(1)
 
 # Each query gives statements that take something out of a PostgreSQL database.
 LEFTOVERS = (
@@ -140,7 +144,7 @@ def connected(alias: str, settings: dict[str, Any]) -> Iterator[BaseDatabaseWrap
 def sqlite_scratch(folder: Path) -> Iterator[Scratch]:
     """An empty SQLite file in a folder."""
     settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "scratch.sqlite3")}
-    with connected("scratch_sqlite", settings) as connection:
+    with connected(f"scratch_{next(_numbers)}", settings) as connection:
         yield Scratch(connection)
 
 
@@ -148,7 +152,7 @@ def sqlite_scratch(folder: Path) -> Iterator[Scratch]:
 def postgres_scratch(server: Server) -> Iterator[Scratch]:
     """The scratch database of a server, emptied."""
     _empty(server)
-    with connected("scratch_postgresql", server.settings("scratch")) as connection:
+    with connected(f"scratch_{next(_numbers)}", server.settings("scratch")) as connection:
         yield Scratch(connection)
 
 
