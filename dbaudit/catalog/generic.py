@@ -1,9 +1,9 @@
 """Any vendor without a reader of its own: what ``connection.introspection`` shows, table by table.
 
 Introspection shows tables, columns, keys and which columns an index has. It hides the expression of a key: that
-position has neither column nor expression. It hides predicates, operator classes and prefix lengths: no index counts
-as ``complete``, so none is compared with another. It hides the actions of foreign keys and, of a composite one, the
-columns that it points at. Sizes, statistics, sequences and settings are not shown at all.
+position has neither column nor expression. It hides predicates, operator classes, prefix lengths, and which columns are
+only included: no index counts as ``complete``, so none is compared with another. It hides the actions of foreign keys
+and, of a composite one, the columns that it points at. Sizes, statistics, sequences and settings it does not show.
 """
 
 from __future__ import annotations
@@ -114,10 +114,8 @@ def _column(info: Any) -> Column:
 
 def _index(table: str, name: str, found: Mapping[str, Any], known: Iterable[str], *, nulls_largest: bool) -> Index:
     """An index. Only a real one has a ``type``: a constraint that PostgreSQL, SQLite or Oracle lists has none."""
-    columns = list(found["columns"]) or [None]
-    orders = [*(found.get("orders") or ()), *[None] * len(columns)]
-    # PostgreSQL orders the keys of a b-tree, and only these: a column without order among them is an included one.
-    included = [place for place, order in enumerate(orders[: len(columns)]) if any(orders) and order is None]
+    columns = found["columns"] or [None]
+    orders = found.get("orders") or ["ASC"] * len(columns)
     constraint: Literal["", "primary key", "unique"] = ""
     if found["primary_key"]:
         constraint = "primary key"
@@ -133,10 +131,8 @@ def _index(table: str, name: str, found: Mapping[str, Any], known: Iterable[str]
                 descending=order == "DESC",
                 nulls_first=(order == "DESC") == nulls_largest,
             )
-            for place, (column, order) in enumerate(zip(columns, orders, strict=False))
-            if place not in included
+            for column, order in zip(columns, orders, strict=False)
         ),
-        included=tuple(columns[place] for place in included if columns[place] in known),
         method="btree" if method == BTREE else method,
         unique=bool(found["unique"] or found["primary_key"]),
         constraint=constraint,
@@ -164,7 +160,7 @@ def _foreign_keys(table: str, found: Mapping[str, Any]) -> Iterator[ForeignKey]:
 
 def _constraints(found: Mapping[str, Any]) -> Iterator[Constraint]:
     for name, one in sorted(found.items()):
-        columns = tuple(one["columns"])
+        columns = tuple(dict.fromkeys(one["columns"]))
         if one["primary_key"]:
             yield Constraint(name=name, kind="primary key", columns=columns)
         elif one["check"]:
