@@ -5,14 +5,15 @@ from typing import Any
 from context7.settings import *  # noqa: F403  settings are inherited whole
 from tests.postgres import main_installation
 
-DATABASES: dict[str, dict[str, Any]] = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+databases: dict[str, Any] = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 
 if main_installation():
-    DATABASES["postgresql"] = {
+    databases["postgresql"] = {
         # Where it listens is known once it runs: tests/conftest.py adds it.
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "dbaudit",
         "TEST": {"DEPENDENCIES": []},  # a test may ask for this database alone
     }
 
+DATABASES = databases
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
