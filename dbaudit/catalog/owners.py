@@ -39,7 +39,7 @@ def assign(snapshot: Snapshot, found: tuple[Model, ...]) -> Snapshot:
     owners: dict[tuple[str, str], Ownership] = {}
     for model in sorted(present, key=lambda one: (one.proxy, one.swapped, not one.managed, one.label)):
         if not model.proxy and not model.swapped:
-            owners.setdefault((model.schema, model.table), _ownership(model))
+            owners.setdefault((model.schema, model.table), ownership(model))
     django = dict.fromkeys((("", name) for name in FRAMEWORK_TABLES | _cache_tables()), Ownership(owner="django"))
     owners = {**django, **owners}
     tables = tuple(
@@ -48,7 +48,8 @@ def assign(snapshot: Snapshot, found: tuple[Model, ...]) -> Snapshot:
     return replace(snapshot, models=present, tables=tables)
 
 
-def _ownership(model: Model) -> Ownership:
+def ownership(model: Model) -> Ownership:
+    """Whose a model's table is."""
     return Ownership(
         owner=model.owner,
         app=model.app,
@@ -172,6 +173,17 @@ def _location(model: type[models.Model], field: str = "") -> Location | None:
     return _location(model) if field else None
 
 
+def option_location(model: type[models.Model], option: str) -> Location | None:
+    """Where an option of a model's ``Meta`` (perhaps in a base class) is written; the model where that is not found."""
+    for one in model.__mro__:
+        file = _file(one)
+        line = _lines(file).get((f"{one.__qualname__}.Meta", option)) if file else None
+        if file and line:
+            return Location(_shown(file), line)
+    return _location(model)
+
+
+@cache
 def _shown(file: Path) -> str:
     """Relative to the project where it lies inside it, from the package on where it was installed."""
     for root in (*_installed_roots(), _project_root()):
