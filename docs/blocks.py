@@ -25,6 +25,7 @@ def environment(folder: str) -> dict[str, str]:
     """Where the commands run: a database of their own, a fixed day, a terminal of 80 columns."""
     return {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "context7.settings",
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
         "SOURCE_DATE_EPOCH": EPOCH,
         "COLUMNS": "80",
