@@ -14,6 +14,7 @@ from dbaudit.findings import (
     RunSql,
     Severity,
 )
+from dbaudit.queries import query
 from dbaudit.registry import check
 from dbaudit.workload.capture import capture
 
@@ -34,4 +35,5 @@ __all__ = [
     "Severity",
     "capture",
     "check",
+    "query",
 ]

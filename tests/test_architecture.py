@@ -15,7 +15,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("facts",),
     ("findings", "equivalence", "names", "normal_form"),
     ("ddl", "conf"),
-    ("registry",),
+    ("registry", "queries"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),

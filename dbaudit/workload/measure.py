@@ -1,0 +1,60 @@
+"""The query audit of one database: every source in turn, each run measured, each gap told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.apps.registry import Apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.facts import QueryRun, Skipped, Snapshot
+from dbaudit.workload import automatic, canned
+from dbaudit.workload.limits import Limits
+from dbaudit.workload.routing import routed_to
+from dbaudit.workload.sampling import Bench
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The runs in order of origin and id, and what was not measured."""
+
+    runs: tuple[QueryRun, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def measure(
+    connection: BaseDatabaseWrapper,
+    snapshot: Snapshot,
+    *,
+    apps: Apps,
+    limits: Limits | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Measured:
+    """Measure the canned and the automatic workload on this connection, against the tables of the snapshot.
+
+    Nothing stays in the database: canned queries run in transactions that are rolled back, the automatic workload in
+    read-only ones. Raises nothing for what the project's code does wrong; such runs have failed, with the reason.
+    """
+    limits = limits or Limits()
+    skipped: list[Skipped] = []
+    runs: list[QueryRun] = []
+    with routed_to(connection.alias, {table.name for table in snapshot.tables}):
+        progress(f"Measuring the project's own queries on {connection.alias!r}")
+        runs += canned.runs(apps, Bench(connection, limits, writes=True))
+        progress(f"Measuring admin pages, model pages and relations on {connection.alias!r}")
+        runs += _in_time(automatic.runs(apps, snapshot, Bench(connection, limits)), limits, skipped)
+    return Measured(runs=tuple(runs), skipped=tuple(skipped))
+
+
+def _in_time(found: Iterator[QueryRun], limits: Limits, skipped: list[Skipped]) -> Iterator[QueryRun]:
+    end = time.monotonic() + limits.automatic_ms / 1000
+    for run in found:
+        yield run
+        if time.monotonic() > end:
+            reason = (
+                f"The automatic workload was stopped after {limits.automatic_ms / 1000:g} s; the last was {run.id}."
+            )
+            skipped.append(Skipped("Automatic queries", reason))
+            return

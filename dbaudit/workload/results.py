@@ -1,0 +1,66 @@
+"""What a piece of workload returned: brought to its end as its caller would, and its records counted."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sized
+from typing import Any
+
+from django.db.models import Manager, Model, QuerySet
+from django.db.models.query import RawQuerySet
+from django.http import HttpResponseBase
+
+
+class NotAQuerysetError(Exception):
+    """What came back can neither be evaluated nor has run anything."""
+
+
+def finish(result: Any) -> int | None:
+    """Evaluate, render or consume the result.
+
+    Returns: its number of records, None where it has none that can be counted.
+    Raises: `NotAQuerysetError` for a manager, a model or an async generator.
+    """
+    if isinstance(result, QuerySet):
+        # A queryset that lives longer than one call keeps its rows; a copy asks the database again.
+        return len(result if result._result_cache is not None else result.all())
+    if isinstance(result, RawQuerySet) or inspect.isgenerator(result):
+        return sum(1 for _ in result)
+    if isinstance(result, Manager):
+        raise NotAQuerysetError("it returned a manager, which asks nothing; return .all() of it.")
+    if (isinstance(result, type) and issubclass(result, Model)) or inspect.isasyncgen(result):
+        raise NotAQuerysetError(f"it returned {_words(result)}, which asks nothing; return a queryset.")
+    if isinstance(result, HttpResponseBase):
+        _respond(result)
+        return None
+    if _is_serializer(result):
+        result = result.data
+    if isinstance(result, str | bytes | None) or not isinstance(result, Sized):
+        return None
+    return len(result)
+
+
+def judge(result: Any, statements: int) -> None:
+    """Refuse a result that is no queryset where no statement ran either: nothing was measured."""
+    if not statements and not isinstance(result, QuerySet):
+        raise NotAQuerysetError(f"it returned {_words(result)} and ran no statement; return a queryset or run a query.")
+
+
+def _words(result: Any) -> str:
+    if isinstance(result, type):
+        return f"the class {result.__name__}"
+    return "nothing" if result is None else f"a value of type {type(result).__name__}"
+
+
+def _respond(response: Any) -> None:
+    if not getattr(response, "is_rendered", True):
+        response.render()
+    if response.streaming:
+        for _ in response:
+            pass
+
+
+def _is_serializer(result: Any) -> bool:
+    serializers = sys.modules.get("rest_framework.serializers")
+    return serializers is not None and isinstance(result, serializers.BaseSerializer)

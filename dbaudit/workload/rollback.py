@@ -1,0 +1,154 @@
+"""A transaction that is always rolled back, and the limits that hold within it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.workload.limits import Limits
+from dbaudit.workload.template import kind
+
+#: SQLite asks whether to go on after so many instructions: some tenths of a millisecond.
+_INSTRUCTIONS = 10_000
+
+
+class OutOfTimeError(KeyboardInterrupt):
+    """The wall-clock limit. Not an `Exception`: the project's code must not swallow it, and psycopg cancels the
+    statement for an interrupt."""
+
+
+class RefusedError(Exception):
+    """A statement that could not be rolled back."""
+
+
+class RolledBack:
+    """One execution's transaction on every alias that it touches. ``guard`` is called before each statement."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, limits: Limits, *, writes: bool) -> None:
+        self._limits = limits
+        self._writes = writes
+        self._stack = ExitStack()
+        self._entered: list[BaseDatabaseWrapper] = []
+        self._entering = False
+        self._thread = threading.get_ident()
+        self._deadline = 0.0
+        self._statement_deadline = 0.0
+        self._connection = connection
+
+    @contextmanager
+    def open(self) -> Iterator[RolledBack]:
+        """Begin on the audited alias; whatever happens, everything is rolled back at the end."""
+        with self._stack:
+            self._enter(self._connection)
+            yield self
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """The block that the wall-clock limit is for."""
+        seconds = self._limits.wall_ms / 1000
+        self._deadline = time.monotonic() + seconds
+        with _alarm(seconds):
+            yield
+
+    def guard(self, sql: Any, context: dict[str, Any]) -> None:
+        """Refuse what could not be undone, follow the code to other aliases, and start the statement's clock."""
+        if self._entering:
+            return
+        if time.monotonic() > self._deadline:
+            raise OutOfTimeError
+        connection = context["connection"]
+        self._statement_deadline = time.monotonic() + self._limits.statement_timeout_ms / 1000
+        if connection not in self._entered:
+            if threading.get_ident() == self._thread:
+                self._enter(connection)
+            elif kind(str(sql)) != "select":
+                raise RefusedError("it writes from a thread of its own, which could not be rolled back.")
+        first = str(sql)[:20].lstrip().upper()
+        if first.startswith(("COMMIT", "END", "ROLLBACK", "ABORT")) and not first.startswith("ROLLBACK TO"):
+            raise RefusedError("it ends the transaction by itself, so that nothing could be rolled back.")
+
+    def _enter(self, connection: BaseDatabaseWrapper) -> None:
+        self._entering = True
+        try:
+            block = transaction.atomic(using=connection.alias)
+            # As Django's own TestCase does: the project may use atomic(durable=True) inside.
+            block._from_testcase = True  # type: ignore[attr-defined]
+            self._stack.enter_context(_held(connection, block))
+            self._entered.append(connection)
+            self._stack.enter_context(self._limited(connection))
+        finally:
+            self._entering = False
+
+    @contextmanager
+    def _limited(self, connection: BaseDatabaseWrapper) -> Iterator[None]:
+        """Timeouts, and read-only where nothing is meant to write."""
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {int(self._limits.statement_timeout_ms)}")
+                cursor.execute(f"SET LOCAL lock_timeout = {int(self._limits.lock_timeout_ms)}")
+                if not self._writes:
+                    cursor.execute("SET TRANSACTION READ ONLY")
+            yield
+        elif connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                if not self._writes:
+                    cursor.execute("PRAGMA query_only = ON")
+            driver = connection.connection
+            driver.set_progress_handler(self._is_late, _INSTRUCTIONS)
+            try:
+                yield
+            finally:
+                driver.set_progress_handler(None, 0)
+                if not self._writes:
+                    driver.execute("PRAGMA query_only = OFF")
+        else:
+            yield
+
+    def _is_late(self) -> bool:
+        now = time.monotonic()
+        return bool(self._statement_deadline and now > self._statement_deadline)
+
+
+@contextmanager
+def _held(connection: BaseDatabaseWrapper, block: Any) -> Iterator[None]:
+    outermost = not connection.in_atomic_block
+    try:
+        with block:
+            try:
+                yield
+            finally:
+                if connection.in_atomic_block:
+                    connection.set_rollback(True)
+    finally:
+        if outermost and connection.connection is not None and not connection.is_usable():
+            connection.close()
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Interrupt the block by a signal. Only the main thread of a Unix process can; elsewhere statements look at the
+    clock."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(*_: Any) -> None:
+        raise OutOfTimeError
+
+    earlier = signal.signal(signal.SIGALRM, ring)
+    began = time.monotonic()
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, earlier)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (time.monotonic() - began)), interval)
