@@ -41,7 +41,7 @@ def page(checks: Iterable[Check], name: str, width: int = 79) -> str:
         raise AuditError(f"Unknown check {name!r}. {nearest(name, known)}")
     check = known[name]
     parts = [
-        f"{check.id}: {check.title}",
+        textwrap.fill(f"{check.id}: {check.title}", width),
         f"{check.severity}; needs {', '.join(check.needs)}; works on {_vendors(check)}",
     ]
     for heading, text in _paragraphs(check):

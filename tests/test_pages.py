@@ -27,7 +27,7 @@ def test_every_built_in_check_is_a_file_of_its_own_with_a_test() -> None:
 def test_a_page_fits_a_terminal_and_has_every_paragraph() -> None:
     for check in checks.load(apps):
         page = pages.page([check], check.id)
-        assert max(map(len, page.splitlines())) <= 100
+        assert max(map(len, page.splitlines())) < 80
         assert all(heading in page for heading in ("\n\nWhy\n", "\n\nFix\n", "\n\nSilent when\n"))
 
 
