@@ -6,22 +6,23 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import django
 from django.apps import apps
 from django.db import connections
 
 import dbaudit
-from dbaudit import catalog, checks, conf, inventory
+from dbaudit import catalog, checks, conf, inventory, suppression
 from dbaudit.advisor.recommend import plan, recommend
 from dbaudit.advisor.scorecard import scorecard
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.findings import DatabaseReport, Report, Rule
+from dbaudit.findings import DatabaseReport, Report, Rule, StaleSuppression, Suppression
 from dbaudit.registry import Check
+from dbaudit.workload.measure import measure
 
-QUERIES = Skipped("Query performance", "This version measures no queries yet.")
+NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
 
 Progress = Callable[[str], None]
 
@@ -38,6 +39,8 @@ class Options:
     checks: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     exact_counts: bool = False
+    read_data: bool = False
+    queries: bool = True
     arguments: tuple[str, ...] = ()
     progress: Progress = lambda _: None
 
@@ -58,12 +61,15 @@ def run(options: Options) -> Report:
     selected = _selected(known, settings, options)
     _known("application", options.apps, (config.label for config in apps.get_app_configs()))
     _known("database", options.databases, connections)
+    ids = {check.id for check in known}
+    suppression.verified(settings.suppress, ids)
+    now = _now()
     databases = tuple(
-        _audit(alias, settings, selected, _not_run(known, selected), options)
+        _audit(alias, settings, selected, _not_run(known, selected), options, ids, now.date())
         for alias in dict.fromkeys(options.databases)
     )
     return Report(
-        generated_at=_now().isoformat(timespec="seconds"),
+        generated_at=now.isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - started, 3),
         django=django.get_version(),
         dbaudit=dbaudit.__version__,
@@ -71,6 +77,7 @@ def run(options: Options) -> Report:
         databases=databases,
         rules=tuple(_rule(check) for check in selected),
         arguments=options.arguments,
+        stale_suppressions=_stale(settings, databases, options, now.date()),
     )
 
 
@@ -80,6 +87,8 @@ def _audit(
     selected: tuple[Check, ...],
     not_run: tuple[Skipped, ...],
     options: Options,
+    ids: set[str],
+    today: date,
 ) -> DatabaseReport:
     options.progress(f"Reading the catalog of {alias!r}")
     snapshot = catalog.read(
@@ -89,25 +98,53 @@ def _audit(
         lock_timeout_ms=settings.lock_timeout_ms,
         count_limit_bytes=settings.count_limit_bytes,
         exact_counts=options.exact_counts,
+        today=today,
+        read_data=options.read_data or settings.read_data,
     )
     snapshot = _restricted(snapshot, options.apps)
+    snapshot = _measured(snapshot, options)
     options.progress(f"Running {len(selected)} checks on {alias!r}")
     outcome = checks.run(snapshot, selected)
-    recommendations = recommend(outcome.findings)
+    comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
+    told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
+    recommendations = recommend(told.kept)
     return DatabaseReport(
         snapshot=snapshot,
-        summary=inventory.summary(snapshot, outcome.findings),
+        summary=inventory.summary(snapshot, told.kept),
         applications=inventory.applications(snapshot),
         index_kinds=inventory.index_kinds(snapshot),
         relations=inventory.relations(snapshot),
-        findings=outcome.findings,
+        findings=told.kept,
+        suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
-        scorecard=scorecard(snapshot, outcome.findings),
-        skipped=(QUERIES, *snapshot.skipped, *outcome.skipped, *not_run),
+        scorecard=scorecard(snapshot, told.kept),
+        skipped=(*snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
         ran=tuple(check.id for check in outcome.ran),
     )
+
+
+def _measured(snapshot: Snapshot, options: Options) -> Snapshot:
+    """With the workload measured on this database, unless it was asked not to be."""
+    if not options.queries:
+        return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
+    found = measure(connections[snapshot.alias], snapshot, apps=apps, progress=options.progress)
+    return replace(snapshot, runs=found.runs, skipped=(*snapshot.skipped, *found.skipped))
+
+
+def _stale(
+    settings: conf.Settings, databases: Iterable[DatabaseReport], options: Options, today: date
+) -> tuple[StaleSuppression, ...]:
+    """The suppressions that should go. One that any of the databases needs is in use."""
+    wishes: list[Suppression] = [*settings.suppress]
+    used, ran = set(), set()
+    for database in databases:
+        wishes += suppression.of_comments(database.snapshot.ignores)
+        used |= {one.suppression for one in database.suppressed}
+        ran |= {*database.ran}
+    whole = not (options.apps or options.checks or options.skip)
+    return suppression.stale(wishes, used, today, ran=ran, whole=whole)
 
 
 def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:

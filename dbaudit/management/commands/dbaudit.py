@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from dbaudit import audit, checks, pages
 from dbaudit.errors import AuditError
-from dbaudit.findings import Report, Severity, worst
+from dbaudit.findings import Category, Report, Severity, worst
 from dbaudit.report import write
 
 REPORT_EXAMPLES = """
@@ -53,7 +53,16 @@ class Command(BaseCommand):
             default="none",
             help="exit with 1 when a finding is at least this severe (default: none)",
         )
+        report.add_argument(
+            "--fail-on-operations",
+            choices=["none", "info", "warning", "error"],
+            default="none",
+            help="the same for findings about how the database is run and connected to (default: none)",
+        )
         report.add_argument("--exact-counts", action="store_true", help="count every table, also big ones")
+        report.add_argument("--read-data", action="store_true", help="look for orphan rows in big tables, too")
+
+        report.add_argument("--no-queries", action="store_true", help="measure no queries, only look at the schema")
 
         known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
         known.add_argument(
@@ -91,6 +100,8 @@ class Command(BaseCommand):
                 checks=tuple(options["check"] or ()),
                 skip=tuple(options["skip"] or ()),
                 exact_counts=options["exact_counts"],
+                read_data=options["read_data"],
+                queries=not options["no_queries"],
                 arguments=tuple(_arguments(options)),
                 progress=self._progress(options["verbosity"]),
             )
@@ -102,7 +113,7 @@ class Command(BaseCommand):
             else:
                 write.write(text, output.path)
                 self._tell(f"Report written to {output.path}", options["verbosity"])
-        self._conclude(result, options["fail_on"])
+        self._conclude(result, {"schema": options["fail_on"], "operations": options["fail_on_operations"]})
 
     def checks(self, options: dict[str, Any]) -> None:
         """List the checks, or write all their pages."""
@@ -120,9 +131,9 @@ class Command(BaseCommand):
         if verbosity > 0:
             self.stderr.write(line, lambda text: text)
 
-    def _conclude(self, result: Report, fail_on: str) -> None:
+    def _conclude(self, result: Report, fail_on: dict[Category, str]) -> None:
         """Raise for what must not end with status 0: a crashed check, an empty database, findings as ``--fail-on``
-        says."""
+        and ``--fail-on-operations`` say."""
         for database in result.databases:
             for crash in database.crashed:
                 raise CommandError(f"{crash.what}: {crash.reason}", returncode=2)
@@ -133,12 +144,15 @@ class Command(BaseCommand):
                     f"run `manage.py migrate --database {alias}` first.",
                     returncode=2,
                 )
-        if fail_on == "none":
-            return
         found = [finding for database in result.databases for finding in database.findings]
-        bad = [finding for finding in found if finding.severity.rank >= Severity(fail_on).rank]
-        if bad:
-            raise CommandError(f"{len(bad)} findings at or above {fail_on}; the worst is {worst(bad)}.", returncode=1)
+        for category, level in fail_on.items():
+            if level == "none":
+                continue
+            least = Severity(level).rank
+            bad = [one for one in found if one.category == category and one.severity.rank >= least]
+            if bad:
+                kind = "operations findings" if category == "operations" else "findings"
+                raise CommandError(f"{len(bad)} {kind} at or above {level}; the worst is {worst(bad)}.", returncode=1)
 
 
 def _arguments(options: dict[str, Any]) -> Iterator[str]:
@@ -146,7 +160,7 @@ def _arguments(options: dict[str, Any]) -> Iterator[str]:
     for name in ("database", "app", "check", "skip"):
         for value in options[name] or ():
             yield from (f"--{name}", value)
-    for name in ("all_databases", "exact_counts"):
+    for name in ("all_databases", "exact_counts", "read_data", "no_queries"):
         if options[name]:
             yield f"--{name.replace('_', '-')}"
 
