@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import session, sqlite
+from dbaudit.catalog import sqlite
+from dbaudit.catalog.asking import Question, ask
 from dbaudit.catalog.sqlite_text import fold
 from dbaudit.dialect import Dialect
 from dbaudit.facts import Skipped, Table
@@ -17,18 +17,10 @@ from dbaudit.facts import Skipped, Table
 # Unless all are asked for: at most so many tables are counted, which together have so many times the limit of one.
 TABLES: Final = 500
 TOGETHER: Final = 16
-# How many tables one statement asks. Of all the servers Oracle sets the lowest limit, 1,000 columns.
-PER_STATEMENT: Final = 1_000
-# The part of PostgreSQL's lock table that one statement may fill: reading locks a table and each of its indexes.
-LOCK_SHARE: Final = 0.25
 # The least that a row takes, to judge an SQLite table by its rows where its size was not read.
 ROW_BYTES: Final = 64
 NAMED: Final = 5
 
-LOCKS = """
-    SELECT current_setting('max_locks_per_transaction')::int
-        * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
-"""
 MYSQL_ESTIMATES = """
     SELECT table_name, table_rows, data_length FROM information_schema.tables WHERE table_schema = DATABASE()
 """
@@ -174,47 +166,10 @@ def _ask(
     connection: BaseDatabaseWrapper, tables: Sequence[Table], query: Callable[[Table], str]
 ) -> tuple[dict[Name, int], list[Skipped]]:
     """What each table answers to its query, 0 for NULL; and the tables that did not answer, with the reason."""
-    answers: dict[Name, int] = {}
-    failures = []
-    for batch in _batches(connection, tables):
-        try:
-            answers |= _asked(connection, batch, query)
-        except DatabaseError:
-            for table in batch:
-                try:
-                    answers |= _asked(connection, [table], query)
-                except DatabaseError as error:
-                    failures.append(Skipped(table.label, session.reason(error)))
-    return answers, failures
-
-
-def _asked(connection: BaseDatabaseWrapper, tables: Sequence[Table], query: Callable[[Table], str]) -> dict[Name, int]:
-    """One statement. Its savepoint is rolled back, which on PostgreSQL gives back the locks it took."""
-    sql = f"SELECT {', '.join(f'({query(table)})' for table in tables)}{connection.features.bare_select_suffix}"
-    with session.attempt(connection):
-        [values] = _rows(connection, sql)
-        if connection.in_atomic_block:
-            transaction.set_rollback(True, using=connection.alias)
-    return {_name(table): value or 0 for table, value in zip(tables, values, strict=True)}
-
-
-def _batches(connection: BaseDatabaseWrapper, tables: Sequence[Table]) -> Iterator[list[Table]]:
-    """The tables of one statement each, so that none takes too many locks."""
-    available = PER_STATEMENT
-    if tables and connection.vendor == "postgresql":
-        [(locks,)] = _rows(connection, LOCKS)
-        available = int(LOCK_SHARE * locks)
-    batch: list[Table] = []
-    taken = 0
-    for table in tables:
-        weight = (1 + len(table.indexes)) * (1 + table.partitions) if connection.vendor == "postgresql" else 1
-        if batch and (taken + weight > available or len(batch) == PER_STATEMENT):
-            yield batch
-            batch, taken = [], 0
-        batch.append(table)
-        taken += weight
-    if batch:
-        yield batch
+    questions = [Question(_name(table), (table,), query(table)) for table in tables]
+    answers, unanswered = ask(connection, questions)
+    failures = [Skipped(table.label, one.reason) for one in unanswered for table in one.question.tables]
+    return {_name(table): answers[_name(table)] or 0 for table in tables if _name(table) in answers}, failures
 
 
 def _rows(connection: BaseDatabaseWrapper, sql: str) -> list[tuple[Any, ...]]:

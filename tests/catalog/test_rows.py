@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
-from dbaudit.catalog import postgresql, rows, session
+from dbaudit.catalog import asking, postgresql, rows, session
 from dbaudit.catalog import sqlite as sqlite_reader
 from dbaudit.facts import Column, Skipped, Table
 from tests.postgres import main_server
@@ -102,7 +102,7 @@ def test_two_hundred_tables_take_as_many_statements_as_five(scratch: Scratch) ->
 
 def test_more_tables_than_one_statement_may_select_take_several(sqlite: Scratch) -> None:
     with transaction.atomic(using=sqlite.alias), sqlite.connection.cursor() as cursor:
-        for number in range(rows.PER_STATEMENT + 1):
+        for number in range(asking.PER_STATEMENT + 1):
             cursor.execute(f"CREATE TABLE t{number} (a int)")
     tables = read(sqlite)
     with CaptureQueriesContext(sqlite.connection) as captured:
@@ -181,11 +181,12 @@ def test_tables_of_other_schemas_are_counted_where_they_are(postgres: Scratch) -
 
 
 def test_no_statement_takes_more_than_its_share_of_the_lock_table(postgres: Scratch) -> None:
-    ((locks,),) = postgres.rows(rows.LOCKS)
-    share = int(rows.LOCK_SHARE * locks)
+    ((locks,),) = postgres.rows(asking.LOCKS)
+    share = int(asking.LOCK_SHARE * locks)
     plain = [Table(name=f"t{number}", columns=COLUMNS) for number in range(3)]
     wide = Table(name="wide", columns=COLUMNS, partitions=share - 2)
-    batches = rows._batches(postgres.connection, [*plain, wide, *plain, wide, wide])
+    questions = [asking.Question(None, (table,), "") for table in (*plain, wide, *plain, wide, wide)]
+    batches = asking.batches(postgres.connection, questions)
     assert [len(batch) for batch in batches] == [3, 2, 2, 1, 1]
 
 
