@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
 
 from dbaudit.errors import AuditError
-from dbaudit.findings import Document
+from dbaudit.findings import Document, Suppression
 
 MIB = 1024 * 1024
+#: The keys of an entry of ``SUPPRESS``; of the first four it needs one.
+SELECTORS = ("check", "key", "table", "app")
+SUPPRESSION_KEYS = (*SELECTORS, "reason", "expires")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,16 +27,23 @@ class Settings:
     """What a project may set. Every key is optional and upper case in ``DBAUDIT``.
 
     ``statement_timeout_ms`` ends any statement of the audit; ``lock_timeout_ms`` any wait for a lock. Tables up to
-    ``count_limit_bytes`` are counted exactly, larger ones estimated. ``skip`` and ``enable`` name checks by id.
-    ``document`` names the report: ``title``, ``category``, ``reference``, ``version``.
+    ``count_limit_bytes`` are counted exactly, larger ones estimated. ``capture_file`` is where
+    ``dbaudit.middleware.CaptureMiddleware`` writes what requests ask. ``skip`` and ``enable`` name checks by id.
+    ``read_data`` lets checks of the rows themselves also read tables above that limit.
+    ``document`` names the report: ``title``, ``category``, ``reference``, ``version``. ``suppress`` lists what is not
+    to be told: dictionaries with a ``reason``, with a ``check``, ``key``, ``table`` or ``app`` (the last two may hold
+    ``*``), and perhaps with ``expires``, the last day on which it holds.
     """
 
     statement_timeout_ms: int = 30_000
     lock_timeout_ms: int = 2_000
     count_limit_bytes: int = 16 * MIB
+    read_data: bool = False
+    capture_file: str = ""
     skip: tuple[str, ...] = ()
     enable: tuple[str, ...] = ()
     document: Document = field(default_factory=Document)
+    suppress: tuple[Suppression, ...] = ()
 
 
 def load() -> Settings:
@@ -44,7 +55,8 @@ def load() -> Settings:
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """The system checks ``dbaudit.E001`` (not a dictionary), ``E002`` (unknown key) and ``E003`` (wrong type)."""
+    """The system checks ``dbaudit.E001`` (not a dictionary), ``E002`` (unknown key), ``E003`` (wrong type) and ``E004``
+    (a suppression without a reason, or of nothing in particular)."""
     return list(_parse(getattr(django_settings, "DBAUDIT", {}))[1])
 
 
@@ -83,11 +95,60 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             nested, more = _read(Document, value, f"{where}[{key!r}]")
             problems.extend(more)
             values[name] = Document(**nested)
+        elif name == "suppress" and isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value):
+            values[name], more = _suppressions(value, f"{where}[{key!r}]")
+            problems.extend(more)
         elif _fits(value, wanted):
             values[name] = tuple(value) if isinstance(value, list) else value
         else:
             problems.append(Error(f"{where}[{key!r}] must be {_words(wanted)}, not {value!r}.", id="dbaudit.E003"))
     return values, problems
+
+
+def _suppressions(given: Iterable[Mapping[Any, Any]], where: str) -> tuple[tuple[Suppression, ...], list[Error]]:
+    """The entries that can be read, and what is wrong with the others."""
+    found: list[Suppression] = []
+    problems: list[Error] = []
+    for number, entry in enumerate(given):
+        source = f"{where}[{number}]"
+        wrong = list(_wrong_with(entry, source))
+        problems += wrong
+        if not wrong:
+            until = entry.get("expires")
+            found.append(
+                Suppression(
+                    checks=(entry["check"],) if entry.get("check") else (),
+                    **{name: entry.get(name, "") for name in ("key", "table", "app")},
+                    reason=entry["reason"],
+                    expires=date.fromisoformat(until) if isinstance(until, str) else until,
+                    source=source,
+                )
+            )
+    return tuple(found), problems
+
+
+def _wrong_with(entry: Mapping[Any, Any], source: str) -> Iterator[Error]:
+    for key, value in entry.items():
+        if key not in SUPPRESSION_KEYS:
+            yield Error(f"{source} has no key {key!r}.", hint=nearest(str(key), SUPPRESSION_KEYS), id="dbaudit.E002")
+        elif key == "expires" and not _is_day(value):
+            yield Error(f"{source}['expires'] must be a day such as '2027-01-31', not {value!r}.", id="dbaudit.E003")
+        elif key != "expires" and not isinstance(value, str):
+            yield Error(f"{source}[{key!r}] must be a string, not {value!r}.", id="dbaudit.E003")
+    if not str(entry.get("reason", "")).strip():
+        yield Error(f"{source} gives no reason.", hint="Add a 'reason' in words.", id="dbaudit.E004")
+    if not any(entry.get(name) for name in SELECTORS):
+        hint = f"Add one of {', '.join(map(repr, SELECTORS))}."
+        yield Error(f"{source} says nothing of what to suppress.", hint=hint, id="dbaudit.E004")
+
+
+def _is_day(value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            return bool(date.fromisoformat(value))
+        except ValueError:
+            return False
+    return value is None or (isinstance(value, date) and not isinstance(value, datetime))
 
 
 def _fits(value: object, wanted: Any) -> bool:
@@ -102,5 +163,7 @@ def _fits(value: object, wanted: Any) -> bool:
 
 def _words(wanted: Any) -> str:
     if get_origin(wanted) is tuple:
-        return "a list of strings"
-    return {int: "a whole number", str: "a string", Document: "a dictionary"}.get(wanted, str(wanted))
+        return "a list of strings" if get_args(wanted)[0] is str else "a list of dictionaries"
+    return {bool: "True or False", int: "a whole number", str: "a string", Document: "a dictionary"}.get(
+        wanted, str(wanted)
+    )

@@ -13,16 +13,16 @@ PACKAGE = Path(__file__).parent.parent / "dbaudit"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "dialect"),
     ("facts",),
-    ("findings", "equivalence", "names", "normal_form"),
+    ("findings", "equivalence", "names", "normal_form", "relations"),
     ("ddl", "conf"),
     ("registry", "queries"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),
     ("report",),
-    ("baseline",),
+    ("baseline", "suppression"),
     ("audit",),
-    ("apps", "management"),
+    ("apps", "management", "middleware", "pytest_plugin"),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -44,7 +44,10 @@ def _index_hits(snapshot: Snapshot) -> ScoreLine:
 
 
 def _findings(criterion: str, target: str, findings: Iterable[Finding], severity: Severity) -> ScoreLine:
-    count = sum(finding.severity is severity and finding.owner == "project" for finding in findings)
+    count = sum(
+        finding.severity is severity and finding.owner == "project" and finding.category == "schema"
+        for finding in findings
+    )
     return ScoreLine(
         criterion=criterion,
         target=target,

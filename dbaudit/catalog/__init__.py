@@ -8,7 +8,7 @@ from datetime import date
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import generic, owners, postgresql, posture, rows, session, sqlite
+from dbaudit.catalog import generic, ignores, owners, postgresql, posture, rows, session, sqlite
 from dbaudit.facts import Snapshot
 
 READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
@@ -37,4 +37,6 @@ def read(
     with session.read_only(connection, **limits):
         tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
     found, unseen = posture.read(connection, **limits, today=today)
-    return replace(snapshot, tables=tables, posture=found, skipped=(*snapshot.skipped, *skipped, *unseen))
+    comments = ignores.read(apps)
+    told = (*snapshot.skipped, *skipped, *unseen)
+    return replace(snapshot, tables=tables, posture=found, ignores=comments, skipped=told)

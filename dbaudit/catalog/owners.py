@@ -86,8 +86,8 @@ def _model(model: type[models.Model], connection: BaseDatabaseWrapper) -> Model:
         app=meta.app_label,
         name=meta.object_name or "",
         table=convert(meta.db_table),
-        owner=_owner(source),
-        location=_location(source),
+        owner=owner_of(source),
+        location=_location(source, _many_to_many_of(model, source)),
         managed=meta.managed,
         proxy=bool(meta.proxy),
         swapped=bool(meta.swapped),
@@ -95,6 +95,12 @@ def _model(model: type[models.Model], connection: BaseDatabaseWrapper) -> Model:
         routed=router.allow_migrate_model(connection.alias, model),
         fields=tuple(_fields(model, source, connection)),
     )
+
+
+def _many_to_many_of(model: type[models.Model], source: type[models.Model]) -> str:
+    """The name of the field for which Django made the model, ``""`` for one that somebody wrote."""
+    fields = source._meta.local_many_to_many
+    return next((field.name for field in fields if model is not source and field.remote_field.through is model), "")
 
 
 def _fields(
@@ -142,10 +148,11 @@ def _installed_roots() -> tuple[Path, ...]:
     return tuple(sorted({Path(root).resolve() for root in roots}, key=lambda root: -len(root.parts)))
 
 
-def _owner(model: type[models.Model]) -> Owner:
+def owner_of(model: type[models.Model]) -> Owner:
+    """Whose code a model is, by the place of its module."""
     if model.__module__.split(".")[0] == "django":
         return "django"
-    file = _file(model)
+    file = source_file(model)
     if file is None:
         return "third-party"
     installed = any(file.is_relative_to(root) for root in _installed_roots())
@@ -153,7 +160,8 @@ def _owner(model: type[models.Model]) -> Owner:
 
 
 @cache
-def _file(model: type) -> Path | None:
+def source_file(model: type) -> Path | None:
+    """The file of a class's module, None where it has none."""
     name = getattr(sys.modules.get(model.__module__), "__file__", None)
     return Path(name).resolve() if name else None
 
@@ -166,25 +174,25 @@ def _project_root() -> Path:
 def _location(model: type[models.Model], field: str = "") -> Location | None:
     """Where a model, or one of its fields (perhaps in a base class), is written."""
     for one in model.__mro__ if field else (model,):
-        file = _file(one)
+        file = source_file(one)
         line = _lines(file).get((one.__qualname__, field)) if file else None
         if file and line:
-            return Location(_shown(file), line)
+            return Location(shown(file), line)
     return _location(model) if field else None
 
 
 def option_location(model: type[models.Model], option: str) -> Location | None:
     """Where an option of a model's ``Meta`` (perhaps in a base class) is written; the model where that is not found."""
     for one in model.__mro__:
-        file = _file(one)
+        file = source_file(one)
         line = _lines(file).get((f"{one.__qualname__}.Meta", option)) if file else None
         if file and line:
-            return Location(_shown(file), line)
+            return Location(shown(file), line)
     return _location(model)
 
 
 @cache
-def _shown(file: Path) -> str:
+def shown(file: Path) -> str:
     """Relative to the project where it lies inside it, from the package on where it was installed."""
     for root in (*_installed_roots(), _project_root()):
         if file.is_relative_to(root):

@@ -11,11 +11,12 @@ from dbaudit.facts.ownership import Location
 class Ignore:
     """A comment ``# dbaudit: ...`` in a file of the project's models; ``text`` is what follows the colon.
 
-    ``target`` is the class or the field at which it stands, None where it stands at neither. ``model`` is the label of
-    the class's model, empty where it stands at a field.
+    ``models`` are the labels of the models at whose class it stands, or in whose ``Meta``: one, or all that inherit
+    from an abstract one. ``field`` is the place of the field at which it stands. Both are empty where it stands at
+    neither.
     """
 
     text: str
     location: Location
-    target: Location | None = None
-    model: str = ""
+    models: tuple[str, ...] = ()
+    field: Location | None = None

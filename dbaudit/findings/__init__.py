@@ -25,6 +25,7 @@ from dbaudit.findings.report import (
     Rule,
     Summary,
 )
+from dbaudit.findings.suppression import StaleSuppression, Suppressed, Suppression
 
 __all__ = [
     "OWNERS",
@@ -58,6 +59,9 @@ __all__ = [
     "RunSql",
     "ScoreLine",
     "Severity",
+    "StaleSuppression",
     "Summary",
+    "Suppressed",
+    "Suppression",
     "worst",
 ]

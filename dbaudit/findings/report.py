@@ -8,6 +8,7 @@ from typing import Literal
 from dbaudit.facts import Owner, Skipped, Snapshot
 from dbaudit.findings.finding import Finding, Severity
 from dbaudit.findings.recommendation import Phase, Recommendation, ScoreLine
+from dbaudit.findings.suppression import StaleSuppression, Suppressed
 
 REPORT_VERSION = 1
 RecordsAre = Literal["exact", "estimated", "mixed", ""]
@@ -87,7 +88,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseReport:
-    """All that is said of one database. ``ran`` holds the ids of the checks that ran to their end."""
+    """All that is said of one database. ``ran`` holds the ids of the checks that ran to their end, ``suppressed`` the
+    findings that the project does not want to be told: no figure and no recommendation counts them."""
 
     snapshot: Snapshot
     summary: Summary
@@ -95,6 +97,7 @@ class DatabaseReport:
     index_kinds: IndexKinds
     relations: Relations
     findings: tuple[Finding, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
     plan: tuple[Phase, ...] = ()
     scorecard: tuple[ScoreLine, ...] = ()
@@ -129,4 +132,5 @@ class Report:
     databases: tuple[DatabaseReport, ...]
     rules: tuple[Rule, ...] = ()
     arguments: tuple[str, ...] = ()
+    stale_suppressions: tuple[StaleSuppression, ...] = ()
     version: int = REPORT_VERSION
