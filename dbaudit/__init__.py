@@ -1,5 +1,7 @@
 """dbaudit: the database-performance audit for Django."""
 
+from typing import TYPE_CHECKING, Any
+
 from dbaudit.findings import (
     AddConstraint,
     ChangeQuery,
@@ -16,7 +18,9 @@ from dbaudit.findings import (
 )
 from dbaudit.queries import query
 from dbaudit.registry import check
-from dbaudit.workload.capture import capture
+
+if TYPE_CHECKING:
+    from dbaudit.workload.capture import capture
 
 __version__ = "0.1.0"
 
@@ -37,3 +41,12 @@ __all__ = [
     "check",
     "query",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs Django once it is asked for: pytest loads the plugin of this package in every project."""
+    if name == "capture":
+        from dbaudit.workload.capture import capture  # noqa: PLC0415 - as the docstring says
+
+        return capture
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
