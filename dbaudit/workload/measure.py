@@ -10,7 +10,7 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.facts import QueryRun, Skipped, Snapshot
-from dbaudit.workload import automatic, canned
+from dbaudit.workload import automatic, canned, statements
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.routing import routed_to
 from dbaudit.workload.sampling import Bench
@@ -45,6 +45,9 @@ def measure(
         runs += canned.runs(apps, Bench(connection, limits, writes=True))
         progress(f"Measuring admin pages, model pages and relations on {connection.alias!r}")
         runs += _in_time(automatic.runs(apps, snapshot, Bench(connection, limits)), limits, skipped)
+    counted, unseen = statements.read(connection, snapshot, limits)
+    runs += counted
+    skipped += unseen
     return Measured(runs=tuple(runs), skipped=tuple(skipped))
 
 
