@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Category, Finding, Severity
 
@@ -68,16 +68,16 @@ def check(
     """
 
     def register(function: Function) -> Function:
-        place = _place(function)
+        where = _place(function)
         name = function.__name__
         if [one.kind in ONE_VALUE for one in inspect.signature(function).parameters.values()] != [True]:
-            raise AuditError(f"{place}: check {name!r} must take exactly one argument, the snapshot.")
-        if name in _checks and _checks[name].place != place:
-            raise AuditError(f"{place}: check {name!r} is already registered at {_checks[name].place}; rename one.")
+            raise AuditError(f"{where}: check {name!r} must take exactly one argument, the snapshot.")
+        if name in _checks and _checks[name].place != where:
+            raise AuditError(f"{where}: check {name!r} is already registered at {_checks[name].place}; rename one.")
         wrong = [need for need in needs if need not in NEEDS]
         if wrong:
-            raise AuditError(f"{place}: check {name!r} needs {wrong[0]!r}; known needs are {', '.join(NEEDS)}.")
-        title, why, fix, silent_when = _page(function, place)
+            raise AuditError(f"{where}: check {name!r} needs {wrong[0]!r}; known needs are {', '.join(NEEDS)}.")
+        title, why, fix, silent_when = _page(function, where)
         _checks[name] = Check(
             id=name,
             title=title,
@@ -89,7 +89,7 @@ def check(
             vendors=tuple(vendors),
             enabled=enabled,
             function=function,
-            place=place,
+            place=where,
             category=category,
         )
         return function
@@ -104,16 +104,16 @@ def registered() -> tuple[Check, ...]:
 
 def _place(function: Function) -> str:
     code = inspect.unwrap(function).__code__
-    return f"{code.co_filename}:{code.co_firstlineno}"
+    return place(code.co_filename, code.co_firstlineno)
 
 
-def _page(function: Function, place: str) -> tuple[str, str, str, str]:
+def _page(function: Function, where: str) -> tuple[str, str, str, str]:
     """Split the docstring into its title and paragraphs, each unwrapped to one line unless it holds a list or code."""
     text = inspect.getdoc(function) or ""
     positions = [text.find(f"\n{paragraph}") for paragraph in PARAGRAPHS]
     if not text or -1 in positions or positions != sorted(positions):
         raise AuditError(
-            f"{place}: check {function.__name__!r} needs a docstring with a title and the paragraphs "
+            f"{where}: check {function.__name__!r} needs a docstring with a title and the paragraphs "
             f"{', '.join(PARAGRAPHS)} in this order."
         )
     title, why, fix, silent_when = re.split(r"\n(?:Why|Fix|Silent when):", text, maxsplit=3)

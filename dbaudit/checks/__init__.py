@@ -8,12 +8,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from django.apps.registry import Apps
 from django.utils.module_loading import module_has_submodule
 
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Finding, Severity
 from dbaudit.registry import Check, registered
@@ -51,20 +50,15 @@ def _import(name: str) -> None:
     except AuditError:
         raise
     except SyntaxError as error:
-        raise AuditError(f"{_shown(error.filename)}:{error.lineno}: {error.msg}; correct it.") from error
+        raise AuditError(f"{place(error.filename, error.lineno)}: {error.msg}; correct it.") from error
     except Exception as error:
         own = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
             if frame.filename.endswith(f"{PROJECT_MODULE}.py")
         ]
-        place = f"{_shown(own[-1].filename)}:{own[-1].lineno}" if own else name
-        raise AuditError(f"{place}: {type(error).__name__}: {error}; correct it.") from error
-
-
-def _shown(filename: str | None) -> str:
-    path = Path(filename or "?")
-    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
+        where = place(own[-1].filename, own[-1].lineno) if own else name
+        raise AuditError(f"{where}: {type(error).__name__}: {error}; correct it.") from error
 
 
 def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
@@ -119,7 +113,4 @@ def _stamped(finding: Finding, check: Check) -> Finding:
 def _where(error: Exception, check: Check) -> str:
     """The innermost line; the check's own where it only gave what is no finding."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    if frame.filename == __file__:
-        file, _, line = check.place.rpartition(":")
-        return f"{_shown(file)}:{line}"
-    return f"{_shown(frame.filename)}:{frame.lineno}"
+    return check.place if frame.filename == __file__ else place(frame.filename, frame.lineno)

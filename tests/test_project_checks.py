@@ -1,0 +1,150 @@
+"""A project's own checks, through ``manage.py``: refused with file and line, or run beside the built-in ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.throwaway import Project, project
+
+MODELS = """
+from django.db import models
+
+
+class Item(models.Model):
+    name = models.CharField(max_length=9)
+"""
+PAGE = '''
+    """The shop has items.
+
+    Why: To see that it runs.
+
+    Fix: Nothing.
+
+    Silent when: Never.
+    """
+'''
+GOOD = f"""
+from dbaudit import EditModel, Finding, Remedy, check
+
+
+@check(severity="warning", needs=["models"])
+def shop_has_items(snapshot):{PAGE}
+    remedy = Remedy(action=EditModel(model="shop.Item", change="none"))
+    yield Finding(subject="It runs", detail="It ran.", identity=(), remedy=remedy, app="shop", table="shop_item")
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    return project(tmp_path, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("what", "source", "sentence"),
+    [
+        (
+            "signature",
+            f"from dbaudit import check\n\n@check()\ndef broken(snapshot, more):{PAGE}    yield from ()\n",
+            "shop/dbaudit_checks.py:3: check 'broken' must take exactly one argument, the snapshot.",
+        ),
+        (
+            "keyword argument",
+            f"from dbaudit import check\n\n@check()\ndef broken(*, snapshot):{PAGE}    yield from ()\n",
+            "shop/dbaudit_checks.py:3: check 'broken' must take exactly one argument, the snapshot.",
+        ),
+        (
+            "no docstring",
+            "from dbaudit import check\n\n@check()\ndef broken(snapshot):\n    yield from ()\n",
+            "shop/dbaudit_checks.py:3: check 'broken' needs a docstring with a title and the paragraphs Why:, Fix:, ",
+        ),
+        (
+            "half a docstring",
+            'from dbaudit import check\n\n@check()\ndef broken(snapshot):\n    """Title.\n\n    Why: So."""\n',
+            "shop/dbaudit_checks.py:3: check 'broken' needs a docstring",
+        ),
+        (
+            "duplicate of a built-in one",
+            f"from dbaudit import check\n\n@check()\ndef redundant_index(snapshot):{PAGE}    yield from ()\n",
+            "shop/dbaudit_checks.py:3: check 'redundant_index' is already registered at ",
+        ),
+        (
+            "unknown need",
+            f"from dbaudit import check\n\n@check(needs=['luck'])\ndef broken(snapshot):{PAGE}    yield from ()\n",
+            "shop/dbaudit_checks.py:3: check 'broken' needs 'luck'; known needs are",
+        ),
+        (
+            "unknown severity",
+            f"from dbaudit import check\n\n@check(severity='bad')\ndef broken(snapshot):{PAGE}    yield from ()\n",
+            "shop/dbaudit_checks.py:3: ValueError: 'bad' is not a valid Severity; correct it.",
+        ),
+        (
+            "import",
+            "import os\nimport no_such_module\n",
+            "shop/dbaudit_checks.py:2: ModuleNotFoundError: No module named 'no_such_module'; correct it.",
+        ),
+        ("syntax", "def broken(:\n", "shop/dbaudit_checks.py:1: "),
+        ("exception", "\n1 / 0\n", "shop/dbaudit_checks.py:"),
+    ],
+)
+def test_a_module_that_cannot_be_used_is_refused_in_one_sentence(
+    shop: Project, what: str, source: str, sentence: str
+) -> None:
+    shop.write("shop/dbaudit_checks.py", source)
+    done = shop.manage("dbaudit", "report")
+    assert done.returncode == 2, what
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"CommandError: {sentence}")
+
+
+@pytest.mark.parametrize("action", [("checks",), ("explain", "redundant_index")])
+def test_the_other_actions_refuse_it_too(shop: Project, action: tuple[str, ...]) -> None:
+    shop.write("shop/dbaudit_checks.py", "import no_such_module\n")
+    done = shop.manage("dbaudit", *action)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("CommandError: shop/dbaudit_checks.py:1: ")
+
+
+def test_two_checks_of_one_name_in_two_apps_are_refused_with_both_places(shop: Project) -> None:
+    shop.write("shop/dbaudit_checks.py", GOOD)
+    (shop.folder / "stall").mkdir()
+    shop.write("stall/__init__.py", "")
+    shop.write("stall/dbaudit_checks.py", GOOD)
+    shop.write("settings.py", (shop.folder / "settings.py").read_text() + 'INSTALLED_APPS.append("stall")\n')
+    done = shop.manage("dbaudit", "report")
+    assert done.returncode == 2
+    places = "stall/dbaudit_checks.py:4: check 'shop_has_items' is already registered at shop/dbaudit_checks.py:4"
+    assert places in done.stderr
+
+
+def test_a_project_s_check_runs_beside_the_built_in_ones_and_has_its_page(shop: Project) -> None:
+    shop.write("shop/dbaudit_checks.py", GOOD)
+    shop.migrate()
+    (database,) = shop.report()["databases"]
+    assert "shop_has_items:shop_item" in [one["key"] for one in database["findings"]]
+    assert {"shop_has_items", "redundant_index"} <= {*database["ran"]}
+    assert "The shop has items" in shop.manage("dbaudit", "explain", "shop_has_items").stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("    raise LookupError('no such shelf')\n    yield\n", "LookupError: no such shelf (shop/dbaudit_checks.py:"),
+        ("    yield 'a string'\n", "TypeError: it yielded 'a string', which is neither a Finding nor a Skipped"),
+        ("    return None\n", "TypeError: 'NoneType' object is not iterable (shop/dbaudit_checks.py:"),
+    ],
+)
+def test_a_check_that_raises_is_named_and_the_others_still_report(shop: Project, body: str, words: str) -> None:
+    shop.write("shop/dbaudit_checks.py", f"{GOOD}\n\n@check()\ndef broken(snapshot):{PAGE}{body}")
+    shop.migrate()
+    done = shop.manage("dbaudit", "report", "--no-queries", "--output", "report.json", "--output", "report.md")
+    assert done.returncode == 2
+    assert f"CommandError: broken: The check raised {words}" in done.stderr
+    assert "Traceback" not in done.stderr
+    markdown = (shop.folder / "report.md").read_text()
+    assert "The check raised" in markdown
+    assert "It runs" in markdown
+    assert '"shop_has_items:shop_item"' in (shop.folder / "report.json").read_text()
