@@ -73,16 +73,19 @@ def resolved(tables: Collection[Table]) -> Iterator[Table]:
     """The tables with the targets of their foreign keys spelled out, and the unique indexes that these rely on."""
     by_name = {fold(table.name): table for table in tables}
     tables = [
-        replace(table, foreign_keys=tuple(_resolved(key, by_name) for key in table.foreign_keys)) for table in tables
+        replace(table, foreign_keys=tuple(_resolved(key, by_name) for key in table.foreign_keys))
+        if table.foreign_keys
+        else table
+        for table in tables
     ]
     targets: defaultdict[str, set[frozenset[str]]] = defaultdict(set)
     for table in tables:
         for key in table.foreign_keys:
             targets[key.target_table].add(frozenset(key.target_columns))
     for table in tables:
-        names = {_relied_on(table, columns) for columns in targets[table.name]}
-        indexes = tuple(replace(index, referenced=index.name in names) for index in table.indexes)
-        yield replace(table, indexes=indexes)
+        names = {_relied_on(table, columns) for columns in targets[table.name]} - {""}
+        indexes = (replace(one, referenced=True) if one.name in names else one for one in table.indexes)
+        yield replace(table, indexes=tuple(indexes)) if names else table
 
 
 def _resolved(key: ForeignKey, tables: Mapping[str, Table]) -> ForeignKey:

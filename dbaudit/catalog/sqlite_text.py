@@ -129,8 +129,8 @@ def _clauses(nodes: _Nodes) -> Iterator[list[_Node]]:
     """
     clause: list[_Node] = []
     for node in nodes:
-        continues = node.keyword == "REFERENCES" and clause and clause[0].keyword == "FOREIGN"
-        if node.keyword in _CLAUSES and not continues:
+        word = node.keyword
+        if word in _CLAUSES and not (word == "REFERENCES" and clause and clause[0].keyword == "FOREIGN"):
             if clause:
                 yield clause
             clause = [node]
