@@ -118,6 +118,8 @@ def _fields(
             "unique": bool(field.unique),
             "indexed": bool(field.db_index),
             "primary_key": field.name in keys,
+            "auto_now": bool(getattr(field, "auto_now", False)),
+            "counter": isinstance(field, models.IntegerField) and field.default == 0 and not field.choices,
             "location": _location(source, field.name),
         }
         if not isinstance(field, models.ForeignKey) or isinstance(field.remote_field.model, str):

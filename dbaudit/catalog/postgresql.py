@@ -129,6 +129,7 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
             sorted((postgresql_tables.sequence(row, scope.schemas[row.schema]) for row in sequences), key=_by_name)
         ),
         settings=tuple(sorted(settings.items())),
+        statistics_since=max(settings["stats_reset"], settings["stats_begin"]) if scope.counted else None,
         skipped=(
             *_not_seen(scope, [table for oid, table in found.items() if not relations[oid].locked], len(sequences)),
             *_skipped(
@@ -149,17 +150,17 @@ def _tables(
     """The tables by OID, with all that hangs on those that are not locked."""
     about = {"relations": [oid for oid, row in relations.items() if not row.locked]}
     names = {oid: row.name for oid, row in relations.items()}
-    schemas, tables = list(scope.schema_oids), sorted(set(names.values()))
-    statistics = postgresql_tables.column_statistics(
-        _fetch(connection, postgresql_sql.COLUMN_STATISTICS, schemas=schemas, tables=tables),
-        relations.values(),
-        scope.schema_oids,
-    )
+    positions = _fetch(connection, postgresql_sql.INDEX_KEYS, **about)
+    expressed = {row.index_name for row in positions if row.expression is not None}
+    schemas, tables = list(scope.schema_oids), sorted({*names.values(), *expressed})
+    statistics_rows = _fetch(connection, postgresql_sql.COLUMN_STATISTICS, schemas=schemas, tables=tables)
+    statistics = postgresql_tables.column_statistics(statistics_rows, relations.values(), scope.schema_oids)
     columns = postgresql_tables.columns(_fetch(connection, postgresql_sql.COLUMNS, **about), statistics, serials)
     indexes = postgresql_indexes.indexes(
         _fetch(connection, postgresql_sql.indexes(scope.version), **about),
-        _fetch(connection, postgresql_sql.INDEX_KEYS, **about),
+        positions,
         names,
+        postgresql_indexes.expression_statistics(positions, statistics_rows, relations, scope.schema_oids),
         counted=scope.counted,
     )
     rows = _fetch(connection, postgresql_sql.constraints(scope.version), **about)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal
 
-from dbaudit.facts import Constraint, ConstraintKind, ForeignKey, Index, IndexKey
+from dbaudit.catalog import postgresql_tables
+from dbaudit.facts import ColumnStatistics, Constraint, ConstraintKind, ForeignKey, Index, IndexKey
 
 ACTIONS: Final = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 SERVED: Final[Mapping[str, Literal["", "primary key", "unique", "exclusion"]]] = {
@@ -24,10 +26,23 @@ KINDS: Final[Mapping[str, ConstraintKind]] = {
 }
 
 
+#: The page fill of a b-tree and whether it keeps equal keys once, where they are set (``CREATE INDEX … WITH``).
+FILL: Final = "fillfactor="
+NO_DEDUPLICATION: Final = frozenset(f"deduplicate_items={word}" for word in ("off", "false", "no", "0"))
+
+Statistics = tuple[ColumnStatistics, ...]
+
+
 def indexes(
-    rows: Iterable[Any], keys: Iterable[Any], tables: Mapping[int, str], *, counted: bool
+    rows: Iterable[Any],
+    keys: Iterable[Any],
+    tables: Mapping[int, str],
+    expressions: Mapping[int, Statistics | None],
+    *,
+    counted: bool,
 ) -> dict[int, tuple[Index, ...]]:
-    """The indexes of each relation, in order of name. ``tables`` gives the relations' names by OID.
+    """The indexes of each relation, in order of name. ``tables`` gives the relations' names by OID, ``expressions`` what
+    `expression_statistics` found.
 
     ``counted`` is False where the server counts no scans. An index that was dropped between the two statements has
     no keys and is left out.
@@ -38,8 +53,28 @@ def indexes(
     found: defaultdict[int, list[Index]] = defaultdict(list)
     for row in rows:
         if row.definition is not None and row.oid in positions:
-            found[row.relation].append(_index(row, positions[row.oid], tables[row.relation], counted=counted))
+            index = _index(row, positions[row.oid], tables[row.relation], counted=counted)
+            found[row.relation].append(replace(index, expression_statistics=expressions.get(row.oid, ())))
     return {relation: tuple(sorted(own, key=lambda index: index.name)) for relation, own in found.items()}
+
+
+def expression_statistics(
+    keys: Iterable[Any], rows: Iterable[Any], relations: Mapping[int, Any], schemas: Mapping[str, int]
+) -> dict[int, Statistics | None]:
+    """What the planner believes of the expressions of each index that has any, out of the rows of pg_stats.
+
+    ``()`` where it was never analyzed; None where the role does not own the index, because the server then hides it.
+    """
+    told = {(schemas[row.schema], row.table, row.name): row for row in rows if not row.inherited}
+    found: dict[int, Statistics | None] = {}
+    for key in keys:
+        if key.expression is None:
+            continue
+        before = found.setdefault(key.index, () if key.permitted else None)
+        row = told.get((key.schema, key.index_name, key.name))
+        if row and before is not None:
+            found[key.index] = (*before, postgresql_tables.planner_statistics(row, relations[key.relation].planned_rows))
+    return found
 
 
 def foreign_keys(
@@ -109,6 +144,12 @@ def _index(row: Any, positions: list[Any], table: str, *, counted: bool) -> Inde
         scans=row.scans if counted else None,
         tuples_read=row.tuples_read if counted else None,
         last_scan=row.last_scan if counted else None,
+        rows=row.rows,
+        fillfactor=next((int(one.removeprefix(FILL)) for one in row.options if one.startswith(FILL)), None),
+        deduplicates=row.method == "btree"
+        and all(position.key and position.equal_image for position in positions)
+        and not NO_DEDUPLICATION.intersection(row.options),
+        age=row.age,
     )
 
 

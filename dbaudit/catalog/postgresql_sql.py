@@ -23,6 +23,11 @@ WHERE rolname = current_user
 UNION ALL
 SELECT 'stats_reset', coalesce(to_char(stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
 FROM pg_stat_database WHERE datname = current_database()
+UNION ALL
+SELECT 'stats_begin', coalesce(to_char(stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')
+FROM pg_stat_archiver
+UNION ALL
+SELECT 'standbys', count(*)::text FROM pg_stat_replication
 """
 
 # The effective search path in its order, without what the server itself keeps there.
@@ -167,8 +172,10 @@ WITH RECURSIVE tree AS (
     SELECT tree.root, p.inhrelid FROM tree JOIN pg_inherits p ON p.inhparent = tree.oid
 ), folded AS (
     SELECT tree.root, sum(pg_table_size(tree.oid))::bigint AS bytes, coalesce(sum(s.idx_scan), 0)::bigint AS scans,
-        coalesce(sum(s.idx_tup_read), 0)::bigint AS tuples_read, {last_scan} AS last_scan
+        coalesce(sum(s.idx_tup_read), 0)::bigint AS tuples_read, {last_scan} AS last_scan,
+        CASE WHEN bool_and(c.relkind = 'I' OR c.reltuples >= 0) THEN sum(greatest(c.reltuples, 0))::bigint END AS rows
     FROM tree
+    JOIN pg_class c ON c.oid = tree.oid
     LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = tree.oid
     GROUP BY tree.root
 ), build AS MATERIALIZED (
@@ -189,7 +196,8 @@ SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS relation, c.relname::t
     EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid) AS referenced,
     coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS predicate,
     pg_get_indexdef(i.indexrelid) AS definition,
-    folded.bytes, folded.scans, folded.tuples_read, folded.last_scan
+    coalesce(c.reloptions, '{{}}') AS options, age(i.xmin) AS age,
+    folded.bytes, folded.scans, folded.tuples_read, folded.last_scan, folded.rows
 FROM pg_index i
 JOIN folded ON folded.root = i.indexrelid
 JOIN pg_class c ON c.oid = i.indexrelid
@@ -200,18 +208,28 @@ LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrel
 
 # One row for each position of an index. pg_get_indexdef of one position leaves out what tells twins apart, so opclass,
 # collation and direction come from where the planner has them. A class is the default if it is so marked, and no
-# other one is for exactly this type: text_ops is marked, yet for citext it is a choice.
+# other one is for exactly this type: text_ops is marked, yet for citext it is a choice. What is equal has an equal
+# image, so that a b-tree may keep it once, if the class has the fourth support function and the collation tells apart
+# whatever differs by a byte.
 INDEX_KEYS = """
-SELECT i.indexrelid::bigint AS index, x.attnum <= i.indnkeyatts AS key, a.attname::text AS column,
+SELECT i.indexrelid::bigint AS index, i.indrelid::bigint AS relation,
+    c.relname::text AS index_name, c.relnamespace::bigint AS schema, x.attname::text AS name,
+    coalesce(has_column_privilege(c.oid, x.attnum, 'SELECT'), false) AS permitted,
+    x.attnum <= i.indnkeyatts AS key, a.attname::text AS column,
     CASE WHEN a.attnum IS NULL THEN pg_get_indexdef(i.indexrelid, x.attnum::int, false) END AS expression,
     CASE WHEN x.attoptions IS NOT NULL OR NOT o.opcdefault OR o.opcintype <> type.oid AND EXISTS (
         SELECT FROM pg_opclass other
         WHERE other.opcmethod = o.opcmethod AND other.opcdefault AND other.opcintype = type.oid
     ) THEN o.opcname::text || coalesce(' (' || array_to_string(x.attoptions, ', ') || ')', '') END AS opclass,
     l.collname::text AS collation,
+    coalesce(s.collisdeterministic, true) AND EXISTS (
+        SELECT FROM pg_amproc p
+        WHERE p.amprocfamily = o.opcfamily AND p.amproclefttype = o.opcintype AND p.amprocnum = 4
+    ) AS equal_image,
     (i.indoption[x.attnum - 1] & 1) <> 0 AS descending,
     (i.indoption[x.attnum - 1] & 2) <> 0 AS nulls_first
 FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_attribute x ON x.attrelid = i.indexrelid
 LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.attnum - 1]
 LEFT JOIN pg_opclass o ON o.oid = i.indclass[x.attnum - 1]
@@ -220,6 +238,7 @@ LEFT JOIN LATERAL (
     FROM pg_type t
     WHERE t.oid = coalesce(a.atttypid, CASE WHEN o.opckeytype = 0 THEN x.atttypid END)
 ) AS type ON true
+LEFT JOIN pg_collation s ON s.oid = i.indcollation[x.attnum - 1]
 LEFT JOIN pg_collation l ON l.oid = i.indcollation[x.attnum - 1]
     AND l.oid <> coalesce(a.attcollation, 'pg_catalog."default"'::regcollation)
 WHERE i.indrelid = ANY(%(relations)s::oid[])

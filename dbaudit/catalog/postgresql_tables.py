@@ -77,14 +77,19 @@ def column_statistics(
     found = {}
     for row in rows:
         if relation := wanted.get((schemas[row.schema], row.table, row.inherited)):
-            found[relation.oid, row.name] = ColumnStatistics(
-                null_fraction=row.null_frac,
-                distinct=_distinct(row.n_distinct, relation.planned_rows),
-                width=row.avg_width,
-                correlation=row.correlation,
-                frequencies=tuple(row.most_common_freqs or ()),
-            )
+            found[relation.oid, row.name] = planner_statistics(row, relation.planned_rows)
     return found
+
+
+def planner_statistics(row: Any, rows: float) -> ColumnStatistics:
+    """A row of pg_stats about a relation of so many rows."""
+    return ColumnStatistics(
+        null_fraction=row.null_frac,
+        distinct=_distinct(row.n_distinct, rows),
+        width=row.avg_width,
+        correlation=row.correlation,
+        frequencies=tuple(row.most_common_freqs or ()),
+    )
 
 
 def sequence(row: Any, schema: str) -> Sequence:

@@ -13,6 +13,7 @@ class ModelField:
     """A concrete field of a model, with its relation where it is one.
 
     ``relation`` is ``""``, ``"foreign key"`` or ``"one to one"``; ``on_delete`` is Django's word (``CASCADE``).
+    ``auto_now`` is written anew by every save. ``counter`` looks like one: an integer that begins at 0, no choices.
     """
 
     name: str
@@ -29,6 +30,8 @@ class ModelField:
     on_delete: str = ""
     constrained: bool = True
     parent_link: bool = False
+    auto_now: bool = False
+    counter: bool = False
     location: Location | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from dbaudit.dialect import Dialect
@@ -28,6 +29,8 @@ class Snapshot:
     """All that was read of one database, and the models that belong to it. What checks are given.
 
     ``expected`` are the tables as Django would create them for the models, ``migrations`` what was applied of them.
+    ``statistics_since`` is the moment (ISO 8601) from which the server's counters of scans and changes can count at
+    the earliest.
     """
 
     alias: str
@@ -40,6 +43,7 @@ class Snapshot:
     expected: tuple[Table, ...] | None = None
     migrations: Migrations | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    statistics_since: str | None = None
     posture: Posture | None = None
     ignores: tuple[Ignore, ...] = ()
     runs: tuple[QueryRun, ...] = ()
@@ -49,6 +53,17 @@ class Snapshot:
     def server(self) -> PostgresqlServer | None:
         """The PostgreSQL server as Django's connection meets it, None where it was not read."""
         return self.posture.server if self.posture else None
+
+    def days_since(self, moment: str | None) -> int | None:
+        """Whole days from a moment (ISO 8601) to the day of the audit, None where either is unknown."""
+        if not moment or self.posture is None:
+            return None
+        return max(0, (self.posture.today - datetime.fromisoformat(moment).date()).days)
+
+    @property
+    def statistics_days(self) -> int | None:
+        """For how many days the server has counted at most, None where that is unknown."""
+        return self.days_since(self.statistics_since)
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], Table]:

@@ -71,7 +71,10 @@ class Index:
     """An index that exists as an object of its own (an SQLite rowid key is none; see ``Table.primary_key``).
 
     ``constraint`` names the kind of constraint it serves, ``""`` for none. ``referenced`` says that a foreign key
-    points at it. ``bytes`` is its size; ``scans``, ``tuples_read`` count since the statistics were reset.
+    points at it. ``bytes`` is its size, ``rows`` its entries at the last analyze or vacuum; ``scans``, ``tuples_read``
+    count since the statistics were reset. ``fillfactor`` is in per cent, None where it is the default. ``deduplicates``
+    says that a b-tree may keep equal keys once. ``age`` counts the transactions since its definition was last written.
+    ``expression_statistics`` are those of its expressions in their order, ``()`` where it was not analyzed.
     ``complete`` is False where the reader sees no predicates, opclasses or prefix lengths: such an index may serve its
     columns, but is never compared with another. ``declared`` is set where it is one that a model asks for
     (``Snapshot.expected``); then ``definition`` is the statement by which Django makes it.
@@ -101,6 +104,11 @@ class Index:
     scans: int | None = None
     tuples_read: int | None = None
     last_scan: str | None = None
+    rows: int | None = None
+    fillfactor: int | None = None
+    deduplicates: bool | None = None
+    age: int | None = None
+    expression_statistics: tuple[ColumnStatistics, ...] | None = None
     declared: Declaration | None = None
 
     @property
@@ -117,6 +125,11 @@ class Index:
     def columns(self) -> tuple[str, ...]:
         """The names of the key columns in order, ``""`` where an expression stands."""
         return tuple(key.column for key in self.keys)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The expressions among its keys, in their order."""
+        return tuple(key.expression for key in self.keys if key.expression)
 
     @property
     def plain(self) -> bool:
