@@ -15,14 +15,15 @@ from dbaudit.facts import Index, IndexKey, Table
 Signature = tuple[object, ...]
 
 
-def _flipped(keys: tuple[IndexKey, ...]) -> tuple[IndexKey, ...]:
+def flipped(keys: tuple[IndexKey, ...]) -> tuple[IndexKey, ...]:
+    """The keys of the same b-tree read backwards."""
     return tuple(replace(key, descending=not key.descending, nulls_first=not key.nulls_first) for key in keys)
 
 
 def _oriented(index: Index, length: int | None = None) -> tuple[IndexKey, ...]:
     """The first ``length`` keys, read in the direction in which the first one ascends."""
     keys = index.keys[:length]
-    return _flipped(keys) if index.method == "btree" and keys and keys[0].descending else keys
+    return flipped(keys) if index.method == "btree" and keys and keys[0].descending else keys
 
 
 def knowable(index: Index) -> bool:
