@@ -7,6 +7,7 @@ holds open: however the process ends, Ctrl-C and ``kill -9`` included, the serve
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import functools
 import importlib.util
@@ -194,6 +195,7 @@ def start(installation: Installation) -> Server:
         log = (directory / "log").read_text()
         started.stop()
         raise RuntimeError(f"PostgreSQL {installation.version} did not start:\n{log}")
+    atexit.register(started.stop)
     return started
 
 

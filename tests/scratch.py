@@ -11,6 +11,7 @@ import sqlparse
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import catalog, checks
 from dbaudit.registry import registered
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model
 
     from dbaudit.facts import Snapshot
@@ -135,7 +135,7 @@ def connected(alias: str, settings: dict[str, Any]) -> Iterator[BaseDatabaseWrap
     try:
         yield connections[alias]
     finally:
-        connections[alias].close()
+        BaseDatabaseWrapper.close(connections[alias])  # that of SQLite leaves databases in memory open
         del connections[alias]
         del connections.settings[alias]
 
