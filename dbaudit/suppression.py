@@ -13,7 +13,7 @@ from dbaudit.facts import Ignore
 from dbaudit.findings import Finding, StaleSuppression, Suppressed, Suppression
 
 _COMMENT = re.compile(r"ignore\[(?P<checks>[^\]]*)\](?P<rest>.*)")
-_UNTIL = re.compile(r"(?:^|\s)until=(\S+)")
+_UNTIL = re.compile(r"(?:^|\s)until=([^\s,;]+)[,;]?")
 EXAMPLE = "# dbaudit: ignore[redundant_index] the reason until=2027-01-31"
 
 

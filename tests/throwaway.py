@@ -44,6 +44,10 @@ class Project:
         """Write a file of the project; the text may be indented as a whole."""
         (self.folder / name).write_text(textwrap.dedent(text).lstrip("\n"))
 
+    def configure(self, settings: str) -> None:
+        """Write the settings, with these lines at their end."""
+        self.write("settings.py", SETTINGS.format(more=textwrap.dedent(settings)))
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` in the project's folder."""
         return subprocess.run(
@@ -72,7 +76,7 @@ def project(folder: Path, models: str, settings: str = "") -> Project:
     """Write a project with these models of its app ``shop``, and these lines at the end of its settings."""
     (folder / "shop").mkdir()
     made = Project(folder)
-    made.write("settings.py", SETTINGS.format(more=textwrap.dedent(settings)))
+    made.configure(settings)
     made.write("manage.py", MANAGE)
     made.write("shop/__init__.py", "")
     made.write("shop/models.py", models)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dbaudit.facts import Column, Index, Location, Table
-from dbaudit.findings import DatabaseReport, Finding, Recommendation, Remedy, Report
+from dbaudit.findings import DatabaseReport, Finding, Recommendation, Remedy, Report, Suppressed, Suppression
 from dbaudit.report import references
 
 Row = dict[str, Any]
@@ -32,6 +32,9 @@ def as_data(report: Report) -> Row:
         "django": report.django,
         "document": asdict(report.document),
         "databases": [_database(database) for database in report.databases],
+        "stale_suppressions": [
+            {"state": one.state, **_suppression(one.suppression)} for one in report.stale_suppressions
+        ],
     }
 
 
@@ -51,6 +54,7 @@ def _database(database: DatabaseReport) -> Row:
         "foreign_keys": [_foreign_key(one) for one in references.merged(snapshot)],
         "queries": [],
         "findings": [_finding(one) for one in sorted(database.findings, key=lambda one: one.order)],
+        "suppressed": [_suppressed(one) for one in sorted(database.suppressed, key=lambda one: one.finding.order)],
         "recommendations": [_recommendation(one) for one in sorted(database.recommendations, key=lambda one: one.rank)],
         "ran": sorted(database.ran),
         "skipped": [
@@ -166,6 +170,14 @@ def _finding(finding: Finding) -> Row:
         "evidence": [asdict(one) for one in finding.evidence],
         "remedy": _remedy(finding.remedy),
     }
+
+
+def _suppressed(one: Suppressed) -> Row:
+    return {**_suppression(one.suppression), "finding": _finding(one.finding)}
+
+
+def _suppression(one: Suppression) -> Row:
+    return {"reason": one.reason, "expires": one.expires.isoformat() if one.expires else "", "source": one.source}
 
 
 def _remedy(remedy: Remedy) -> Row:

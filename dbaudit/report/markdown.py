@@ -27,6 +27,9 @@ def _document(report: Report) -> Iterator[str]:
         if several:
             yield f"## Database {code(database.snapshot.alias)}"
         yield from _database(report, database, 3 if several else 2)
+    if report.stale_suppressions:
+        yield "## Stale suppressions"
+        yield "\n".join(f"- {text(str(one))}" for one in report.stale_suppressions)
     yield "## How to reproduce"
     yield from _reproduction(report)
 
@@ -57,6 +60,7 @@ def _database(report: Report, database: DatabaseReport, level: int) -> Iterator[
         ("Foreign keys", _foreign_keys(database, level)),
         ("Indexes", _indexes(database, level)),
         ("Findings", markdown_findings.findings(report, database, level)),
+        *([("Suppressed", markdown_findings.suppressed(database))] if database.suppressed else ()),
         ("Recommendations", markdown_findings.recommendations(database, level)),
         ("Implementation plan", markdown_findings.plan(database, level)),
         ("Scorecard", markdown_findings.scorecard(database)),

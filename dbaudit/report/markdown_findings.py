@@ -48,6 +48,24 @@ def findings(report: Report, database: DatabaseReport, level: int) -> Iterator[s
                 yield from _cause(sentence, members, level + 3, own=owner == "project")
 
 
+def suppressed(database: DatabaseReport) -> Iterator[str]:
+    """What the project does not want to be told, with its reasons."""
+    yield "The project suppresses these; no figure and no recommendation counts them."
+    rows = [
+        (
+            text(one.finding.subject),
+            code(one.finding.key),
+            text(one.suppression.reason),
+            text(str(one.suppression.expires or "")),
+            code(one.suppression.source),
+        )
+        for one in sorted(database.suppressed, key=lambda one: one.finding.order)[:LISTED]
+    ]
+    yield table(["What", "Key", "Reason", "Until", "Where"], rows, "lllll")
+    if len(database.suppressed) > LISTED:
+        yield words.more(len(database.suppressed) - LISTED)
+
+
 def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
     """The recommendations by priority, in order of rank; the code of those whose remedy no finding shows."""
     if not database.recommendations:

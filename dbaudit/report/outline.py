@@ -80,6 +80,8 @@ def status(database: DatabaseReport) -> str:
         f"{words.count(found.get('error', 0), 'error')}, {words.count(found.get('warning', 0), 'warning')}, "
         f"{found.get('info', 0):,} info"
     )
+    if database.suppressed:
+        text += f"; {len(database.suppressed):,} suppressed"
     missing = len(unexamined(database))
     return f"{text}; {words.count(missing, 'thing')} not examined" if missing else f"{text}; everything examined"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from dbaudit import inventory
 from dbaudit.dialect import Dialect
@@ -41,6 +42,9 @@ from dbaudit.findings import (
     RunSql,
     ScoreLine,
     Severity,
+    StaleSuppression,
+    Suppressed,
+    Suppression,
 )
 
 HOSTILE = "</script><b>|`x`*_\"'\n# a\x1b[31m\u202e"
@@ -351,6 +355,12 @@ def database() -> DatabaseReport:
         index_kinds=inventory.index_kinds(SNAPSHOT),
         relations=inventory.relations(SNAPSHOT),
         findings=found,
+        suppressed=(
+            Suppressed(
+                replace(found[-1], identity=("known",)),
+                Suppression(reason=f"Known since {HOSTILE}", source="shop/models.py:12", expires=date(2027, 1, 31)),
+            ),
+        ),
         recommendations=(
             Recommendation(
                 rank=1,
@@ -428,6 +438,14 @@ def report(*databases: DatabaseReport) -> Report:
         databases=databases or (database(),),
         rules=RULES,
         arguments=("--app", "shop"),
+        stale_suppressions=()
+        if databases
+        else (
+            StaleSuppression(Suppression(reason="Sold", source="DBAUDIT['SUPPRESS'][0]", table="shop_old*"), "unused"),
+            StaleSuppression(
+                Suppression(reason=HOSTILE, source="shop/models.py:40", app="shop", expires=date(2025, 7, 1)), "expired"
+            ),
+        ),
     )
 
 
@@ -438,6 +456,7 @@ def clean() -> DatabaseReport:
         full,
         summary=inventory.summary(SNAPSHOT, ()),
         findings=(),
+        suppressed=(),
         recommendations=(),
         plan=(),
         scorecard=(),

@@ -117,10 +117,12 @@ def test_the_sections_come_in_the_order_of_the_analysis() -> None:
         "Foreign keys",
         "Indexes",
         "Findings",
+        "Suppressed",
         "Recommendations",
         "Implementation plan",
         "Scorecard",
         "Not examined",
+        "Stale suppressions",
         "How to reproduce",
     ]
 
