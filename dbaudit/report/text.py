@@ -43,6 +43,11 @@ class _Page:
         for database in report.databases:
             yield ""
             yield from self.database(report, database)
+        if report.stale_suppressions:
+            yield ""
+            yield self.style.MIGRATE_HEADING("Stale suppressions")
+            for one in report.stale_suppressions:
+                yield from self.wrap(f"- {one}", hanging="  ")
         yield ""
         yield "Tables, evidence, undo and the plan: manage.py dbaudit report --output report.md"
 
@@ -58,6 +63,10 @@ class _Page:
         yield self.style.MIGRATE_HEADING("Findings")
         yield from self.wrap(outline.verdict(database))
         yield from self.findings(report, database)
+        if database.suppressed:
+            yield ""
+            yield self.style.MIGRATE_HEADING("Suppressed")
+            yield from self.suppressed(database)
         yield ""
         yield self.style.MIGRATE_HEADING("Not examined")
         yield from self.unexamined(database)
@@ -100,7 +109,8 @@ class _Page:
     def heading(self, group: outline.Group, rule: Rule | None) -> Iterator[str]:
         severity = group.findings[0].severity
         name = f"{rule.title} ({group.check})" if rule else group.check
-        title = f"{severity.upper()}: {name}, {words.count(len(group.findings), 'finding')}"
+        about = ", about operations" if group.findings[0].category == "operations" else ""
+        title = f"{severity.upper()}: {name}, {words.count(len(group.findings), 'finding')}{about}"
         yield from self.wrap(title, paint=self.severity(severity))
         if rule and group.owner == "project":
             yield from self.prose("Why", rule.why)
@@ -145,6 +155,15 @@ class _Page:
             change = remedy.action.after if isinstance(remedy.action, ChangeQuery) else ""
             yield from self.code(remedy.orm or change or remedy.sql, f"{margin}  ")
         yield from self.wrap(outline.verification(remedy), margin)
+
+    def suppressed(self, database: DatabaseReport) -> Iterator[str]:
+        """What the project does not want to be told, with its reasons."""
+        for one in database.suppressed[:LISTED]:
+            until = f", until {one.suppression.expires}" if one.suppression.expires else ""
+            said = f"{one.finding.subject} ({one.finding.check}): {one.suppression.reason}{until}"
+            yield from self.wrap(f"- {said}", hanging="  ")
+        if len(database.suppressed) > LISTED:
+            yield words.more(len(database.suppressed) - LISTED)
 
     def unexamined(self, database: DatabaseReport) -> Iterator[str]:
         reasons = outline.reasons(outline.unexamined(database))
