@@ -62,7 +62,7 @@ def _request(model_admin: Any, query: str = "") -> Any:
         path = reverse(f"{model_admin.admin_site.name}:{meta.app_label}_{meta.model_name}_changelist")
     except NoReverseMatch:
         raise NotAuditedError("The admin site is in no URL configuration.") from None
-    request = RequestFactory().get(f"{path}?{query}" if query else path, SERVER_NAME=_host())
+    request = RequestFactory().get(f"{path}?{query}" if query else path, SERVER_NAME=host())
     request.user = _superuser()
     if apps.is_installed("django.contrib.sessions"):
         request.session = importlib.import_module(settings.SESSION_ENGINE).SessionStore()
@@ -76,7 +76,8 @@ def _superuser() -> Any:
     return user
 
 
-def _host() -> str:
+def host() -> str:
+    """A host name that the settings allow."""
     hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
     return hosts[0] if hosts else "localhost"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.facts import QueryRun, Skipped, Snapshot
-from dbaudit.workload import automatic, canned, statements
+from dbaudit.workload import automatic, canned, capture_file, crawl, statements
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.routing import routed_to
 from dbaudit.workload.sampling import Bench
@@ -30,12 +31,18 @@ def measure(
     *,
     apps: Apps,
     limits: Limits | None = None,
+    crawl_routes: bool = False,
+    crawl_exclude: tuple[str, ...] = (),
+    workload_files: tuple[Path, ...] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Measured:
-    """Measure the canned and the automatic workload on this connection, against the tables of the snapshot.
+    """Measure the workload on this connection, against the tables of the snapshot.
 
-    Nothing stays in the database: canned queries run in transactions that are rolled back, the automatic workload in
-    read-only ones. Raises nothing for what the project's code does wrong; such runs have failed, with the reason.
+    Canned and automatic queries always; the GET routes where ``crawl_routes`` asks for them, without those of
+    ``crawl_exclude``; what the ``workload_files`` hold; and the server's own statistics. Nothing stays in the database:
+    canned queries and pages run in transactions that are rolled back, the automatic workload in read-only ones.
+
+    Raises: `AuditError` for a workload file that cannot be read. What the project's code does wrong is a failed run.
     """
     limits = limits or Limits()
     skipped: list[Skipped] = []
@@ -45,6 +52,13 @@ def measure(
         runs += canned.runs(apps, Bench(connection, limits, writes=True))
         progress(f"Measuring admin pages, model pages and relations on {connection.alias!r}")
         runs += _in_time(automatic.runs(apps, snapshot, Bench(connection, limits)), limits, skipped)
+        if crawl_routes:
+            progress(f"Asking for the project's GET routes on {connection.alias!r}")
+            runs += crawl.runs(apps, Bench(connection, limits, writes=True), crawl_exclude)
+    for path in workload_files:
+        captured, unread = capture_file.read(path, connection.alias)
+        runs += captured
+        skipped += unread
     counted, unseen = statements.read(connection, snapshot, limits)
     runs += counted
     skipped += unseen

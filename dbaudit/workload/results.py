@@ -42,8 +42,8 @@ def finish(result: Any) -> int | None:
 
 
 def judge(result: Any, statements: int) -> None:
-    """Refuse a result that is no queryset where no statement ran either: nothing was measured."""
-    if not statements and not isinstance(result, QuerySet):
+    """Refuse a result that is neither queryset nor page where no statement ran either: nothing was measured."""
+    if not statements and not isinstance(result, QuerySet | HttpResponseBase):
         raise NotAQuerysetError(f"it returned {_words(result)} and ran no statement; return a queryset or run a query.")
 
 

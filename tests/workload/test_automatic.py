@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.apps import apps
@@ -52,7 +52,7 @@ def test_a_manager_that_needs_a_scope_is_not_audited(scratch: Scratch) -> None:
 
     class Tenanted(models.Model):
         objects = Scoped()
-        everything = Manager()
+        everything: ClassVar[Manager[Any]] = Manager()
 
         class Meta:
             app_label = "tests"
@@ -108,7 +108,7 @@ def test_foreign_keys_are_walked_both_ways_without_a_loop(library: Scratch) -> N
 def erp(db: None) -> Snapshot:
     """The demonstration data in the database of the alias "default"."""
     call_command("seed_erp", verbosity=0)
-    limits = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 2_000, "count_limit_bytes": 16 * 1024 * 1024}
+    limits: dict[str, Any] = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 2_000, "count_limit_bytes": 1 << 24}
     return catalog.read(connections["default"], apps=apps, **limits)
 
 

@@ -1,0 +1,118 @@
+"""The crawl: every GET route of the project with the test client, as a superuser who exists for one transaction."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from django.apps.registry import Apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core import mail
+from django.test import Client
+from django.test.utils import override_settings
+
+from dbaudit.facts import QueryRun
+from dbaudit.workload import places
+from dbaudit.workload.admin_pages import host
+from dbaudit.workload.rollback import RolledBack
+from dbaudit.workload.routes import Route, routes
+from dbaudit.workload.sampling import Bench, NotAuditedError
+
+#: Two warm samples tell enough of a page.
+SAMPLES = 2
+_NAME = "dbaudit-crawl"
+_LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def runs(apps: Apps, bench: Bench, exclude: Iterable[str] = ()) -> Iterator[QueryRun]:
+    """Measure each route whose parameters could be filled. Only success counts: whatever answers with a redirect, 4xx
+    or 5xx is not audited, with its status.
+
+    The user, the session, and all that a page writes are rolled back. Mail is kept in memory.
+    """
+    bench = replace(bench, writes=True, limits=replace(bench.limits, samples=SAMPLES))
+    end = time.monotonic() + bench.limits.crawl_ms / 1000
+    with _quiet(), RolledBack(bench.connection, bench.limits, writes=True).open():
+        found = tuple(routes(apps, exclude))
+        client = _client(apps)
+        try:
+            for route in found:
+                run = _blank(route, bench.connection.alias)
+                if route.path is None:
+                    yield replace(run, reason=route.reason)
+                elif time.monotonic() > end:
+                    yield replace(run, reason=f"The crawl was stopped after {bench.limits.crawl_ms / 1000:g} s.")
+                else:
+                    yield bench.measure(run, _get(client, route.path))
+        finally:
+            # Sessions may live outside the database.
+            client.session.flush()
+
+
+def _blank(route: Route, alias: str) -> QueryRun:
+    view: Any = route.view
+    cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
+    code = getattr(getattr(cls, "get", None) or getattr(cls, "list", None) or view, "__code__", None)
+    own = code is not None and places.is_project(code.co_filename)
+    return QueryRun(
+        id=f"crawl:/{route.route}",
+        label=f"GET /{route.route}",
+        origin="crawl",
+        alias=alias,
+        status="not audited",
+        location=places.place(code.co_filename, code.co_firstlineno) if own and code is not None else None,
+    )
+
+
+def _client(apps: Apps) -> Client:
+    """A client whose user may see everything, by session and, for Django REST framework, by force."""
+    model: Any = get_user_model()
+    fields = {model.USERNAME_FIELD: _NAME}
+    fields |= {name: f"{_NAME}@example.invalid" if "mail" in name else _NAME for name in model.REQUIRED_FIELDS}
+    user = model._default_manager.create_superuser(password=None, **fields)
+    options: dict[str, Any] = {"SERVER_NAME": host(), "raise_request_exception": False}
+    client: Any = Client(**options)
+    if apps.is_installed("rest_framework"):
+        from rest_framework.test import APIClient  # noqa: PLC0415 - an optional package
+
+        client = APIClient(**options)
+    client.force_login(user)
+    if hasattr(client, "force_authenticate"):
+        client.handler._force_user = user
+    return client  # type: ignore[no-any-return]
+
+
+def _get(client: Client, path: str) -> Callable[[], Any]:
+    def get() -> Any:
+        response = client.get(path, secure=settings.SECURE_SSL_REDIRECT)
+        if not 200 <= response.status_code < 300:
+            problem = getattr(response, "exc_info", None)
+            raise NotAuditedError(f"Status {response.status_code}{f' ({problem[0].__name__})' if problem else ''}.")
+        return response
+
+    return get
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Mail in memory, and no lines about pages that were not found."""
+    logger = logging.getLogger("django.request")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    mailers = {alias: {"BACKEND": _LOCMEM} for alias in getattr(settings, "MAILERS", None) or ()}
+    # Where the tests of a project run, the outbox is there already.
+    before = list(mail.outbox) if hasattr(mail, "outbox") else None
+    try:
+        with override_settings(**({"MAILERS": mailers} if mailers else {"EMAIL_BACKEND": _LOCMEM})):
+            yield
+    finally:
+        logger.setLevel(level)
+        if before is not None:
+            mail.outbox[:] = before
+        elif hasattr(mail, "outbox"):
+            del mail.outbox
