@@ -137,7 +137,7 @@ def test_a_project_s_check_runs_beside_the_built_in_ones_and_has_its_page(shop: 
         ("    return None\n", "TypeError: 'NoneType' object is not iterable (shop/dbaudit_checks.py:"),
     ],
 )
-def test_a_check_that_raises_is_named_and_the_others_still_report(shop: Project, body: str, words: str) -> None:
+def test_r27_a_check_that_raises_is_named_and_the_others_still_report(shop: Project, body: str, words: str) -> None:
     shop.write("shop/dbaudit_checks.py", f"{GOOD}\n\n@check()\ndef broken(snapshot):{PAGE}{body}")
     shop.migrate()
     done = shop.manage("dbaudit", "report", "--no-queries", "--output", "report.json", "--output", "report.md")

@@ -102,6 +102,21 @@ def test_a_superuser_is_bound_by_no_policy_and_no_role_limit(postgres: Scratch) 
     assert [(one.name, one.limit) for one in found.limits or ()] == [("max_connections", 100)]
 
 
+def test_r27_a_statement_that_is_refused_costs_only_what_it_tells(postgres: Scratch) -> None:
+    entry = postgres.role("clerk")
+    postgres.execute("REVOKE SELECT ON pg_stat_activity FROM PUBLIC")
+    try:
+        with connected("clerk", entry) as connection:
+            found, skipped = read(Scratch(connection))
+    finally:
+        postgres.execute("GRANT SELECT ON pg_stat_activity TO PUBLIC")
+    assert found.server
+    assert (found.server.limits, found.server.states) == (None, None)
+    assert (found.server.superuser, found.server.outdated_collations) == (False, ())
+    assert [one.what for one in skipped] == ["Sessions of the server"]
+    assert "permission denied" in skipped[0].reason.lower()
+
+
 def test_it_may_be_read_inside_a_transaction_that_goes_on(postgres: Scratch) -> None:
     with transaction.atomic(using=postgres.alias):
         assert server(postgres).pooling == "none"

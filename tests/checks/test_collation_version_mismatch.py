@@ -40,7 +40,7 @@ def test_silent_where_the_collation_sorts_no_index(versioned: Scratch) -> None:
     assert not versioned.findings(CHECK)
 
 
-def test_collations_that_could_not_be_read_are_not_judged(postgres: Scratch) -> None:
+def test_r26_collations_that_could_not_be_read_are_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, local(postgres.snapshot(), outdated_collations=None))
 
 

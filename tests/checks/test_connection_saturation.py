@@ -40,7 +40,7 @@ def test_silent_where_the_pools_fit_in(postgres: Scratch) -> None:
     assert not judge(CHECK, with_django(postgres.snapshot(), pool_size=20, workers=5))
 
 
-def test_sessions_that_were_not_seen_are_not_judged(postgres: Scratch) -> None:
+def test_r26_sessions_that_were_not_seen_are_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, local(postgres.snapshot(), limits=None))
 
 

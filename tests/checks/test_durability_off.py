@@ -18,7 +18,7 @@ def test_silent_where_both_are_on_and_commits_need_not_be_synchronous(postgres: 
     assert not judge(CHECK, with_settings(snapshot, fsync="on", full_page_writes="on", synchronous_commit="off"))
 
 
-def test_a_server_that_was_not_read_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_server_that_was_not_read_is_not_judged(postgres: Scratch) -> None:
     snapshot = postgres.snapshot()
     assert snapshot.posture
     assert unjudged(CHECK, replace(snapshot, posture=replace(snapshot.posture, server=None)))

@@ -17,7 +17,7 @@ def test_silent_where_nothing_is_kept_or_it_is_checked(postgres: Scratch, entry:
         assert not Scratch(connection).findings(CHECK)
 
 
-def test_a_posture_that_was_not_read_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_posture_that_was_not_read_is_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, replace(postgres.snapshot(), posture=None))
 
 

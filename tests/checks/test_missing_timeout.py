@@ -39,7 +39,7 @@ def test_silent_where_a_transaction_timeout_does_the_work_of_all(postgres_versio
     assert not postgres_versions.findings(CHECK)
 
 
-def test_a_server_that_was_not_read_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_server_that_was_not_read_is_not_judged(postgres: Scratch) -> None:
     snapshot = postgres.snapshot()
     assert snapshot.posture
     assert unjudged(CHECK, replace(snapshot, posture=replace(snapshot.posture, server=None)))

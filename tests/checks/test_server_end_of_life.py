@@ -42,7 +42,7 @@ def test_silent_where_the_next_django_is_already_there(sqlite: Scratch) -> None:
     assert not judge(CHECK, on(sqlite.snapshot(), date(2027, 1, 1), version=(3, 31, 1), django_version=(6, 1)))
 
 
-def test_a_server_whose_version_was_not_seen_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_server_whose_version_was_not_seen_is_not_judged(postgres: Scratch) -> None:
     snapshot = postgres.snapshot()
     assert unjudged(CHECK, on(snapshot, END, version=()))
     assert unjudged(CHECK, replace(snapshot, posture=None))

@@ -25,7 +25,7 @@ def test_silent_where_server_side_cursors_are_off(postgres: Scratch, tmp_path: P
         assert not Scratch(connection).findings(CHECK)
 
 
-def test_a_driver_that_does_not_tell_its_process_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_driver_that_does_not_tell_its_process_is_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, local(postgres.snapshot(), pooling=None))
 
 

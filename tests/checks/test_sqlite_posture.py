@@ -41,7 +41,7 @@ def test_silent_in_memory() -> None:
     assert not Scratch(default_connection).findings("sqlite_in_production")
 
 
-def test_a_file_that_was_not_read_is_not_judged(file: Scratch) -> None:
+def test_r26_a_file_that_was_not_read_is_not_judged(file: Scratch) -> None:
     snapshot = file.snapshot()
     assert snapshot.posture
     unread = replace(snapshot, posture=replace(snapshot.posture, file=None))

@@ -20,7 +20,7 @@ def test_silent_on_bypassrls_where_no_table_has_row_level_security(postgres: Scr
         assert not judge(CHECK, elsewhere(Scratch(connection).snapshot()))
 
 
-def test_a_role_that_was_not_seen_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_role_that_was_not_seen_is_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, elsewhere(postgres.snapshot(), superuser=None))
 
 

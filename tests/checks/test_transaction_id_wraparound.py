@@ -33,7 +33,7 @@ def test_silent_below_half_of_the_horizon(postgres: Scratch) -> None:
         assert not postgres.findings(CHECK)
 
 
-def test_ages_that_were_not_seen_are_not_judged(postgres: Scratch) -> None:
+def test_r26_ages_that_were_not_seen_are_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, local(postgres.snapshot(), transaction_age=None))
 
 

@@ -40,7 +40,7 @@ def test_silent_where_the_pooler_is_on_the_server_s_machine_and_reached_by_tls(p
     assert not judge(CHECK, elsewhere(postgres.snapshot(), pooling="unknown", encrypted=True))
 
 
-def test_a_connection_whose_encryption_was_not_seen_is_not_judged(postgres: Scratch) -> None:
+def test_r26_a_connection_whose_encryption_was_not_seen_is_not_judged(postgres: Scratch) -> None:
     assert unjudged(CHECK, elsewhere(postgres.snapshot(), encrypted=None))
 
 
