@@ -57,6 +57,29 @@ def add_unique(dialect: Dialect, table: Table, name: str, columns: Iterable[str]
     return f"ALTER TABLE {dialect.quote(table.schema, table.name)} ADD CONSTRAINT {dialect.quote(name)} UNIQUE ({key});"
 
 
+def add_foreign_key(
+    dialect: Dialect, table: Table, name: str, columns: Iterable[str], target: Table, target_columns: Iterable[str]
+) -> str:
+    """``ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY`` as Django makes it; on PostgreSQL without locking writers out
+    while the rows are compared. ``""`` on SQLite, which only knows rebuilding the table."""
+    if dialect.vendor == "sqlite":
+        return ""
+    here, there = (", ".join(map(dialect.quote, names)) for names in (columns, target_columns))
+    altered = f"ALTER TABLE {dialect.quote(table.schema, table.name)}"
+    reference = f"FOREIGN KEY ({here}) REFERENCES {dialect.quote(target.schema, target.name)} ({there})"
+    if dialect.vendor != "postgresql":
+        return f"{altered} ADD CONSTRAINT {dialect.quote(name)} {reference};"
+    return (
+        f"{altered} ADD CONSTRAINT {dialect.quote(name)} {reference} DEFERRABLE INITIALLY DEFERRED NOT VALID;\n"
+        f"{validate_constraint(dialect, table, name)}"
+    )
+
+
+def validate_constraint(dialect: Dialect, table: Table, name: str) -> str:
+    """``ALTER TABLE … VALIDATE CONSTRAINT``, which reads the table and blocks nobody."""
+    return f"ALTER TABLE {dialect.quote(table.schema, table.name)} VALIDATE CONSTRAINT {dialect.quote(name)};"
+
+
 def recreate_index(dialect: Dialect, index: Index) -> str:
     """The database's own definition of an index as a statement, concurrent where possible; ``""`` where it gave
     none."""

@@ -99,9 +99,54 @@ def _leads(index: Index, wanted: set[str]) -> bool:
     return index.plain or (len(wanted) == 1 and _is_not_null(index.predicate, *wanted))
 
 
-def _is_not_null(predicate: str, column: str) -> bool:
-    bare = "".join(character for character in predicate if character not in '()"`[]')
-    return " ".join(bare.split()).lower() == f"{column} is not null".lower()
+def not_null_columns(predicate: str) -> frozenset[str]:
+    """The columns, in lower case, that a condition asks not to be NULL; none where it asks anything else as well."""
+    if not predicate:
+        return frozenset()
+    tree = normal_form.condition(predicate)
+    columns = set()
+    for term in tree[1:] if tree[0] == "and" else (tree,):
+        match term:
+            case ("is not", ("null",), ("column", str(column))):
+                columns.add(column)
+            case _:
+                return frozenset()
+    return frozenset(columns)
+
+
+def depends_on(index: Index, column: str) -> bool:
+    """Whether an index must be written when the column changes: it stands in a key, an expression or the condition."""
+    named = {*index.columns, *index.included}
+    return column in named or column.lower() in normal_form.mentioned(*index.expressions, index.predicate)
+
+
+def implies_unique(strong: Index, weak: Index, never_null: Iterable[str]) -> bool:
+    """Whether rows that ``strong`` keeps apart cannot be alike in ``weak``: its keys are some of theirs, in any order.
+
+    A row with a NULL among its keys is like no other to either, so NULL breaks this only where ``weak`` is NULLS NOT
+    DISTINCT, ``strong`` is not, and one of its columns is not among those that are never NULL.
+    """
+    if not (strong.unique and weak.unique and knowable(strong) and knowable(weak)) or strong is weak:
+        return False
+    if strong.predicate not in ("", weak.predicate):
+        return False
+    undirected = {replace(key, descending=False, nulls_first=False) for key in weak.keys}
+    if not {replace(key, descending=False, nulls_first=False) for key in strong.keys} < undirected:
+        return False
+    return weak.nulls_distinct or not strong.nulls_distinct or set(strong.columns) <= set(never_null)
+
+
+def only_seems_unique(table: Table) -> bool:
+    """Whether the table has no primary key and has unique indexes, each of which lets two equal rows in: because of
+    NULL, because it covers some rows alone, or because it compares expressions."""
+    unique = [index for index in table.indexes if index.unique and index.usable]
+    return not table.primary_key and bool(unique) and not any(_tells_rows_apart(table, index) for index in unique)
+
+
+def _tells_rows_apart(table: Table, index: Index) -> bool:
+    columns = [table.column(name) for name in index.columns]
+    filled = all(column and not column.nullable for column in columns)
+    return index.plain and all(columns) and (filled or not index.nulls_distinct)
 
 
 def pairs(table: Table) -> Iterator[tuple[Index, Index]]:

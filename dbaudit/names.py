@@ -26,3 +26,9 @@ def index_name(table: str, columns: Iterable[str], *more: str) -> str:
     # Django refuses names that start with an underscore or a digit (models.E033).
     plain = plain.lstrip("_0123456789")[: DJANGO_LIMIT - len(tail)].rstrip("_") or "index"
     return plain + tail
+
+
+def foreign_key_name(table: str, columns: Iterable[str]) -> str:
+    """A name for a foreign key's constraint, made like an index's and ending in ``_fk``. Django looks constraints up by
+    their columns, so any name will do."""
+    return index_name(table, columns, "foreign key").removesuffix("idx") + "fk"

@@ -25,6 +25,11 @@ class Relation:
         key = self.constraint
         return key is not None and key.validated is not False and key.enforced is not False
 
+    @property
+    def outlived(self) -> bool:
+        """Whether the model means its rows to outlive those they refer to, as histories do."""
+        return self.field is not None and not self.field.constrained and self.field.on_delete == "DO_NOTHING"
+
     def __str__(self) -> str:
         return f"{self.table.label}.{', '.join(self.columns)} → {self.target.label}.{', '.join(self.target_columns)}"
 

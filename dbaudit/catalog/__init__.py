@@ -8,7 +8,19 @@ from datetime import date
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import generic, ignores, owners, postgresql, posture, rows, session, sqlite
+from dbaudit.catalog import (
+    data,
+    expected,
+    generic,
+    ignores,
+    migrations,
+    owners,
+    postgresql,
+    posture,
+    rows,
+    session,
+    sqlite,
+)
 from dbaudit.facts import Snapshot
 
 READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
@@ -22,21 +34,36 @@ def read(
     lock_timeout_ms: int,
     count_limit_bytes: int,
     exact_counts: bool = False,
+    read_data: bool = False,
     today: date | None = None,
 ) -> Snapshot:
     """Everything that checks look at, read in read-only transactions. ``today`` is the day in UTC unless given.
 
-    Catalog and rows are read in transactions of their own, so that the locks of counting are held briefly. Raises
-    `AuditError` where the database cannot be reached.
+    With ``read_data`` tables above the limit are read, too, where a check of the rows takes it. Catalog and rows are
+    read in transactions of their own, so that the locks of counting are held briefly. Raises `AuditError` where the
+    database cannot be reached.
     """
     session.connect(connection)
     limits = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
     with session.read_only(connection, **limits):
         snapshot = READERS.get(connection.vendor, generic.read)(connection)
+        applied, unread = migrations.recorded(connection, snapshot)
+        deterministic = expected.collations(connection, apps)
     snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
+    declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
+    history, unloaded = migrations.read(connection, apps, snapshot, applied)
     with session.read_only(connection, **limits):
         tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
+    snapshot = replace(snapshot, tables=tables)
+    with session.read_only(connection, **limits):
+        values, untold = data.read(connection, snapshot, limit_bytes=count_limit_bytes, unlimited=read_data)
     found, unseen = posture.read(connection, **limits, today=today)
-    comments = ignores.read(apps)
-    told = (*snapshot.skipped, *skipped, *unseen)
-    return replace(snapshot, tables=tables, posture=found, ignores=comments, skipped=told)
+    return replace(
+        snapshot,
+        data=values,
+        expected=declared,
+        migrations=history,
+        posture=found,
+        ignores=ignores.read(apps),
+        skipped=(*snapshot.skipped, *unread, *unknown, *unloaded, *skipped, *untold, *unseen),
+    )

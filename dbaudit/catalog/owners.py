@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.facts import Location, Model, ModelField, Owner, Ownership, Snapshot
+from dbaudit.facts import GenericKey, Location, Model, ModelField, Owner, Ownership, Snapshot
 
 #: Tables that Django makes without a model.
 FRAMEWORK_TABLES = frozenset({"django_migrations"})
@@ -94,6 +94,8 @@ def _model(model: type[models.Model], connection: BaseDatabaseWrapper) -> Model:
         auto_created=bool(meta.auto_created),
         routed=router.allow_migrate_model(connection.alias, model),
         fields=tuple(_fields(model, source, connection)),
+        generic_keys=tuple(_generic_keys(model, source, connection)),
+        generic_relations=tuple(_generic_relations(model)),
     )
 
 
@@ -136,6 +138,31 @@ def _fields(
             constrained=field.db_constraint,
             parent_link=bool(field.remote_field.parent_link),
         )
+
+
+def _generic_keys(
+    model: type[models.Model], source: type[models.Model], connection: BaseDatabaseWrapper
+) -> Iterator[GenericKey]:
+    """Told by their attributes: importing the class would need ``django.contrib.contenttypes`` to be installed."""
+    convert = connection.introspection.identifier_converter
+    own = {field.name: field for field in model._meta.local_concrete_fields}
+    for field in model._meta.private_fields:
+        kind, key = own.get(getattr(field, "ct_field", "")), own.get(getattr(field, "fk_field", ""))
+        if kind is not None and key is not None:
+            yield GenericKey(
+                name=field.name,
+                type_field=kind.name,
+                type_column=convert(kind.column),
+                key_field=key.name,
+                key_column=convert(key.column),
+                location=_location(source, field.name),
+            )
+
+
+def _generic_relations(model: type[models.Model]) -> Iterator[str]:
+    for field in model._meta.private_fields:
+        if hasattr(field, "object_id_field_name") and not isinstance(field.remote_field.model, str):
+            yield field.remote_field.model._meta.label
 
 
 # -- whose code ----------------------------------------------------------------------------------------------------

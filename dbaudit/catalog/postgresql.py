@@ -17,6 +17,10 @@ from dbaudit.facts import Index, Sequence, Skipped, Snapshot, Table
 SETTINGS: Final = (
     "archive_mode",
     "autovacuum",
+    "autovacuum_analyze_scale_factor",
+    "autovacuum_analyze_threshold",
+    "autovacuum_vacuum_scale_factor",
+    "autovacuum_vacuum_threshold",
     "block_size",
     "data_checksums",
     "default_statistics_target",

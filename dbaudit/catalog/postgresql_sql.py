@@ -88,6 +88,7 @@ WITH RECURSIVE tree AS (
             c.relkind = 'p' OR c.reltuples >= 0 OR c.relkind = 'r' AND c.oid <> tree.root AND size.heap = 0
         ) AS rows_known,
         sum(size.total)::bigint AS bytes,
+        sum(size.heap)::bigint AS heap_bytes,
         coalesce(sum(size.indexes), 0)::bigint AS index_bytes,
         sum(s.seq_scan)::bigint AS sequential_scans,
         sum(s.seq_tup_read)::bigint AS sequential_rows,
@@ -119,7 +120,7 @@ SELECT c.oid::bigint AS oid, c.relname::text AS name, c.relnamespace::bigint AS 
     {_utc("folded.last_analyze")} AS last_analyze,
     {_utc("folded.last_vacuum")} AS last_vacuum,
     folded.locked, folded.partitions, folded.unlogged, folded.rows, folded.rows_known,
-    folded.bytes, folded.index_bytes,
+    folded.bytes, folded.index_bytes, folded.heap_bytes, coalesce(c.reloptions, '{{}}')::text[] AS options,
     folded.sequential_scans, folded.sequential_rows, folded.index_scans,
     folded.inserted, folded.updated, folded.hot_updated, folded.deleted,
     folded.live_rows, folded.dead_rows, folded.modified_since_analyze

@@ -37,6 +37,8 @@ def table(row: Any, schema: str, *, counted: bool) -> Table:
         rows=row.rows if estimated else None,
         rows_are="estimated" if estimated else "",
         bytes=None if row.locked else row.bytes,
+        heap_bytes=None if row.locked else row.heap_bytes,
+        options=_options(row.options),
         comment=row.comment,
         statistics=_statistics(row, counted=counted) if row.kind in WITH_STATISTICS else None,
     )
@@ -102,6 +104,11 @@ def sequence(row: Any, schema: str) -> Sequence:
         type=row.type,
         last_value=row.last_value,
         minimum=row.minimum,
+def _options(reloptions: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Storage parameters out of ``name=value``, in order of name."""
+    return tuple(sorted((name, value) for name, _, value in (one.partition("=") for one in reloptions)))
+
+
         maximum=row.maximum,
         increment=row.increment,
         cycles=row.cycles,

@@ -143,6 +143,7 @@ def _django(connection: BaseDatabaseWrapper) -> DjangoConnection:
     max_age = given["CONN_MAX_AGE"]
     return DjangoConnection(
         debug=django_settings.DEBUG,
+        use_tz=django_settings.USE_TZ,
         max_age_seconds=inf if max_age is None else max_age,
         health_checks=given["CONN_HEALTH_CHECKS"],
         pool_size=_pool_size(options.get("pool")),

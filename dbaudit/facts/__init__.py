@@ -5,9 +5,10 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.data import Data, KeyPosition, LengthCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
-from dbaudit.facts.models import Model, ModelField
+from dbaudit.facts.models import GenericKey, Model, ModelField
 from dbaudit.facts.ownership import Location, Owner, Ownership
 from dbaudit.facts.posture import (
     CollationVersion,
@@ -57,18 +58,24 @@ __all__ = [
     "ColumnStatistics",
     "Constraint",
     "ConstraintKind",
+    "Data",
     "Declaration",
     "DjangoConnection",
     "ForeignKey",
+    "GenericKey",
     "Ignore",
     "Index",
     "IndexKey",
+    "KeyPosition",
+    "LengthCount",
     "Location",
     "Migration",
     "Migrations",
     "Model",
     "ModelField",
+    "OldRows",
     "Origin",
+    "Orphans",
     "Owner",
     "Ownership",
     "Parameters",

@@ -36,8 +36,24 @@ class ModelField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GenericKey:
+    """A ``GenericForeignKey`` of a model: a row's content type in one column and its key in another."""
+
+    name: str
+    type_field: str
+    type_column: str
+    key_field: str
+    key_column: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model as ``apps.get_models()`` gives it. ``fields`` are those whose columns lie in its own table."""
+    """A model as ``apps.get_models()`` gives it. ``fields`` are those whose columns lie in its own table.
+
+    ``generic_relations`` are the labels of the models that it has a ``GenericRelation`` to: Django deletes their rows
+    with its own.
+    """
 
     label: str
     app: str
@@ -52,6 +68,8 @@ class Model:
     auto_created: bool = False
     routed: bool = True
     fields: tuple[ModelField, ...] = ()
+    generic_keys: tuple[GenericKey, ...] = ()
+    generic_relations: tuple[str, ...] = ()
 
     @property
     def stored(self) -> bool:

@@ -27,6 +27,7 @@ class DjangoConnection:
     """
 
     debug: bool
+    use_tz: bool = False
     max_age_seconds: float = 0
     health_checks: bool = False
     pool_size: int = 0

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from dbaudit.dialect import Dialect
+from dbaudit.facts.data import Data
 from dbaudit.facts.declarations import Migrations
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
@@ -57,6 +58,7 @@ class Snapshot:
     def days_since(self, moment: str | None) -> int | None:
         """Whole days from a moment (ISO 8601) to the day of the audit, None where either is unknown."""
         if not moment or self.posture is None:
+    data: Data | None = None
             return None
         return max(0, (self.posture.today - datetime.fromisoformat(moment).date()).days)
 

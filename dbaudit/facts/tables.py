@@ -203,7 +203,8 @@ class Table:
 
     ``schema`` is empty for the connection's own schema, so that names mean the same on every machine.
     ``bytes`` is the table with its TOAST, ``index_bytes`` all its indexes. Partitions are folded into their parent.
-    ``readable`` is False where the audit's role may not select from it.
+    ``readable`` is False where the audit's role may not select from it. ``heap_bytes`` is what the rows themselves
+    take, without TOAST; ``options`` are its storage parameters (``autovacuum_enabled``) that are not the default.
     """
 
     name: str
@@ -221,6 +222,8 @@ class Table:
     rows_are: RowsAre = ""
     bytes: int | None = None
     index_bytes: int | None = None
+    heap_bytes: int | None = None
+    options: tuple[tuple[str, str], ...] | None = None
     comment: str | None = None
     statistics: TableStatistics | None = None
     ownership: Ownership = UNOWNED
