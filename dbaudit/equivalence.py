@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dbaudit import normal_form
 from dbaudit.facts import Index, IndexKey, Table
 
 Signature = tuple[object, ...]
@@ -80,8 +81,8 @@ def covers_foreign_key(table: Table, columns: Iterable[str]) -> bool:
     """Whether a lookup by these columns has an index: any permutation of them leads a usable b-tree, or a hash of the
     one.
 
-    A partial index does not count, except ``WHERE column IS NOT NULL`` on a single column: the lookup never asks for
-    NULL.
+    A partial index does not count, except where its whole condition is that some of these columns are not NULL: the
+    lookup never asks for NULL.
     """
     wanted = set(columns)
     if set(table.primary_key[: len(wanted)]) == wanted:
@@ -96,7 +97,8 @@ def _leads(index: Index, wanted: set[str]) -> bool:
         return len(wanted) == 1 and index.plain
     if index.method != "btree":
         return False
-    return index.plain or (len(wanted) == 1 and _is_not_null(index.predicate, *wanted))
+    asked = not_null_columns(index.predicate)
+    return index.plain or (bool(asked) and asked <= {column.lower() for column in wanted})
 
 
 def not_null_columns(predicate: str) -> frozenset[str]:

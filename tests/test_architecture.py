@@ -13,9 +13,10 @@ PACKAGE = Path(__file__).parent.parent / "dbaudit"
 ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "dialect"),
     ("facts",),
-    ("findings", "equivalence", "names", "normal_form", "relations"),
+    ("normal_form",),
+    ("findings", "equivalence", "btree", "names", "relations", "integers", "retention", "autovacuum"),
     ("ddl", "conf"),
-    ("registry", "queries"),
+    ("registry", "queries", "removal"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),
