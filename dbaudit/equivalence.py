@@ -90,6 +90,15 @@ def covers_foreign_key(table: Table, columns: Iterable[str]) -> bool:
     return any(_leads(index, wanted) for index in table.indexes)
 
 
+def serves_foreign_key(table: Table, index: Index) -> bool:
+    """Whether a foreign key of the table would have no index to look it up by, were it not for this one."""
+    without = replace(table, indexes=tuple(one for one in table.indexes if one.name != index.name))
+    return any(
+        covers_foreign_key(table, key.columns) and not covers_foreign_key(without, key.columns)
+        for key in table.foreign_keys
+    )
+
+
 def _leads(index: Index, wanted: set[str]) -> bool:
     if not index.usable or set(index.columns[: len(wanted)]) != wanted:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,9 @@ from dbaudit.facts.posture import PostgresqlServer, Posture
 from dbaudit.facts.tables import Sequence, Table
 from dbaudit.facts.workload import QueryRun
 
+#: How many of the things that were not examined for the same reason are told by name.
+NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -23,6 +26,14 @@ class Skipped:
 
     what: str
     reason: str
+
+    @classmethod
+    def some(cls, what: str, names: Iterable[str], reason: str) -> Skipped:
+        """Several things that one reason kept from being examined, the first few by name."""
+        first, *others = sorted(names)
+        named = ", ".join((first, *others[: NAMED - 1]))
+        more = f" and {len(others) - NAMED + 1} more" if len(others) >= NAMED else ""
+        return cls(what, f"{named}{more}: {reason}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,7 @@ class Snapshot:
     settings: tuple[tuple[str, str], ...] = ()
     statistics_since: str | None = None
     posture: Posture | None = None
+    data: Data | None = None
     ignores: tuple[Ignore, ...] = ()
     runs: tuple[QueryRun, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
@@ -58,7 +70,6 @@ class Snapshot:
     def days_since(self, moment: str | None) -> int | None:
         """Whole days from a moment (ISO 8601) to the day of the audit, None where either is unknown."""
         if not moment or self.posture is None:
-    data: Data | None = None
             return None
         return max(0, (self.posture.today - datetime.fromisoformat(moment).date()).days)
 
@@ -66,6 +77,15 @@ class Snapshot:
     def statistics_days(self) -> int | None:
         """For how many days the server has counted at most, None where that is unknown."""
         return self.days_since(self.statistics_since)
+
+    def counted_too_briefly(self, days: int) -> str:
+        """Why counters that must have run for so many days are not judged, ``""`` where they have."""
+        if self.statistics_days is None or self.statistics_since is None:
+            return "Since when the server counts scans and changes could not be seen."
+        if self.statistics_days >= days:
+            return ""
+        since = self.statistics_since.partition("T")[0]
+        return f"The server counts since {since}, {self.statistics_days} days; judging that takes {days}."
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str], Table]:

@@ -196,6 +196,20 @@ class TableStatistics:
     last_analyze: str | None = None
     last_vacuum: str | None = None
 
+    @property
+    def changed_share(self) -> float | None:
+        """Which part of the rows has changed since the table was analyzed, None where that was not counted."""
+        if self.modified_since_analyze is None or self.live_rows is None:
+            return None
+        return self.modified_since_analyze / max(1, self.live_rows)
+
+    @property
+    def entries_written(self) -> int | None:
+        """How many entries each index over all rows received: heap-only updates write none, and deletes write none."""
+        if self.inserted is None or self.updated is None or self.hot_updated is None:
+            return None
+        return self.inserted + self.updated - self.hot_updated
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
