@@ -16,7 +16,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("normal_form",),
     ("findings", "equivalence", "btree", "names", "relations", "integers", "retention", "autovacuum"),
     ("ddl", "conf"),
-    ("registry", "queries", "removal"),
+    ("registry", "queries", "removal", "drift"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),

@@ -14,7 +14,6 @@ from typing import Any, Final
 from django.apps.registry import Apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from dbaudit import normal_form
 from dbaudit.catalog import owners
@@ -62,8 +61,7 @@ def read(
     None on a vendor whose reader does not see what is to be compared.
     """
     if connection.vendor not in VENDORS:
-        reason = f"Models and database are compared on {' and '.join(VENDORS)} only."
-        return None, (Skipped("drift", reason),)
+        return None, ()
     by_label = {model.label: model for model in placed}
     editor = _editor(connection, deterministic)
     found: dict[tuple[str, str], Table] = {}
@@ -82,13 +80,13 @@ def read(
     return tuple(found[where] for where in sorted(found)), tuple(skipped)
 
 
-def _editor(connection: BaseDatabaseWrapper, deterministic: Collection[str]) -> BaseDatabaseSchemaEditor:
+def _editor(connection: BaseDatabaseWrapper, deterministic: Collection[str]) -> Any:
     """A schema editor that was never entered, so that it has no transaction and leaves constraints as they are."""
-    editor = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)  # type: ignore[misc]
+    editor: Any = connection.SchemaEditorClass(connection, collect_sql=True, atomic=False)
     editor.deferred_sql = []
     # The editor would ask the server once for each field.
     editor._is_collation_deterministic = deterministic.__contains__
-    return editor  # type: ignore[no-any-return]
+    return editor
 
 
 def _sentence(error: Exception) -> str:
@@ -112,7 +110,7 @@ class _Asked:
     """A model about whose table the editor is asked. Raises whatever a field, index or constraint class raises."""
 
     connection: BaseDatabaseWrapper
-    editor: BaseDatabaseSchemaEditor
+    editor: Any
     cls: type[models.Model]
     model: Model
     models: Mapping[str, Model]
@@ -128,7 +126,7 @@ class _Asked:
             name=self.model.table,
             schema=self.model.schema,
             columns=tuple(self._column(*one) for one in fields),
-            primary_key=tuple(field.column for field in self.cls._meta.pk_fields),
+            primary_key=tuple(str(field.column) for field in self.cls._meta.pk_fields),
             indexes=tuple(part for part in parts if isinstance(part, Index)),
             foreign_keys=tuple(self._foreign_keys(field for field, _ in fields)),
             constraints=tuple(part for part in parts if isinstance(part, Constraint)),
@@ -158,7 +156,7 @@ class _Asked:
     def _literal(self, sql: str, params: Iterable[Any]) -> str:
         """A text of SQL with its parameters in it, as the driver writes them."""
         if self.connection.vendor == "postgresql":
-            return str(self.connection.ops.compose_sql(sql, params))
+            return str(self.connection.ops.compose_sql(sql, params))  # type: ignore[attr-defined]
         return sql % tuple(map(self.editor.quote_value, params))
 
     # -- indexes and constraints ---------------------------------------------------------------------------------
@@ -186,15 +184,15 @@ class _Asked:
         """What options of ``Meta`` ask for; a vendor that cannot has no statement for it."""
         meta = self.cls._meta
         for names in meta.unique_together:
-            fields = [meta.get_field(name) for name in names]
-            yield from self._parsed(self.editor._create_unique_sql(self.cls, fields), "unique_together", names)
+            together = [meta.get_field(name) for name in names]
+            yield from self._parsed(self.editor._create_unique_sql(self.cls, together), "unique_together", names)
         for index in meta.indexes:
             if not index.contains_expressions or self.connection.features.supports_expression_indexes:
-                names = [name for name, _ in index.fields_orders]
-                yield from self._parsed(index.create_sql(self.cls, self.editor), "indexes", names)
+                ordered = [name for name, _ in index.fields_orders]
+                yield from self._parsed(index.create_sql(self.cls, self.editor), "indexes", ordered)
         for constraint in meta.constraints:
-            names = getattr(constraint, "fields", ())
-            yield from self._parsed(constraint.create_sql(self.cls, self.editor), "constraints", names)
+            fields = getattr(constraint, "fields", ())
+            yield from self._parsed(constraint.create_sql(self.cls, self.editor), "constraints", fields)
 
     def _parsed(self, statement: object, by: Any, names: Iterable[str]) -> Iterator[Index | Constraint]:
         sql = str(statement or "")
@@ -210,9 +208,7 @@ class _Asked:
         if kind == "UNIQUE":
             index = statements.unique(definition, self.model.table, name)
             yield self._made(index, declared)
-            yield Constraint(
-                name=name, kind="unique", columns=index.columns, definition=definition, declared=declared
-            )
+            yield Constraint(name=name, kind="unique", columns=index.columns, definition=definition, declared=declared)
         elif kind == "EXCLUDE":
             yield Constraint(name=name, kind="exclusion", definition=definition, declared=declared)
         elif kind == "CHECK":

@@ -71,6 +71,7 @@ def read(
         ),
         conflicts=tuple((app, tuple(names)) for app, names in sorted(conflicts.items())),
         unmade=frozenset(_unmade(apps, state, loader.migrated_apps)),
+        installed=frozenset(labels),
         apps=frozenset(loader.migrated_apps & labels),
         recorded=snapshot.table(TABLE) is not None,
     ), ()

@@ -4,57 +4,86 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from dbaudit.facts import Snapshot, Table
+from dbaudit.facts import Column, Constraint, Declaration, Index, Snapshot, Table
+from dbaudit.findings import Action, EditModel, Evidence, Remedy
 
-
-class Why(StrEnum):
-    """How a table came to differ from its model."""
-
-    NOT_APPLIED = "not applied"
-    NOT_MADE = "not made"
-    BY_HAND = "by hand"
-    UNKNOWN = "unknown"
+BY_HAND = "No change to the model: the SQL brings it back, by hand or in a RunSQL operation."
+REBUILD = (
+    "SQLite only rebuilds the table: any migration that alters a field of {model} does that, and makes all that the "
+    "model declares."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why, the commands that help, a sentence for the finding, and one for all findings of the same cause."""
+    """Why a table differs from its model.
 
-    why: Why
+    ``commands`` are those that change the database through migrations, ``edit`` says in a few words what they do; both
+    are empty where no migration will, so that the SQL is the remedy. ``sentence`` ends a finding's detail, ``group``
+    is one for all findings of the same cause.
+    """
+
     commands: str = ""
+    edit: str = ""
     sentence: str = ""
     group: str = ""
+    waiting: tuple[str, ...] = ()
 
-    @property
-    def by_migration(self) -> bool:
-        """Whether migrations will change it, so that nobody should by hand."""
-        return self.why in (Why.NOT_APPLIED, Why.NOT_MADE)
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The migrations that are waiting."""
+        return tuple(Evidence("not applied", one, source="django_migrations") for one in self.waiting)
+
+    def remedy(self, snapshot: Snapshot, table: Table, action: Action, sql: str, undo_sql: str) -> Remedy:
+        """Bring the database to what the model declares: by migrations if they will, else by the SQL."""
+        model = table.ownership.model
+        if self.edit:
+            return Remedy(action=EditModel(model=model, change=self.edit), orm=self.commands)
+        rebuild = REBUILD.format(model=model) if not sql and snapshot.vendor == "sqlite" else ""
+        orm = "\n".join(filter(None, [self.commands, rebuild or BY_HAND]))
+        return Remedy(action=action, orm=orm, sql=sql, undo_sql=undo_sql)
 
 
-def cause(snapshot: Snapshot, table: Table, names: Iterable[str] = ()) -> Cause:
-    """Why this table differs from its model in what these names stand for: a field, an index, ``unique_together``.
+def cause(snapshot: Snapshot, table: Table, names: Iterable[str]) -> Cause:
+    """Why the table differs from its model in what these names stand for: a field, an index, ``unique_together``.
 
-    No names for something that the database has and no model declares.
+    Without names, for what the database has and no model declares, only a migration that waits can be the cause.
     """
     who, history = table.ownership, snapshot.migrations
-    if history is None or who.app not in history.apps:
-        return Cause(Why.UNKNOWN)
-    waiting = [str(one) for one in history.unapplied if one.touches(who.app, who.model)]
     migrate = f"python manage.py migrate {who.app} --database {snapshot.alias}"
+    make = f"python manage.py makemigrations {who.app}\n{migrate}"
+    if history is None or who.app not in history.apps:
+        return Cause(commands=f"{make}  # where these find nothing to do, the rest:")
+    waiting = tuple(str(one) for one in history.unapplied if one.touches(who.app, who.model))
     if waiting:
         return Cause(
-            Why.NOT_APPLIED,
-            migrate,
-            f"Not applied here: {', '.join(waiting)}.",
-            f"Migrations of {who.app} are not applied here",
+            commands=migrate,
+            edit="apply its migrations",
+            sentence=f" Not applied here: {', '.join(waiting)}.",
+            group=f"Migrations of {who.app} are not applied here",
+            waiting=waiting,
         )
     if any((who.model, name) in history.unmade for name in names):
         return Cause(
-            Why.NOT_MADE,
-            f"python manage.py makemigrations {who.app}\n{migrate}",
-            "No migration has it yet.",
-            f"Models of {who.app} were changed and no migration was made",
+            commands=make,
+            edit="make the migration that is missing, and apply it",
+            sentence=" No migration has it yet.",
+            group=f"Models of {who.app} were changed and no migration was made",
         )
-    return Cause(Why.BY_HAND, "", "All migrations are applied, so the database was changed by other means.")
+    return Cause(sentence=" Every migration is applied, so the database was changed in another way.")
+
+
+def names_of(declared: Declaration | None, name: str) -> tuple[str, ...]:
+    """What a migration calls something that a model declares."""
+    if declared is None:
+        return ()
+    if declared.by == "unique_together":
+        return ("unique_together",)
+    return (name,) if declared.by_name else declared.fields
+
+
+def stands_on(thing: Index | Constraint, columns: Iterable[Column]) -> bool:
+    """Whether it has one of these columns."""
+    names = {column.name for column in columns}
+    own = {*thing.columns, *(thing.included if isinstance(thing, Index) else ())}
+    return bool(names & own)

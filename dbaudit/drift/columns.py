@@ -70,9 +70,7 @@ def _compare(vendor: str, declared: Column, found: Column, actual: Table) -> Cha
     return ChangedColumn(declared, found, tuple(differences), tuple(unsure))
 
 
-def _comparisons(
-    vendor: str, declared: Column, found: Column, actual: Table
-) -> Iterator[tuple[Difference, Verdict]]:
+def _comparisons(vendor: str, declared: Column, found: Column, actual: Table) -> Iterator[tuple[Difference, Verdict]]:
     """Everything in which the two may differ. A side that is None was not seen, and is not compared."""
     spelled = normal_form.declared_type if vendor == "sqlite" else normal_form.type_name
     if spelled(declared.type) != spelled(found.type):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 from dbaudit import normal_form
 from dbaudit.drift.indexes import judged, normal
@@ -55,7 +54,7 @@ def _says_not_null(constraint: Constraint) -> bool:
 def _judged(one: Constraint, other: Constraint) -> Changed[Constraint]:
     differences = []
     if other.validated is False:
-        differences.append(Difference("rows from before it was added", "not checked", "checked"))
+        differences.append(Difference("rows from before it", "unchecked", "checked"))
     verdict = normal_form.compare(condition(one), condition(other))
     if verdict is Verdict.DIFFERENT:
         differences.append(Difference("condition", condition(other), condition(one)))
@@ -92,4 +91,12 @@ def _judged_exclusion(one: Constraint, other: Constraint) -> Changed[Constraint]
             Difference("deferrable", other_read.deferrable, read.deferrable),
         ),
     )
-    return replace(Changed(one, other), differences=found.differences, unsure=found.unsure)
+    return Changed(one, other, found.differences, found.unsure)
+
+
+def has_another_key(expected: Table, actual: Table) -> bool:
+    """Whether the primary key is another one. None at all is `table_without_primary_key`; that of a partitioned table
+    must have the columns that it is partitioned by."""
+    if not actual.primary_key or actual.primary_key == expected.primary_key:
+        return False
+    return actual.kind != "partitioned table" or not {*expected.primary_key} <= {*actual.primary_key}

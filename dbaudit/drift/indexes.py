@@ -52,7 +52,9 @@ def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
 
 def _compare(expected: Table, actual: Table, declared: Iterable[Index], found: Iterable[Index]) -> Drift[Index]:
     deferred = {
-        id(table): {one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"}
+        id(table): {
+            one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"
+        }
         for table in (expected, actual)
     }
 
@@ -146,12 +148,16 @@ def _keys(one: Index, other: Index) -> Verdict:
 
 
 def _key(one: IndexKey, other: IndexKey) -> Verdict:
-    return normal_form.worst((
-        _same(one.column, other.column),
-        normal_form.compare(one.expression, other.expression),
-        _opclasses(_opclass(one), _opclass(other)),
-        _same((one.collation, one.descending, one.nulls_first), (other.collation, other.descending, other.nulls_first)),
-    ))
+    return normal_form.worst(
+        (
+            _same(one.column, other.column),
+            normal_form.compare(one.expression, other.expression),
+            _opclasses(_opclass(one), _opclass(other)),
+            _same(
+                (one.collation, one.descending, one.nulls_first), (other.collation, other.descending, other.nulls_first)
+            ),
+        )
+    )
 
 
 def _opclasses(one: str, other: str) -> Verdict:

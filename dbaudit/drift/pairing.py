@@ -52,7 +52,7 @@ class Drift(Generic[Thing]):
         """What could not be compared, in words."""
         for one in self.uncertain:
             yield Skipped(
-                f"{table.label}: {one.declared.name or one.found.name}",
+                f"{table.label}: {name_of(one.declared) or name_of(one.found)}",
                 f"Model and database spell its {' and '.join(one.unsure)} so differently that they were not compared.",
             )
 
@@ -65,10 +65,10 @@ def compared_tables(snapshot: Snapshot) -> Iterator[tuple[Table, Table]]:
             yield expected, actual
 
 
-def unseen(snapshot: Snapshot) -> Iterator[Skipped]:
-    """Why nothing, or not everything, is compared."""
+def unseen(snapshot: Snapshot, check: str) -> Iterator[Skipped]:
+    """Why a check compares nothing here."""
     if snapshot.expected is None:
-        yield Skipped("drift", f"Models are not compared with a database of {snapshot.vendor}.")
+        yield Skipped(check, f"Models are not compared with a database of {snapshot.vendor}.")
 
 
 def pair(
@@ -79,49 +79,57 @@ def pair(
     columns: Callable[[Thing], Hashable],
     judge: Callable[[Thing, Thing], Changed[Thing]],
 ) -> Drift[Thing]:
-    """Match both sides.
+    """Match both sides by meaning, what is left by name, and what is left of that by columns.
 
-    One thing that is there stands for several equal declarations, and a second equal one that is there is a duplicate,
-    which is no drift. What is left is matched by name, then by columns, and judged.
+    One thing that is there stands for several equal declarations. A second equal one that is there is a duplicate,
+    which is no drift.
     """
-    wanted, there = list(declared), list(found)
-    meanings = {id(one): meaning(one) for one in (*wanted, *there)}
-    same: list[tuple[Thing, Thing]] = []
-    for alike in (
-        lambda one: (meanings[id(one)], one.name),
-        lambda one: meanings[id(one)],
-    ):
-        same += _matched(wanted, there, alike)
-    settled = {meanings[id(one)] for one, _ in same}
-    wanted = [one for one in wanted if meanings[id(one)] not in settled]
-    there = [one for one in there if meanings[id(one)] not in settled]
-    judged = [
-        judge(*both)
-        for key in (lambda one: one.name or None, columns)
-        for both in _matched(wanted, there, key)
-    ]
+    wanted: list[Thing] = list(declared)
+    there: list[Thing] = list(found)
+    meanings = {id(one): meaning(one) for one in wanted + there}
+
+    def means(one: Thing) -> Hashable:
+        return meanings[id(one)]
+
+    same = _matched(wanted, there, lambda one: (means(one), name_of(one))) + _matched(wanted, there, means)
+    settled = {means(one) for one, _ in same}
+    judged = [judge(*both) for both in _matched(wanted, there, lambda one: name_of(one) or None)]
+    wanted = [one for one in wanted if means(one) not in settled]
+    there = [one for one in there if means(one) not in settled]
+    judged += [judge(*both) for both in _matched(wanted, there, columns)]
     return Drift(
         missing=tuple(wanted),
         undeclared=tuple(there),
         changed=tuple(one for one in judged if one.differences),
-        renamed=tuple(
-            Changed(one, other)
-            for one, other in same
-            if one.declared and one.declared.by_name and other.name and one.name != other.name
-        ),
+        renamed=tuple(Changed(one, other) for one, other in same if _is_renamed(one, other)),
         uncertain=tuple(one for one in judged if one.unsure and not one.differences),
     )
 
 
-def _matched(
-    wanted: list[Thing], there: list[Thing], key: Callable[[Thing], Hashable]
-) -> list[tuple[Thing, Thing]]:
+def words_of(thing: Index | Constraint) -> str:
+    """What it says, in words that fit a sentence: ``unique (a, b) WHERE x``, ``CHECK (price > 0)``."""
+    if isinstance(thing, Index):
+        return f"{'unique ' if thing.unique else ''}{thing.describe()}"
+    return thing.definition
+
+
+def name_of(thing: Index | Constraint) -> str:
+    """The name that a migration would use: of an index that serves a constraint, the constraint's."""
+    return (thing.constraint_name if isinstance(thing, Index) else "") or thing.name
+
+
+def _is_renamed(declared: Index | Constraint, found: Index | Constraint) -> bool:
+    by_name = declared.declared is not None and declared.declared.by_name
+    return by_name and bool(name_of(found)) and name_of(declared) != name_of(found)
+
+
+def _matched(wanted: list[Thing], there: list[Thing], key: Callable[[Thing], Hashable]) -> list[tuple[Thing, Thing]]:
     """Pairs of equal key, taken out of both lists. A key of None matches nothing."""
     by_key: defaultdict[Hashable, list[Thing]] = defaultdict(list)
     for one in there:
         by_key[key(one)].append(one)
     pairs = [(one, by_key[key(one)].pop(0)) for one in wanted if key(one) is not None and by_key[key(one)]]
-    wanted_ids, there_ids = {id(one) for one, _ in pairs}, {id(other) for _, other in pairs}
-    wanted[:] = [one for one in wanted if id(one) not in wanted_ids]
-    there[:] = [one for one in there if id(one) not in there_ids]
+    taken = {id(one) for both in pairs for one in both}
+    wanted[:] = [one for one in wanted if id(one) not in taken]
+    there[:] = [one for one in there if id(one) not in taken]
     return pairs

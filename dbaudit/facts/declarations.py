@@ -52,13 +52,15 @@ class Migrations:
 
     ``unapplied`` are in the code alone, in the order in which they would run; ``gone`` are recorded alone;
     ``conflicts`` are applications with several latest migrations, and those. ``unmade`` names what models declare and
-    no migration does: (model, name of the field, index or constraint, or ``unique_together``). ``apps`` are the
-    applications that have migrations. ``recorded`` is False where the database keeps no record at all.
+    no migration does: (model, name of the field, index or constraint, or ``unique_together``). ``installed`` are the
+    labels of all applications, ``apps`` of those that have migrations. ``recorded`` is False where the database keeps
+    no record at all.
     """
 
     unapplied: tuple[Migration, ...] = ()
     gone: tuple[Migration, ...] = ()
     conflicts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unmade: frozenset[tuple[str, str]] = frozenset()
+    installed: frozenset[str] = frozenset()
     apps: frozenset[str] = frozenset()
     recorded: bool = True

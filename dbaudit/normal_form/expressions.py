@@ -47,13 +47,9 @@ def tree(sql: str) -> Tree:
     except ValueError:
         return ("opaque", sql)
     try:
-        parser = _Parser(sql, tokens)
-        found = parser.expression()
-        if parser.next.kind != "end":
-            raise ValueError(parser.next)
+        return _Parser(sql, tokens).whole()
     except (ValueError, RecursionError):
         return ("opaque", *(token.value for token in tokens))
-    return found
 
 
 class _Parser:
@@ -67,6 +63,13 @@ class _Parser:
     @property
     def next(self) -> Token:
         return self.tokens[self.position]
+
+    def whole(self) -> Tree:
+        """The expression that is all of the text."""
+        found = self.expression()
+        if self.next.kind != "end":
+            raise ValueError(f"unexpected {self.next.value!r} at {self.next.start}")
+        return found
 
     def expression(self, strength: int = 0) -> Tree:
         """What follows, as far as its operators bind more strongly than ``strength``."""
@@ -97,7 +100,7 @@ class _Parser:
 
     # -- operands ------------------------------------------------------------------------------------------------
 
-    def _operand(self) -> Tree:
+    def _operand(self) -> Tree:  # noqa: PLR0911  one for each kind
         token = self._take()
         match token.kind, token.value:
             case "string", text:
@@ -195,7 +198,7 @@ class _Parser:
 
     # -- operators -----------------------------------------------------------------------------------------------
 
-    def _continued(self, left: Tree, strength: int) -> Tree | None:
+    def _continued(self, left: Tree, strength: int) -> Tree | None:  # noqa: PLR0911  as above
         """``left`` with the operator that follows, None where none does that binds more strongly."""
         if self._accept("::"):
             return cast(left, self._type())
@@ -216,7 +219,7 @@ class _Parser:
                 return membership(operator, quantifier, left, array)
         return operation(operator, left, self.expression(binding))
 
-    def _worded(self, left: Tree, strength: int) -> Tree | None:
+    def _worded(self, left: Tree, strength: int) -> Tree | None:  # noqa: PLR0911  as above
         """The operators that are words."""
         if strength < _OR and self._accept("or"):
             return junction("or", left, self.expression(_OR))

@@ -40,17 +40,23 @@ def index(sql: str, table: str) -> Index:
         ValueError: it is no such statement, or one that this grammar does not know.
     """
     if plain := _PLAIN.fullmatch(sql):
-        keys = tuple(IndexKey(column=column) for column in plain["keys"][1:-1].split('", "'))
-        return Index(name=plain["name"], table=table, keys=keys, unique=bool(plain["unique"]), definition=sql)
+        columns = plain["keys"][1:-1].split('", "')
+        return Index(
+            name=plain["name"],
+            table=table,
+            keys=tuple(IndexKey(column=column) for column in columns),
+            unique=bool(plain["unique"]),
+            definition=sql,
+        )
     reader = _Reader(sql)
     reader.skip("create")
-    unique = reader.accept("unique")
+    is_unique = reader.accept("unique")
     reader.skip("index", "concurrently", "if", "not", "exists")
     name = reader.name()
     reader.skip("on", "only")
     reader.name()
     method = reader.name().lower() if reader.accept("using") else "btree"
-    keys = tuple(reader.keys())
+    keys = tuple(reader.positions())
     included, predicate, distinct = reader.clauses()
     return Index(
         name=name,
@@ -59,7 +65,7 @@ def index(sql: str, table: str) -> Index:
         included=included,
         predicate=predicate,
         method=method,
-        unique=unique,
+        unique=is_unique,
         nulls_distinct=distinct,
         definition=sql,
     )
@@ -74,7 +80,7 @@ def unique(definition: str, table: str, name: str) -> Index:
     reader = _Reader(definition)
     reader.skip("unique")
     distinct = reader.nulls_distinct()
-    keys = tuple(key for key, _ in reader.keys())
+    keys = tuple(key for key, _ in reader.positions())
     included, predicate, _ = reader.clauses()
     return Index(
         name=name,
@@ -124,7 +130,7 @@ def exclusion(definition: str) -> Exclusion:
     reader = _Reader(definition)
     reader.skip("exclude")
     method = reader.name().lower() if reader.accept("using") else "gist"
-    keys = tuple(reader.keys())
+    keys = tuple(reader.positions())
     included, predicate, _ = reader.clauses()
     return Exclusion(
         method=method,
@@ -197,7 +203,7 @@ class _Reader:
             token = self.take()
             depth += token.is_mark("(") - token.is_mark(")")
 
-    def keys(self) -> Iterator[tuple[IndexKey, str]]:
+    def positions(self) -> Iterator[tuple[IndexKey, str]]:
         """The keys between parentheses, each with the operator that an exclusion constraint gives it."""
         if not self.accept("("):
             raise ValueError(f"( expected at {self.next.start} of {self.sql!r}")
@@ -206,7 +212,7 @@ class _Reader:
             yield self._key()
 
     def _key(self) -> tuple[IndexKey, str]:
-        """``column-or-expression [COLLATE name] [opclass [(parameters)]] [DESC] [NULLS FIRST|LAST] [WITH operator]``."""
+        """``column [COLLATE name] [opclass [(parameters)]] [DESC] [NULLS FIRST] [WITH operator]``, or an expression."""
         column, expression = self._head()
         collation = self.name() if self.accept("collate") else ""
         opclass = ""
@@ -264,7 +270,7 @@ class _Reader:
         distinct = True
         while self.next.kind != "end":
             if self.accept("include"):
-                included = tuple(key.column for key, _ in self.keys())
+                included = tuple(key.column for key, _ in self.positions())
             elif self.next.is_word("nulls"):
                 distinct = self.nulls_distinct()
             elif self.accept("where"):

@@ -42,7 +42,6 @@ _PLAIN_CALLS: Final = frozenset({
     "length", "lower", "ltrim", "md5", "now", "nullif", "replace", "reverse", "right", "round", "rtrim", "sign",
     "statement_timestamp", "strftime", "substring", "timezone", "trim", "unaccent", "upper",
 })  # fmt: skip
-_PLAIN_OPERATORS: Final = frozenset({*COMPARISONS, *PATTERNS, "+", "-", "*", "/", "%", "||", "~", "~*"})
 _PLAIN_NODES: Final = frozenset({"column", "number", "null", "and", "or", "not", "is", "is not"})
 
 
@@ -63,7 +62,7 @@ def truth(operand: Tree) -> Tree:
     return ("operation", "=", operand, TRUE) if operand[0] == "column" else operand
 
 
-def negation(operand: Tree) -> Tree:
+def negation(operand: Tree) -> Tree:  # noqa: PLR0911  one for each kind
     """NOT: moved into comparisons, memberships and tests."""
     match operand:
         case ("column", _):
@@ -145,11 +144,11 @@ def understood(tree: Tree) -> bool:
     """
     match tree:
         case ("text", str(text)):
-            return not text.startswith(("{", "[", "("))
+            return not text.startswith(("{", "[", "(")) or literals.elements(tree) is not None
         case ("call", name, *arguments):
             return name in _PLAIN_CALLS and all(map(understood, arguments))
-        case ("operation", operator, *operands):
-            return operator in _PLAIN_OPERATORS and all(map(understood, operands))
+        case ("operation", _, *operands):
+            return all(map(understood, operands))
         case ("member", _, _, *parts) | ("collate", _, *parts):
             return all(map(understood, parts))
         case (word, *parts):

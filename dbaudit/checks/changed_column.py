@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbaudit import drift, normal_form
+from dbaudit.drift import ChangedColumn, sql
+from dbaudit.facts import Skipped, Snapshot, Table
+from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
+from dbaudit.registry import check
+
+MANY_TO_MANY = "Automatic many-to-many tables kept the keys that they were made with, which no migration alters"
+
+
+@check(severity="warning", needs=["schema", "models"])
+def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """A column is another one than its field declares.
+
+    Why: A shorter type refuses what the form accepts, a smaller one overflows, NULL comes back where the code never
+    expects it or is refused where it writes one, a missing default fails inserts, another collation sorts and compares
+    otherwise. The test database is built from the models and shows none of it.
+
+    Fix: Apply or make the migration where one is waiting or missing. Where all are applied, alter the column by the
+    SQL: PostgreSQL holds ACCESS EXCLUSIVE on the table meanwhile, and most changes of type rewrite it. Or declare in
+    the model what the database has, where that is right.
+
+    Silent when: Type, default, collation and expression mean the same however the vendor spells them; a ``serial``
+    column stands where Django now makes an identity; NULL is refused by a check constraint; the database has a comment
+    that the model does not ask for. It is a remark where only a comment or a default that Django does not need
+    differs, where SQLite stores values of both types alike, and on tables of Django and of other packages. A default
+    or expression that is spelled so differently that it may mean the same is listed as not compared.
+    """
+    yield from drift.unseen(snapshot, "changed_column")
+    for expected, table in drift.compared_tables(snapshot):
+        found = drift.compare_columns(snapshot, expected, table)
+        yield from found.skipped(table)
+        for changed in found.changed:
+            if changed.differences:
+                yield _finding(snapshot, table, changed)
+
+
+def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Finding:
+    column = changed.found.name
+    field = snapshot.columns_field(table, column)
+    cause = drift.cause(snapshot, table, (field.name,) if field else ())
+    both = sql.alter_column(snapshot.dialect, table, changed)
+    remark = _changes_nothing(snapshot, changed) or table.ownership.owner != "project"
+    read = any(difference.what in ("default", "generated as") for difference in changed.differences)
+    return Finding.about(
+        table,
+        subject=f"Column {table.label}.{column} is not what {table.ownership.model} declares",
+        detail=f"{'; '.join(map(str, changed.differences))}.{cause.sentence}",
+        identity=(column,),
+        severity=Severity.INFO if remark else Severity.DEFAULT,
+        confidence=Confidence.MEDIUM if read else Confidence.HIGH,
+        location=field.location if field else None,
+        group=cause.group or (MANY_TO_MANY if table.ownership.auto_created else ""),
+        evidence=[
+            *(
+                Evidence(f"{one.what} in the database", one.found or "none", source="catalog")
+                for one in changed.differences
+            ),
+            *(Evidence(f"{one.what} declared", one.declared or "none", source="models") for one in changed.differences),
+            *cause.evidence(),
+        ],
+        remedy=cause.remedy(snapshot, table, RunSql(purpose=f"Alter the column {column} as the field says."), *both),
+    )
+
+
+def _changes_nothing(snapshot: Snapshot, changed: ChangedColumn) -> bool:
+    """Whether Django works with the one as with the other."""
+    for difference in changed.differences:
+        same_storage = snapshot.vendor == "sqlite" and difference.what == "type"
+        if same_storage and normal_form.affinity(difference.found) == normal_form.affinity(difference.declared):
+            continue
+        if difference.what == "comment" or (difference.what == "default" and not changed.declared.default):
+            continue
+        return False
+    return True

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbaudit import drift
+from dbaudit.facts import Index, Skipped, Snapshot, Table
+from dbaudit.findings import EditModel, Evidence, Finding, Remedy
+from dbaudit.registry import check
+
+
+@check(severity="info", needs=["schema", "models"])
+def undeclared_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """An index is in the database that no model declares.
+
+    Why: A test database and a new installation are built from the models, and have no such index: there the same
+    queries are slow, or a plan is tested that production never uses. Somebody made it by hand, or by SQL in a
+    migration, or a migration was taken back halfway.
+
+    Fix: Declare it in the model under its name, so that every database has it; put the AddIndex that makemigrations
+    then writes into the state_operations of a SeparateDatabaseAndState, because this database has the index already.
+    If it is meant to be known to the database alone, suppress this finding with the reason. If nothing reads it, drop
+    it.
+
+    Silent when: A model declares an index of the same meaning under any name; it is the copy of another
+    (`duplicate_index`), invalid (`invalid_index`) or being built; it is unique or serves a constraint
+    (`undeclared_constraint`); it stands on a column that no model declares (`undeclared_column`); the model is
+    unmanaged, or no model has the table (`table_without_model`).
+    """
+    yield from drift.unseen(snapshot, "undeclared_index")
+    for expected, table in drift.compared_tables(snapshot):
+        unknown = drift.compare_columns(snapshot, expected, table).undeclared
+        for index in drift.compare_indexes(expected, table).undeclared:
+            if not drift.stands_on(index, unknown):
+                yield _finding(snapshot, table, index)
+
+
+def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
+    model = table.ownership.model
+    cause = drift.cause(snapshot, table, ())
+    evidence = [Evidence("definition", index.definition or index.describe(), source="catalog"), *cause.evidence()]
+    if index.scans is not None:
+        evidence.append(Evidence("scans", index.scans, "scans", "pg_stat_user_indexes"))
+    return Finding.about(
+        table,
+        subject=f"Index {index.name} on {table.label} is declared by no model",
+        detail=f"{table.label} {index.describe()} is in the database alone.{cause.sentence if cause.edit else ''}",
+        identity=(index.describe(),),
+        group=cause.group,
+        evidence=evidence,
+        remedy=Remedy(
+            action=EditModel(model=model, change=cause.edit or f"declare {index.name} in Meta.indexes"),
+            orm=cause.commands if cause.edit else _declaration(snapshot, table, index),
+        ),
+    )
+
+
+def _declaration(snapshot: Snapshot, table: Table, index: Index) -> str:
+    """The entry for ``Meta.indexes`` where its columns say all, else in words."""
+    fields = [snapshot.columns_field(table, column) for column in index.columns]
+    if index.method != "btree" or index.predicate or index.included or not all(fields):
+        return f"Declare it in Meta.indexes of {table.ownership.model}: {index.describe()}, name={index.name!r}."
+    names = [
+        f"{'-' if key.descending else ''}{field.name}" for key, field in zip(index.keys, fields, strict=True) if field
+    ]
+    opclasses = f", opclasses={[key.opclass for key in index.keys]!r}" if any(key.opclass for key in index.keys) else ""
+    return f"models.Index(fields={names!r}, name={index.name!r}{opclasses})"
