@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dbaudit.facts import Column, Index, Location, Table
+from dbaudit.facts import Column, Index, Location, QueryRun, Table
 from dbaudit.findings import DatabaseReport, Finding, Recommendation, Remedy, Report, Suppressed, Suppression
 from dbaudit.report import references
 
@@ -52,7 +52,7 @@ def _database(database: DatabaseReport) -> Row:
             _index(table, index) for table in tables for index in sorted(table.indexes, key=lambda one: one.name)
         ],
         "foreign_keys": [_foreign_key(one) for one in references.merged(snapshot)],
-        "queries": [],
+        "queries": [_query(run) for run in snapshot.runs],
         "findings": [_finding(one) for one in sorted(database.findings, key=lambda one: one.order)],
         "suppressed": [_suppressed(one) for one in sorted(database.suppressed, key=lambda one: one.finding.order)],
         "recommendations": [_recommendation(one) for one in sorted(database.recommendations, key=lambda one: one.rank)],
@@ -118,6 +118,30 @@ def _index(table: Table, index: Index) -> Row:
         "bytes": index.bytes,
         "scans": index.scans,
         "definition": index.definition,
+    }
+
+
+def _query(run: QueryRun) -> Row:
+    return {
+        "id": run.id,
+        "label": run.label,
+        "origin": run.origin,
+        "status": run.status,
+        "reason": run.reason,
+        "location": _location(run.location),
+        "app": run.app,
+        "model": run.model,
+        "owner": run.owner,
+        "median_ms": run.median_ms,
+        "fastest_ms": run.spread_ms[0] if run.spread_ms else None,
+        "slowest_ms": run.spread_ms[1] if run.spread_ms else None,
+        "samples": len(run.samples_ms),
+        "cold_ms": run.cold_ms,
+        "queries": run.queries,
+        "rows": run.rows,
+        "calls": run.calls,
+        "budget_ms": run.budget_ms,
+        "max_queries": run.max_queries,
     }
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from dbaudit.findings import DatabaseReport, Report
-from dbaudit.report import markdown_findings, outline, references, words
+from dbaudit.report import markdown_findings, markdown_queries, outline, references, words
 from dbaudit.report.markup import block, code, table, text
 
 APPLICATIONS = 50
@@ -57,6 +57,7 @@ def _database(report: Report, database: DatabaseReport, level: int) -> Iterator[
         ("Application distribution", _applications(database)),
         ("Top tables by records", _by_records(database)),
         ("Top tables by size", _by_size(database)),
+        ("Query performance", markdown_queries.queries(database, level)),
         ("Foreign keys", _foreign_keys(database, level)),
         ("Indexes", _indexes(database, level)),
         ("Findings", markdown_findings.findings(report, database, level)),

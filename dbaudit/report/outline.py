@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dbaudit import inventory
-from dbaudit.facts import Owner, Skipped, Snapshot, Table
+from dbaudit.facts import Owner, QueryRun, RunStatus, Skipped, Snapshot, Table
 from dbaudit.findings import (
     OWNERS,
     Action,
@@ -29,6 +29,16 @@ from dbaudit.findings import (
 from dbaudit.report import words
 
 TOP_TABLES = 10
+#: The states of a measured query, the best first.
+RUN_STATES: tuple[RunStatus, ...] = (
+    "excellent",
+    "good",
+    "slow",
+    "over budget",
+    "failed",
+    "not audited",
+    "not timed",
+)
 FIRST_THINGS = 5
 
 OWNER_TITLES: dict[Owner, str] = {
@@ -111,6 +121,16 @@ def reasons(skipped: Iterable[Skipped]) -> tuple[tuple[str, tuple[str, ...]], ..
     for one in skipped:
         found[one.reason].append(one.what)
     return tuple((reason, tuple(what)) for reason, what in found.items())
+
+
+def slowest(runs: Iterable[QueryRun]) -> list[QueryRun]:
+    """The runs that have a time, the slowest first."""
+    return sorted((run for run in runs if run.median_ms is not None), key=lambda run: (-(run.median_ms or 0), run.id))
+
+
+def spread(run: QueryRun) -> str:
+    """The fastest and slowest warm sample."""
+    return f"{run.spread_ms[0]:.2f}-{run.spread_ms[1]:.2f}" if run.spread_ms else ""
 
 
 def groups(findings: Iterable[Finding]) -> tuple[Group, ...]:

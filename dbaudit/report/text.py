@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -67,6 +68,10 @@ class _Page:
             yield ""
             yield self.style.MIGRATE_HEADING("Suppressed")
             yield from self.suppressed(database)
+        if database.snapshot.runs:
+            yield ""
+            yield self.style.MIGRATE_HEADING("Queries")
+            yield from self.queries(database)
         yield ""
         yield self.style.MIGRATE_HEADING("Not examined")
         yield from self.unexamined(database)
@@ -82,6 +87,16 @@ class _Page:
         )
         for (name, value), (other, figure) in zip(left, right, strict=True):
             yield f"  {name:<13}{value:<11,}{other:<13}{figure}"
+
+    def queries(self, database: DatabaseReport) -> Iterator[str]:
+        """The slowest runs, and how many there are in each state."""
+        runs = database.snapshot.runs
+        states = Counter(run.status for run in runs)
+        told = ", ".join(f"{states[state]:,} {state}" for state in outline.RUN_STATES if states[state])
+        yield from self.wrap(f"{words.count(len(runs), 'query', 'queries')}: {told}. The slowest:")
+        for run in outline.slowest(runs)[:LISTED]:
+            taken = f"{words.milliseconds(run.median_ms):>10}  {words.count(run.queries or 0, 'query', 'queries'):>12}"
+            yield f"  {taken}  {textwrap.shorten(run.label, max(20, self.width - 30), placeholder='…')}"
 
     def first_things(self, database: DatabaseReport) -> Iterator[str]:
         things = outline.first_things(database)

@@ -37,6 +37,13 @@ def size(value: int | None) -> str:
     return f"{amount:,.0f} {unit}" if unit == "bytes" or abs(amount) >= 10 else f"{amount:.1f} {unit}"
 
 
+def milliseconds(value: float | None) -> str:
+    """A time as ``12.3 ms``, ``1.84 s`` from a second on; empty for None."""
+    if value is None:
+        return ""
+    return f"{value / 1000:,.2f} s" if value >= 1000 else f"{value:.2f} ms"
+
+
 def measure(value: str | float, unit: str = "") -> str:
     """A value with its unit: bytes in binary units, other numbers with separators, text as it is."""
     if isinstance(value, str):

@@ -114,6 +114,7 @@ def test_the_sections_come_in_the_order_of_the_analysis() -> None:
         "Application distribution",
         "Top tables by records",
         "Top tables by size",
+        "Query performance",
         "Foreign keys",
         "Indexes",
         "Findings",
