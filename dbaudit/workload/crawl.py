@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -75,7 +76,8 @@ def _client(apps: Apps) -> Client:
     fields = {model.USERNAME_FIELD: _NAME}
     fields |= {name: f"{_NAME}@example.invalid" if "mail" in name else _NAME for name in model.REQUIRED_FIELDS}
     user = model._default_manager.create_superuser(password=None, **fields)
-    options: dict[str, Any] = {"SERVER_NAME": host(), "raise_request_exception": False}
+    # An address for documentation: a developer's toolbar shows itself to 127.0.0.1 and would be measured.
+    options: dict[str, Any] = {"SERVER_NAME": host(), "REMOTE_ADDR": "192.0.2.1", "raise_request_exception": False}
     client: Any = Client(**options)
     if apps.is_installed("rest_framework"):
         from rest_framework.test import APIClient  # noqa: PLC0415 - an optional package
@@ -104,15 +106,34 @@ def _quiet() -> Iterator[None]:
     logger = logging.getLogger("django.request")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
-    mailers = {alias: {"BACKEND": _LOCMEM} for alias in getattr(settings, "MAILERS", None) or ()}
     # Where the tests of a project run, the outbox is there already.
     before = list(mail.outbox) if hasattr(mail, "outbox") else None
+    changed = _mail_in_memory()
+    with _unwarned():
+        changed.enable()
     try:
-        with override_settings(**({"MAILERS": mailers} if mailers else {"EMAIL_BACKEND": _LOCMEM})):
-            yield
+        yield
     finally:
+        with _unwarned():
+            changed.disable()
         logger.setLevel(level)
         if before is not None:
             mail.outbox[:] = before
         elif hasattr(mail, "outbox"):
             del mail.outbox
+
+
+def _mail_in_memory() -> override_settings:
+    mailers = getattr(settings, "MAILERS", None)
+    if mailers is not None:
+        return override_settings(MAILERS={alias: {"BACKEND": _LOCMEM} for alias in mailers})
+    return override_settings(EMAIL_BACKEND=_LOCMEM)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """From Django 6.1 on, the setting that a project need not have set is deprecated."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        yield

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from dbaudit.facts import QueryRun
 from dbaudit.queries import _queries
 from dbaudit.workload import canned
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sampling import Bench, status
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS, PUBLISHERS, routed
 from tests.workload.models import Author, Book, Publisher
@@ -140,7 +141,8 @@ def test_a_thread_of_its_own_may_not_write(measure: Callable[..., QueryRun], lib
 
 def test_a_queryset_is_evaluated_and_counted(measure: Callable[..., QueryRun]) -> None:
     run = measure(lambda: Author.objects.prefetch_related("book_set"), samples=3)
-    assert (run.queries, run.rows, run.status, len(run.samples_ms)) == (2, AUTHORS, "excellent", 3)
+    assert (run.queries, run.rows, run.reason, len(run.samples_ms)) == (2, AUTHORS, "", 3)
+    assert run.audited
     assert run.cold_ms is not None
     assert run.spread_ms is not None
     assert run.spread_ms[0] <= (run.median_ms or 0) <= run.spread_ms[1]
@@ -187,15 +189,20 @@ def test_pages_streams_generators_and_coroutines_run_to_their_end(measure: Calla
         assert (run.reason, run.queries) == ("", 1)
 
 
-def test_budgets_decide_before_targets(library: Scratch) -> None:
-    bench = Bench(library.connection, Limits(), writes=True)
-
-    def status(**budget: Any) -> str:
-        run = QueryRun(id="x", label="x", origin="canned", alias="", status="failed", **budget)
-        return bench.measure(run, lambda: Author.objects.prefetch_related("book_set")).status
-
-    assert status() == status(max_queries=2) == status(budget_ms=60_000) == "excellent"
-    assert status(max_queries=1) == status(budget_ms=0.000001) == "over budget"
+@pytest.mark.parametrize(
+    ("median", "budget", "expected"),
+    [
+        (6.92, {}, "excellent"),
+        (10.59, {}, "good"),
+        (50.1, {}, "slow"),
+        (50.1, {"budget_ms": 100}, "slow"),
+        (6.92, {"budget_ms": 5}, "over budget"),
+        (6.92, {"max_queries": 2}, "excellent"),
+        (6.92, {"max_queries": 1}, "over budget"),
+    ],
+)
+def test_budgets_decide_before_targets(median: float, budget: dict[str, Any], expected: str) -> None:
+    assert status(replace(RUN, samples_ms=(median, median / 2, median * 9), queries=2, **budget)) == expected
 
 
 @pytest.mark.django_db
@@ -287,10 +294,10 @@ query()(5)
     )
     with routed(library.alias):
         runs = {run.id: run for run in canned.runs(apps, Bench(library.connection, Limits(), writes=True))}
-    assert {name: run.status for name, run in runs.items()} == {
-        "canned:canned_app.everyone": "excellent",
-        "canned:canned_app.fails": "failed",
-        "canned:canned_app.line 14": "failed",
+    assert {name: run.audited for name, run in runs.items()} == {
+        "canned:canned_app.everyone": True,
+        "canned:canned_app.fails": False,
+        "canned:canned_app.line 14": False,
     }
     assert runs["canned:canned_app.line 14"].reason.startswith("TypeError: @query stands above a value of type int")
     assert runs["canned:canned_app.fails"].label == "Fails at once"
