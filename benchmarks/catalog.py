@@ -2,7 +2,7 @@
 
     python benchmarks/catalog.py [--tables 100 1000 5000] [--repeat 5] [--vendors sqlite postgresql] [--output FILE]
 
-Makes databases of that many tables on SQLite and on a PostgreSQL server of its own, reads each with both in turns, and
+Makes databases of that many tables on SQLite and on a PostgreSQL server of its own, reads each in turns, and
 writes a Markdown page. See README.md beside this file for the method.
 """
 
@@ -93,6 +93,40 @@ INSERT = """
 """
 
 
+# What introspection hides on PostgreSQL and dbaudit's reader returns, as one would write it for a table.
+HIDDEN = (
+    """
+    SELECT c.reltuples, pg_table_size(c.oid), pg_indexes_size(c.oid), has_table_privilege(c.oid, 'SELECT'),
+        row_security_active(c.oid), obj_description(c.oid), s.*
+    FROM pg_class c JOIN pg_stat_all_tables s ON s.relid = c.oid WHERE c.oid = %s::regclass
+    """,
+    """
+    SELECT attname, format_type(atttypid, atttypmod), attidentity, attgenerated FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+    """,
+    """
+    SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), pg_get_expr(i.indpred, i.indrelid), i.indisvalid,
+        i.indisready, i.indislive, i.indisclustered, i.indisreplident, pg_table_size(i.indexrelid),
+        ARRAY(SELECT opcname FROM unnest(i.indclass) AS o (id) JOIN pg_opclass ON pg_opclass.oid = o.id),
+        s.idx_scan, s.idx_tup_read
+    FROM pg_index i JOIN pg_stat_all_indexes s ON s.indexrelid = i.indexrelid WHERE i.indrelid = %s::regclass
+    """,
+    """
+    SELECT conname, confdeltype, confupdtype, condeferrable, convalidated, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE conrelid = %s::regclass
+    """,
+    """
+    SELECT attname, null_frac, n_distinct, avg_width, correlation, most_common_freqs
+    FROM pg_stats WHERE schemaname = 'public' AND tablename = %s
+    """,
+    """
+    SELECT s.seqrelid::regclass, s.*, pg_sequence_last_value(s.seqrelid)
+    FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = %s::regclass
+    """,
+)
+
+
 @dataclass(frozen=True)
 class Reading:
     """One reader on one database: seconds of each repetition, statements, peak of Python's memory in bytes."""
@@ -109,19 +143,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both readers on a database of so many tables."""
+    """The readers on a database of so many tables, by name; ours is the first."""
 
     tables: int
-    own: Reading
-    django: Reading
+    readings: dict[str, Reading]
 
-    @property
-    def ratio(self) -> float:
-        """How many times faster the own reader is."""
-        return self.django.median / self.own.median
+    def ratio(self, name: str) -> float:
+        """How many times faster ours is than that one."""
+        return self.readings[name].median / self.readings[OURS].median
 
 
-# -- the two ways to read -------------------------------------------------------------------------------------------
+# -- the ways to read -----------------------------------------------------------------------------------------------
 
 
 def introspect(connection: BaseDatabaseWrapper) -> dict[str, Any]:
@@ -139,9 +171,27 @@ def introspect(connection: BaseDatabaseWrapper) -> dict[str, Any]:
     return found
 
 
+def introspect_all(connection: BaseDatabaseWrapper) -> dict[str, Any]:
+    """The same, and for each table what introspection hides on PostgreSQL."""
+    found = introspect(connection)
+    with connection.cursor() as cursor:
+        for name in found:
+            for sql in HIDDEN:
+                cursor.execute(sql, [name])
+                cursor.fetchall()
+    return found
+
+
 def read(connection: BaseDatabaseWrapper) -> Snapshot:
     """The vendor's own reader."""
     return READERS[connection.vendor](connection)
+
+
+OURS, DJANGO, ALL = "dbaudit", "Django's introspection", "… and the rest of the facts by table"
+WAYS: dict[str, dict[str, Callable[[BaseDatabaseWrapper], Any]]] = {
+    "sqlite": {OURS: read, DJANGO: introspect},
+    "postgresql": {OURS: read, DJANGO: introspect, ALL: introspect_all},
+}
 
 
 def assert_same_facts(snapshot: Snapshot, found: dict[str, Any]) -> None:
@@ -168,18 +218,18 @@ def _is_index(constraint: dict[str, Any]) -> bool:
 
 
 def measure(connection: BaseDatabaseWrapper, tables: int, repeat: int) -> Comparison:
-    """Both readers in turns, each on a fresh connection; then once more each, for statements and memory."""
-    seconds: dict[Callable[[BaseDatabaseWrapper], Any], list[float]] = {read: [], introspect: []}
+    """The readers in turns, each on a fresh connection; then once more each, for statements and memory."""
+    ways = WAYS[connection.vendor]
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeat):
-        for reader, measured in seconds.items():
+        for name, reader in ways.items():
             connect_anew(connection)
             begin = time.perf_counter()
             reader(connection)
-            measured.append(time.perf_counter() - begin)
-    counted = {reader: observe(connection, reader) for reader in seconds}
-    assert_same_facts(counted[read][0], counted[introspect][0])
-    own, django_ = (Reading(seconds[reader], *counted[reader][1:]) for reader in (read, introspect))
-    return Comparison(tables, own, django_)
+            seconds[name].append(time.perf_counter() - begin)
+    results = {name: observe(connection, reader) for name, reader in ways.items()}
+    assert_same_facts(results[OURS][0], results[DJANGO][0])
+    return Comparison(tables, {name: Reading(seconds[name], *results[name][1:]) for name in ways})
 
 
 def observe(connection: BaseDatabaseWrapper, reader: Callable[[BaseDatabaseWrapper], Any]) -> tuple[Any, int, int]:
@@ -248,9 +298,9 @@ def fill(connection: BaseDatabaseWrapper, tables: int) -> None:
 # -- the page -------------------------------------------------------------------------------------------------------
 
 
-def growth(before: Comparison, after: Comparison, side: str) -> float:
+def growth(before: Comparison, after: Comparison, name: str) -> float:
     """The exponent k of time ~ tables**k between two sizes; 1 is linear."""
-    times = getattr(after, side).median / getattr(before, side).median
+    times = after.readings[name].median / before.readings[name].median
     return math.log(times) / math.log(after.tables / before.tables)
 
 
@@ -258,25 +308,26 @@ def section(title: str, found: list[Comparison]) -> Iterator[str]:
     """One vendor's tables."""
     yield f"## {title}"
     yield ""
-    yield "| tables | reader | statements | median | fastest to slowest | peak memory | times as fast |"
+    yield "| tables | reader | statements | median | fastest to slowest | peak memory | dbaudit is faster |"
     yield "|---:|---|---:|---:|---:|---:|---:|"
     for one in found:
-        for name, reading, ratio in (("dbaudit", one.own, f"**{one.ratio:.1f}**"), ("Django", one.django, "1")):
+        for name, reading in one.readings.items():
             spread = f"{min(reading.seconds):.3f} to {max(reading.seconds):.3f} s"
+            ratio = "" if name == OURS else f"{one.ratio(name):.1f} times"
             cells = (
-                name,
                 f"{reading.statements:,}",
                 f"{reading.median:.3f} s",
                 spread,
                 f"{reading.peak / MIB:.1f} MiB",
+                ratio,
             )
-            yield f"| {one.tables:,} | {' | '.join(cells)} | {ratio} |"
+            yield f"| {one.tables:,} | {name} | {' | '.join(cells)} |"
     yield ""
     for before, after in itertools.pairwise(found):
-        own, django_ = growth(before, after, "own"), growth(before, after, "django")
         yield (
-            f"From {before.tables:,} to {after.tables:,} tables the time grows with the power {own:.2f} of the number"
-            f" of tables (Django's with {django_:.2f}); 1 is linear."
+            f"From {before.tables:,} to {after.tables:,} tables dbaudit's time grows with the power"
+            f" {growth(before, after, OURS):.2f} of the number of tables, that of Django's introspection with"
+            f" {growth(before, after, DJANGO):.2f}; 1 is linear."
         )
     yield ""
 
@@ -297,13 +348,14 @@ def page(results: dict[str, list[Comparison]], versions: dict[str, str], repeat:
 
 
 def verdict(results: dict[str, list[Comparison]]) -> Iterator[str]:
-    """Whether the targets are met."""
+    """How the figures stand to the targets."""
     for one in results.get("postgresql", []):
         if one.tables == TARGET_TABLES:
-            yield f"PostgreSQL, {one.tables:,} tables: {one.ratio:.1f} times as fast (target: {TARGET_RATIO})"
+            ratios = ", ".join(f"{one.ratio(name):.1f} ({name})" for name in one.readings if name != OURS)
+            yield f"PostgreSQL, {one.tables:,} tables, times faster: {ratios}; target: {TARGET_RATIO}"
     for vendor, found in results.items():
         if len(found) > 1:
-            yield f"{vendor}: time grows with the power {growth(found[0], found[-1], 'own'):.2f} (target: 1)"
+            yield f"{vendor}: time grows with the power {growth(found[0], found[-1], OURS):.2f}; target: 1"
 
 
 def main() -> None:
