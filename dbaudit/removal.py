@@ -52,10 +52,10 @@ def removal(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
         )
     elif field:
         change = "db_index=False" if field.relation else "without db_index=True"
-        option = "db_index=False)" if field.relation else ")  # without db_index=True"
+        option = "..., db_index=False)" if field.relation else "...)  # without db_index=True"
         return Remedy(
             action=EditModel(model=model, field=field.name, change=f"{field.name} {change}"),
-            orm=f"{field.name} = models.{field.kind}(..., {option}",
+            orm=f"{field.name} = models.{field.kind}({option}",
             sql=sql,
             undo_sql=undo_sql,
         )

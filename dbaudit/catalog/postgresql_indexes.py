@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, Literal
 
 from dbaudit.catalog import postgresql_tables
@@ -31,6 +30,7 @@ FILL: Final = "fillfactor="
 NO_DEDUPLICATION: Final = frozenset(f"deduplicate_items={word}" for word in ("off", "false", "no", "0"))
 
 Statistics = tuple[ColumnStatistics, ...]
+ColumnNames = Mapping[tuple[int, int], str]
 
 
 def indexes(
@@ -41,8 +41,8 @@ def indexes(
     *,
     counted: bool,
 ) -> dict[int, tuple[Index, ...]]:
-    """The indexes of each relation, in order of name. ``tables`` gives the relations' names by OID, ``expressions`` what
-    `expression_statistics` found.
+    """The indexes of each relation, in order of name. ``tables`` gives the relations' names by OID, ``expressions`` is
+    what `expression_statistics` found.
 
     ``counted`` is False where the server counts no scans. An index that was dropped between the two statements has
     no keys and is left out.
@@ -53,8 +53,8 @@ def indexes(
     found: defaultdict[int, list[Index]] = defaultdict(list)
     for row in rows:
         if row.definition is not None and row.oid in positions:
-            index = _index(row, positions[row.oid], tables[row.relation], counted=counted)
-            found[row.relation].append(replace(index, expression_statistics=expressions.get(row.oid, ())))
+            own = positions[row.oid], tables[row.relation], expressions.get(row.oid, ())
+            found[row.relation].append(_index(row, *own, counted=counted))
     return {relation: tuple(sorted(own, key=lambda index: index.name)) for relation, own in found.items()}
 
 
@@ -73,12 +73,13 @@ def expression_statistics(
         before = found.setdefault(key.index, () if key.permitted else None)
         row = told.get((key.schema, key.index_name, key.name))
         if row and before is not None:
-            found[key.index] = (*before, postgresql_tables.planner_statistics(row, relations[key.relation].planned_rows))
+            rows_of_table = relations[key.relation].planned_rows
+            found[key.index] = (*before, postgresql_tables.planner_statistics(row, rows_of_table))
     return found
 
 
 def foreign_keys(
-    rows: Iterable[Any], tables: Mapping[int, str], schemas: Mapping[int, str]
+    rows: Iterable[Any], tables: Mapping[int, str], schemas: Mapping[int, str], columns: ColumnNames
 ) -> dict[int, tuple[ForeignKey, ...]]:
     """The foreign keys of each relation, in order of name. ``schemas`` spells the schemas of the search path by OID."""
     found: defaultdict[int, list[ForeignKey]] = defaultdict(list)
@@ -88,9 +89,9 @@ def foreign_keys(
                 ForeignKey(
                     name=row.name,
                     table=tables[row.relation],
-                    columns=tuple(row.columns or ()),
+                    columns=_named(row.relation, row.columns, columns),
                     target_table=row.target_table,
-                    target_columns=tuple(row.target_columns or ()),
+                    target_columns=tuple(row.foreign_columns or _named(row.target, row.target_columns, columns)),
                     target_schema=schemas.get(row.target_schema, row.target_schema_name),
                     on_delete=ACTIONS[row.on_delete],
                     on_update=ACTIONS[row.on_update],
@@ -102,7 +103,7 @@ def foreign_keys(
     return {relation: tuple(sorted(own, key=lambda key: key.name)) for relation, own in found.items()}
 
 
-def constraints(rows: Iterable[Any]) -> dict[int, tuple[Constraint, ...]]:
+def constraints(rows: Iterable[Any], columns: ColumnNames) -> dict[int, tuple[Constraint, ...]]:
     """The constraints of each relation that are no foreign keys, in order of name."""
     found: defaultdict[int, list[Constraint]] = defaultdict(list)
     for row in rows:
@@ -111,7 +112,7 @@ def constraints(rows: Iterable[Any]) -> dict[int, tuple[Constraint, ...]]:
                 Constraint(
                     name=row.name,
                     kind=KINDS[row.type],
-                    columns=tuple(row.columns or ()),
+                    columns=_named(row.relation, row.columns, columns),
                     definition=row.definition,
                     validated=row.validated,
                 )
@@ -119,7 +120,12 @@ def constraints(rows: Iterable[Any]) -> dict[int, tuple[Constraint, ...]]:
     return {relation: tuple(sorted(own, key=lambda one: one.name)) for relation, own in found.items()}
 
 
-def _index(row: Any, positions: list[Any], table: str, *, counted: bool) -> Index:
+def _named(relation: int, positions: Iterable[int] | None, columns: ColumnNames) -> tuple[str, ...]:
+    """The columns at these positions, without expressions (0)."""
+    return tuple(columns[relation, position] for position in positions or () if (relation, position) in columns)
+
+
+def _index(row: Any, positions: list[Any], table: str, expressions: Statistics | None, *, counted: bool) -> Index:
     return Index(
         name=row.name,
         table=table,
@@ -150,13 +156,17 @@ def _index(row: Any, positions: list[Any], table: str, *, counted: bool) -> Inde
         and all(position.key and position.equal_image for position in positions)
         and not NO_DEDUPLICATION.intersection(row.options),
         age=row.age,
+        expression_statistics=expressions,
     )
 
 
 def _key(position: Any) -> IndexKey:
+    expression = position.expression or ""
+    if expression.startswith("("):  # the server puts parentheses around whatever is no call of a function
+        expression = expression[1:-1]
     return IndexKey(
         column=position.column or "",
-        expression=position.expression or "",
+        expression=expression,
         opclass=position.opclass or "",
         collation=position.collation or "",
         descending=position.descending,
