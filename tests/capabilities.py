@@ -16,7 +16,21 @@ from typing import NamedTuple
 
 from tests.postgres import installations, main_installation, main_server
 
-EXTENSIONS = {"amcheck", "btree_gin", "hypopg", "pg_stat_statements", "pg_trgm", "pgstattuple", "postgres_fdw"}
+EXTENSIONS = {
+    "amcheck",
+    "btree_gin",
+    "hstore",
+    "hypopg",
+    "pg_stat_statements",
+    "pg_trgm",
+    "pgstattuple",
+    "postgres_fdw",
+}
+# What the main server was built with: each query has a row where it was.
+FEATURES = {
+    "icu": "SELECT FROM pg_collation WHERE collname = 'und-x-icu'",
+    "ssl": "SELECT FROM pg_settings WHERE name = 'ssl_library' AND setting <> ''",
+}
 MODULES = {"debug_toolbar", "libcst", "rest_framework", "rich", "sqlglot"}
 PROGRAMS = {"git", "openssl", "pgbouncer", "psql"}
 
@@ -39,6 +53,8 @@ def capability(name: str) -> Capability:
     check_name(name)
     if name in EXTENSIONS:
         return _extension(name)
+    if name in FEATURES:
+        return _feature(name)
     if name in MODULES:
         found = importlib.util.find_spec(name) is not None
         return Capability(name, found, "" if found else f"the Python package {name} is not installed")
@@ -50,7 +66,7 @@ def capability(name: str) -> Capability:
 
 def check_name(name: str) -> None:
     """Raise a LookupError unless there is such a capability."""
-    known = {"postgresql"} | EXTENSIONS | MODULES | PROGRAMS
+    known = {"postgresql"} | EXTENSIONS | FEATURES.keys() | MODULES | PROGRAMS
     if name not in known and not re.fullmatch(r"postgresql-\d+", name):
         raise LookupError(f"unknown capability {name!r}; known: {', '.join(sorted(known))}, postgresql-MAJOR")
 
@@ -78,9 +94,18 @@ def _postgresql(name: str) -> Capability:
 def _extension(name: str) -> Capability:
     server = capability("postgresql")
     if not server.present:
-        return Capability(name, present=False, detail=server.detail)
+        return server._replace(name=name)
     version = main_server().extensions.get(name)
     if version is None:
         reason = f"PostgreSQL {server.detail} has no extension {name}"
         return Capability(name, present=False, detail=reason)
     return Capability(name, present=True, detail=version)
+
+
+def _feature(name: str) -> Capability:
+    server = capability("postgresql")
+    if not server.present:
+        return server._replace(name=name)
+    with main_server().connect() as connection:
+        found = connection.execute(FEATURES[name]).rowcount > 0
+    return Capability(name, found, "" if found else f"PostgreSQL {server.detail} was built without it")

@@ -123,7 +123,7 @@ def test_it_may_be_read_inside_a_transaction_that_goes_on(postgres: Scratch) -> 
         assert postgres.rows("SELECT 1") == [(1,)]
 
 
-@pytest.mark.needs("openssl")
+@pytest.mark.needs("openssl", "ssl")
 def test_a_connection_under_tls_is_seen_at_both_ends(postgres: Scratch, tmp_path: Path) -> None:
     with tls(postgres, tmp_path), changed(postgres, OPTIONS={"sslmode": "require"}) as other:
         found, _ = read(other)

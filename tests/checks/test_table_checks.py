@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.db import models
 from django.test.utils import isolate_apps
 
@@ -97,6 +98,7 @@ def test_silent_on_many_to_many_tables_views_and_django_s_own(scratch: Scratch) 
     assert not scratch.findings("table_without_model", Tag._meta.apps)
 
 
+@pytest.mark.needs("hstore")
 def test_silent_on_a_table_that_an_extension_owns(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE own (id bigint PRIMARY KEY); CREATE EXTENSION hstore;")
     postgres.execute("ALTER EXTENSION hstore ADD TABLE own")
