@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dbaudit.advisor.recommend import plan, recommend
+from dbaudit.findings import AddConstraint, CreateIndex, DropIndex, Finding, Remedy, Severity
+
+BUILD = Remedy(action=CreateIndex(table="item", columns=("a",), name="item_a"))
+DROP = Remedy(action=DropIndex(table="item", name="item_b"))
+KEY = Remedy(action=AddConstraint(table="item", columns=("id",), constraint="primary key"))
+
+
+def finding(name: str, remedy: Remedy = BUILD, **changes: object) -> Finding:
+    base = Finding(
+        check="some_check",
+        table="item",
+        subject=name,
+        detail="",
+        identity=(name,),
+        remedy=remedy,
+        severity=Severity.WARNING,
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def test_nothing_is_recommended_where_nothing_was_found() -> None:
+    assert recommend([]) == ()
+    assert plan([]) == ()
+
+
+def test_a_remark_on_somebody_else_s_table_is_no_recommendation() -> None:
+    assert not recommend([finding("a", owner="django", severity=Severity.INFO)])
+    assert len(recommend([finding("a", owner="django", severity=Severity.ERROR)])) == 1
+
+
+def test_the_worst_comes_first_and_the_project_s_own_before_that_of_others() -> None:
+    found = recommend(
+        [
+            finding("mild", severity=Severity.INFO),
+            finding("theirs", owner="third-party", severity=Severity.ERROR),
+            finding("bad", severity=Severity.ERROR),
+        ]
+    )
+    assert [(one.rank, one.title, one.priority) for one in found] == [
+        (1, "bad", "high"),
+        (2, "mild", "low"),
+        (3, "theirs", "high"),
+    ]
+
+
+def test_of_two_equal_ones_the_verified_comes_first() -> None:
+    tried = replace(BUILD, verification="It was planned with and without.")
+    found = recommend([finding("a"), finding("b", remedy=tried)])
+    assert [one.title for one in found] == ["b", "a"]
+
+
+def test_findings_of_one_group_are_one_recommendation() -> None:
+    (one,) = recommend([finding("a", group="One cause"), finding("b", group="One cause")])
+    assert one.title == "One cause"
+    assert one.findings == ("some_check:item:a", "some_check:item:b")
+
+
+def test_the_plan_goes_from_safe_to_structural() -> None:
+    found = recommend([finding("key", KEY), finding("drop", DROP), finding("build", BUILD)])
+    risks = {one.title: one.risk for one in found}
+    assert risks == {"build": "safe", "drop": "review", "key": "review"}
+    ranks = {one.title: one.rank for one in found}
+    assert [(phase.number, phase.recommendations) for phase in plan(found)] == [
+        (1, (ranks["build"],)),
+        (2, (ranks["drop"],)),
+        (3, (ranks["key"],)),
+    ]
