@@ -42,7 +42,7 @@ def page(checks: Iterable[Check], name: str, width: int = 79) -> str:
     check = known[name]
     parts = [
         textwrap.fill(f"{check.id}: {check.title}", width),
-        f"{check.severity}; needs {', '.join(check.needs)}; works on {_vendors(check)}",
+        f"{check.severity}; needs {', '.join(check.needs)}; works on {_vendors(check)}{_about(check)}",
     ]
     for heading, text in _paragraphs(check):
         parts.append(f"{heading}\n{textwrap.fill(text, width, initial_indent='  ', subsequent_indent='  ')}")
@@ -54,6 +54,7 @@ def document(checks: Iterable[Check]) -> str:
     parts = [INTRODUCTION]
     for check in checks:
         facts = f"Severity: {check.severity}. Needs: {', '.join(check.needs)}. Works on: {_vendors(check)}."
+        facts += " About operations." if check.category == "operations" else ""
         parts.append(f"## {check.id}\n\n**{check.title}.** {facts}{'' if check.enabled else ' Off unless enabled.'}\n")
         parts += [f"**{heading}** {text}\n" for heading, text in _paragraphs(check)]
     return "\n".join(parts)
@@ -66,3 +67,7 @@ def _paragraphs(check: Check) -> Iterable[tuple[str, str]]:
 
 def _vendors(check: Check) -> str:
     return ", ".join(check.vendors) or "every database"
+
+
+def _about(check: Check) -> str:
+    return "; about operations" if check.category == "operations" else ""
