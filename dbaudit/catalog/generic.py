@@ -106,7 +106,7 @@ def _column(info: Any) -> Column:
         name=info.name,
         type=next((word for word in words if isinstance(word, str)), ""),
         nullable=bool(info.null_ok),
-        default="" if info.default is None else str(info.default),
+        default="" if info.default in (None, "NULL") else str(info.default),  # MariaDB spells out that there is none
         collation=info.collation or "",
         comment=getattr(info, "comment", None),
     )
