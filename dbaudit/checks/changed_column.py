@@ -8,8 +8,6 @@ from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
 from dbaudit.registry import check
 
-MANY_TO_MANY = "Automatic many-to-many tables kept the keys that they were made with, which no migration alters"
-
 
 @check(severity="warning", needs=["schema", "models"])
 def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
@@ -24,18 +22,18 @@ def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     the model what the database has, where that is right.
 
     Silent when: Type, default, collation and expression mean the same however the vendor spells them; a ``serial``
-    column stands where Django now makes an identity; NULL is refused by a check constraint; the database has a comment
+    column stands where Django now makes an identity; it is the key of an automatic many-to-many table, which no
+    migration alters (`integer_runway`); NULL is refused by a check constraint; the database has a comment
     that the model does not ask for. It is a remark where only a comment or a default that Django does not need
     differs, where SQLite stores values of both types alike, and on tables of Django and of other packages. A default
     or expression that is spelled so differently that it may mean the same is listed as not compared.
     """
     yield from drift.unseen(snapshot, "changed_column")
-    for expected, table in drift.compared_tables(snapshot):
-        found = drift.compare_columns(snapshot, expected, table)
-        yield from found.skipped(table)
-        for changed in found.changed:
+    for compared in drift.compared(snapshot):
+        yield from compared.columns.skipped(compared.table)
+        for changed in compared.columns.changed:
             if changed.differences:
-                yield _finding(snapshot, table, changed)
+                yield _finding(snapshot, compared.table, changed)
 
 
 def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Finding:
@@ -53,7 +51,7 @@ def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Findin
         severity=Severity.INFO if remark else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if read else Confidence.HIGH,
         location=field.location if field else None,
-        group=cause.group or (MANY_TO_MANY if table.ownership.auto_created else ""),
+        group=cause.group,
         evidence=[
             *(
                 Evidence(f"{one.what} in the database", one.found or "none", source="catalog")

@@ -25,15 +25,13 @@ def changed_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     listed as not compared.
     """
     yield from drift.unseen(snapshot, "changed_constraint")
-    for expected, table in drift.compared_tables(snapshot):
-        uniques, others = drift.compare_uniques(expected, table), drift.compare_constraints(expected, table)
-        yield from uniques.skipped(table)
-        yield from others.skipped(table)
-        both: list[Changed[Index] | Changed[Constraint]] = [*uniques.changed, *others.changed]
-        for changed in both:
-            yield _finding(snapshot, table, changed)
-        if drift.has_another_key(expected, table):
-            yield _key(snapshot, expected, table)
+    for compared in drift.compared(snapshot):
+        yield from compared.uniques.skipped(compared.table)
+        yield from compared.constraints.skipped(compared.table)
+        for changed in compared.changed_constraints:
+            yield _finding(snapshot, compared.table, changed)
+        if compared.another_key:
+            yield _key(snapshot, compared.expected, compared.table)
 
 
 def _finding(snapshot: Snapshot, table: Table, changed: Changed[Index] | Changed[Constraint]) -> Finding:

@@ -25,11 +25,10 @@ def changed_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     listed as not compared.
     """
     yield from drift.unseen(snapshot, "changed_index")
-    for expected, table in drift.compared_tables(snapshot):
-        found = drift.compare_indexes(expected, table)
-        yield from found.skipped(table)
-        for changed in found.changed:
-            yield _finding(snapshot, table, changed)
+    for compared in drift.compared(snapshot):
+        yield from compared.indexes.skipped(compared.table)
+        for changed in compared.indexes.changed:
+            yield _finding(snapshot, compared.table, changed)
 
 
 def _finding(snapshot: Snapshot, table: Table, changed: Changed[Index]) -> Finding:

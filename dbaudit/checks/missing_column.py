@@ -23,9 +23,9 @@ def missing_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     view.
     """
     yield from drift.unseen(snapshot, "missing_column")
-    for expected, table in drift.compared_tables(snapshot):
-        for column in drift.compare_columns(snapshot, expected, table).missing:
-            yield _finding(snapshot, table, column)
+    for compared in drift.compared(snapshot):
+        for column in compared.columns.missing:
+            yield _finding(snapshot, compared.table, column)
 
 
 def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:

@@ -27,13 +27,9 @@ def missing_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     would not make it. Foreign keys are `missing_foreign_key_constraint`.
     """
     yield from drift.unseen(snapshot, "missing_constraint")
-    for expected, table in drift.compared_tables(snapshot):
-        lost = drift.compare_columns(snapshot, expected, table).missing
-        missing: list[Index | Constraint] = [*drift.compare_uniques(expected, table).missing]
-        missing += drift.compare_constraints(expected, table).missing
-        for constraint in missing:
-            if not drift.stands_on(constraint, lost):
-                yield _finding(snapshot, table, constraint)
+    for compared in drift.compared(snapshot):
+        for constraint in compared.missing_constraints:
+            yield _finding(snapshot, compared.table, constraint)
 
 
 def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -> Finding:

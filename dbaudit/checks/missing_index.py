@@ -26,11 +26,9 @@ def missing_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     of other packages.
     """
     yield from drift.unseen(snapshot, "missing_index")
-    for expected, table in drift.compared_tables(snapshot):
-        lost = drift.compare_columns(snapshot, expected, table).missing
-        for index in drift.compare_indexes(expected, table).missing:
-            if not drift.stands_on(index, lost):
-                yield _finding(snapshot, table, index)
+    for compared in drift.compared(snapshot):
+        for index in compared.indexes.missing:
+            yield _finding(snapshot, compared.table, index)
 
 
 def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:

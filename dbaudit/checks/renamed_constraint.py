@@ -24,12 +24,10 @@ def renamed_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     looking for a name.
     """
     yield from drift.unseen(snapshot, "renamed_constraint")
-    for expected, table in drift.compared_tables(snapshot):
-        uniques, others = drift.compare_uniques(expected, table), drift.compare_constraints(expected, table)
-        both: list[Changed[Index] | Changed[Constraint]] = [*uniques.renamed, *others.renamed]
-        for renamed in both:
+    for compared in drift.compared(snapshot):
+        for renamed in compared.renamed_constraints:
             if snapshot.vendor != "sqlite" or _is_an_index(renamed.found):
-                yield _finding(snapshot, table, renamed)
+                yield _finding(snapshot, compared.table, renamed)
 
 
 def _is_an_index(found: Index | Constraint) -> bool:

@@ -24,9 +24,9 @@ def renamed_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     installation to installation.
     """
     yield from drift.unseen(snapshot, "renamed_index")
-    for expected, table in drift.compared_tables(snapshot):
-        for renamed in drift.compare_indexes(expected, table).renamed:
-            yield _finding(snapshot, table, renamed)
+    for compared in drift.compared(snapshot):
+        for renamed in compared.indexes.renamed:
+            yield _finding(snapshot, compared.table, renamed)
 
 
 def _finding(snapshot: Snapshot, table: Table, renamed: Changed[Index]) -> Finding:

@@ -21,9 +21,9 @@ def undeclared_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     model has the table (`table_without_model`). It is a remark, except where inserts fail.
     """
     yield from drift.unseen(snapshot, "undeclared_column")
-    for expected, table in drift.compared_tables(snapshot):
-        for column in drift.compare_columns(snapshot, expected, table).undeclared:
-            yield _finding(snapshot, table, column)
+    for compared in drift.compared(snapshot):
+        for column in compared.columns.undeclared:
+            yield _finding(snapshot, compared.table, column)
 
 
 def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:

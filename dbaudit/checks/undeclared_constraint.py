@@ -25,13 +25,9 @@ def undeclared_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     (`table_without_model`).
     """
     yield from drift.unseen(snapshot, "undeclared_constraint")
-    for expected, table in drift.compared_tables(snapshot):
-        unknown = drift.compare_columns(snapshot, expected, table).undeclared
-        found: list[Index | Constraint] = [*drift.compare_uniques(expected, table).undeclared]
-        found += drift.compare_constraints(expected, table).undeclared
-        for constraint in found:
-            if not drift.stands_on(constraint, unknown):
-                yield _finding(snapshot, table, constraint)
+    for compared in drift.compared(snapshot):
+        for constraint in compared.undeclared_constraints:
+            yield _finding(snapshot, compared.table, constraint)
 
 
 def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -> Finding:

@@ -27,11 +27,9 @@ def undeclared_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     unmanaged, or no model has the table (`table_without_model`).
     """
     yield from drift.unseen(snapshot, "undeclared_index")
-    for expected, table in drift.compared_tables(snapshot):
-        unknown = drift.compare_columns(snapshot, expected, table).undeclared
-        for index in drift.compare_indexes(expected, table).undeclared:
-            if not drift.stands_on(index, unknown):
-                yield _finding(snapshot, table, index)
+    for compared in drift.compared(snapshot):
+        for index in compared.indexes.undeclared:
+            yield _finding(snapshot, compared.table, index)
 
 
 def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:

@@ -5,29 +5,23 @@ in words of its own. So an index is the same where its columns, expressions, con
 cannot be compared with certainty is said to be that, and no drift.
 """
 
-from dbaudit.drift.causes import Cause, cause, names_of, stands_on
-from dbaudit.drift.columns import ChangedColumn, ColumnDrift, compare_columns
-from dbaudit.drift.constraints import compare_constraints, has_another_key
-from dbaudit.drift.indexes import compare_indexes, compare_uniques
-from dbaudit.drift.pairing import Changed, Difference, Drift, compared_tables, name_of, unseen, words_of
+from dbaudit.drift.causes import Cause, cause, names_of
+from dbaudit.drift.columns import ChangedColumn, ColumnDrift
+from dbaudit.drift.pairing import Changed, Difference, Drift, name_of, words_of
+from dbaudit.drift.tables import Compared, compared, unseen
 
 __all__ = [
     "Cause",
     "Changed",
     "ChangedColumn",
     "ColumnDrift",
+    "Compared",
     "Difference",
     "Drift",
     "cause",
-    "compare_columns",
-    "compare_constraints",
-    "compare_indexes",
-    "compare_uniques",
-    "compared_tables",
-    "has_another_key",
+    "compared",
     "name_of",
     "names_of",
-    "stands_on",
     "unseen",
     "words_of",
 ]

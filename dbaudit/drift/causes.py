@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dbaudit.facts import Column, Constraint, Declaration, Index, Snapshot, Table
+from dbaudit.facts import Declaration, Snapshot, Table
 from dbaudit.findings import Action, EditModel, Evidence, Remedy
 
 BY_HAND = "No change to the model: the SQL brings it back, by hand or in a RunSQL operation."
@@ -80,10 +80,3 @@ def names_of(declared: Declaration | None, name: str) -> tuple[str, ...]:
     if declared.by == "unique_together":
         return ("unique_together",)
     return (name,) if declared.by_name else declared.fields
-
-
-def stands_on(thing: Index | Constraint, columns: Iterable[Column]) -> bool:
-    """Whether it has one of these columns."""
-    names = {column.name for column in columns}
-    own = {*thing.columns, *(thing.included if isinstance(thing, Index) else ())}
-    return bool(names & own)

@@ -73,7 +73,7 @@ def _compare(vendor: str, declared: Column, found: Column, actual: Table) -> Cha
 def _comparisons(vendor: str, declared: Column, found: Column, actual: Table) -> Iterator[tuple[Difference, Verdict]]:
     """Everything in which the two may differ. A side that is None was not seen, and is not compared."""
     spelled = normal_form.declared_type if vendor == "sqlite" else normal_form.type_name
-    if spelled(declared.type) != spelled(found.type):
+    if spelled(declared.type) != spelled(found.type) and not _is_automatic_key(actual, declared, found):
         yield Difference("type", found.type, declared.type), Verdict.DIFFERENT
     if declared.generated or found.generated:
         generated = Difference("generated as", found.generated, declared.generated)
@@ -100,6 +100,13 @@ def _defaults(declared: Column, found: Column) -> Iterator[tuple[Difference, Ver
             Difference("default", default, declared.default or ""),
             normal_form.compare_defaults(declared.default or "", default),
         )
+
+
+def _is_automatic_key(table: Table, declared: Column, found: Column) -> bool:
+    """Whether it is the key that Django gives an automatic many-to-many table: migrations give it the type of the
+    project's DEFAULT_AUTO_FIELD, the model that of its application, and no migration ever alters it."""
+    integers = ("smallint", "integer", "bigint")
+    return table.ownership.auto_created and declared.identity != "" and {declared.type, found.type} <= {*integers}
 
 
 def _collation(name: str) -> str:

@@ -92,11 +92,3 @@ def _judged_exclusion(one: Constraint, other: Constraint) -> Changed[Constraint]
         ),
     )
     return Changed(one, other, found.differences, found.unsure)
-
-
-def has_another_key(expected: Table, actual: Table) -> bool:
-    """Whether the primary key is another one. None at all is `table_without_primary_key`; that of a partitioned table
-    must have the columns that it is partitioned by."""
-    if not actual.primary_key or actual.primary_key == expected.primary_key:
-        return False
-    return actual.kind != "partitioned table" or not {*expected.primary_key} <= {*actual.primary_key}

@@ -1,13 +1,15 @@
-"""What is compared with what: tables by name, the things on them first by meaning, then by name, then by columns."""
+"""What is compared with what: first by meaning, then by name, then by columns."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from dbaudit.facts import Constraint, Index, Skipped, Snapshot, Table
+from dbaudit import normal_form
+from dbaudit.facts import Constraint, Index, Skipped, Table
 
 Thing = TypeVar("Thing", Index, Constraint)
 
@@ -48,6 +50,14 @@ class Drift(Generic[Thing]):
     renamed: tuple[Changed[Thing], ...] = ()
     uncertain: tuple[Changed[Thing], ...] = ()
 
+    def without(self, missing: AbstractSet[str], undeclared: AbstractSet[str]) -> Drift[Thing]:
+        """Less what is missing together with one of its columns, or undeclared as one of its columns is."""
+        return replace(
+            self,
+            missing=tuple(one for one in self.missing if not missing & _columns_of(one)),
+            undeclared=tuple(one for one in self.undeclared if not undeclared & _columns_of(one)),
+        )
+
     def skipped(self, table: Table) -> Iterator[Skipped]:
         """What could not be compared, in words."""
         for one in self.uncertain:
@@ -55,20 +65,6 @@ class Drift(Generic[Thing]):
                 f"{table.label}: {name_of(one.declared) or name_of(one.found)}",
                 f"Model and database spell its {' and '.join(one.unsure)} so differently that they were not compared.",
             )
-
-
-def compared_tables(snapshot: Snapshot) -> Iterator[tuple[Table, Table]]:
-    """Each table as declared and as found. Views, and tables that could not be read, are not compared."""
-    for expected in snapshot.expected or ():
-        actual = snapshot.table(expected.name, expected.schema)
-        if actual and actual.stores_rows and actual.columns and all(index.complete for index in actual.indexes):
-            yield expected, actual
-
-
-def unseen(snapshot: Snapshot, check: str) -> Iterator[Skipped]:
-    """Why a check compares nothing here."""
-    if snapshot.expected is None:
-        yield Skipped(check, f"Models are not compared with a database of {snapshot.vendor}.")
 
 
 def pair(
@@ -106,6 +102,13 @@ def pair(
     )
 
 
+def _columns_of(thing: Index | Constraint) -> frozenset[str]:
+    if isinstance(thing, Constraint):
+        return frozenset(thing.columns)
+    expressions = (*(key.expression for key in thing.keys), thing.predicate)
+    return frozenset((*thing.columns, *thing.included, *normal_form.mentioned(*expressions)))
+
+
 def words_of(thing: Index | Constraint) -> str:
     """What it says, in words that fit a sentence: ``unique (a, b) WHERE x``, ``CHECK (price > 0)``."""
     if isinstance(thing, Index):
@@ -125,6 +128,8 @@ def _is_renamed(declared: Index | Constraint, found: Index | Constraint) -> bool
 
 def _matched(wanted: list[Thing], there: list[Thing], key: Callable[[Thing], Hashable]) -> list[tuple[Thing, Thing]]:
     """Pairs of equal key, taken out of both lists. A key of None matches nothing."""
+    if not (wanted and there):
+        return []
     by_key: defaultdict[Hashable, list[Thing]] = defaultdict(list)
     for one in there:
         by_key[key(one)].append(one)

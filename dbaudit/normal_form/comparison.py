@@ -28,6 +28,8 @@ def compare(one: str, other: str) -> Verdict:
 
 def compare_defaults(one: str, other: str) -> Verdict:
     """Compare two column defaults; a default of NULL is none."""
+    if one == other:
+        return Verdict.SAME
     first, second = (("",) if not text or tree(text) == NULL else tree(text) for text in (one, other))
     return Verdict.DIFFERENT if first != second and ("",) in (first, second) else _verdict(first, second)
 
