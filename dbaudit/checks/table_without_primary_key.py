@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.equivalence import only_seems_unique
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
@@ -17,10 +18,11 @@ def table_without_primary_key(snapshot: Snapshot) -> Iterator[Finding]:
     Fix: Make a unique column that is never NULL the primary key, or add an identity column.
 
     Silent when: The key is there in any form, also as an SQLite rowid key or inherited from a partitioned parent; the
-    object is a view or a foreign table. A table that no model describes is a remark.
+    object is a view or a foreign table; it has unique indexes of which none could be the key, as that is
+    `table_without_unique_key`. A table that no model describes is a remark.
     """
     for table in snapshot.stored_tables():
-        if not table.primary_key and table.columns:
+        if not table.primary_key and table.columns and not only_seems_unique(table):
             yield _finding(snapshot, table)
 
 

@@ -30,7 +30,7 @@ def create(scratch: Scratch, on_delete: Any = models.CASCADE, rows: int = 1_500,
     scratch.create(Parent, Child)
     values = ", ".join(f"({number}, 0)" for number in range(rows))
     scratch.execute(f"INSERT INTO tests_child (id, number) VALUES {values}", ())
-    return Child._meta.apps  # type: ignore[no-any-return]
+    return Child._meta.apps
 
 
 @isolate_apps("tests")

@@ -31,7 +31,7 @@ def create(scratch: Scratch, *, indexed: bool = False) -> Apps:
             app_label = "tests"
 
     scratch.create(ContentType, Note, Page)
-    return Note._meta.apps  # type: ignore[no-any-return]
+    return Note._meta.apps
 
 
 def fill(scratch: Scratch) -> None:
