@@ -16,8 +16,8 @@ find_python := for python in python3.11 python3.12 python3.13 python3; do \
 	"$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& { echo "$$python"; break; }; done
 
-ifeq ($(origin PYTHON), undefined)
-PYTHON = $(shell $(find_python))
+ifeq ($(PYTHON),)
+override PYTHON = $(shell $(find_python))
 VENV := .venv
 else
 VENV := .venv-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
