@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
@@ -23,6 +23,7 @@ from django.db.backends.signals import connection_created
 from dbaudit.facts import Parameters, Statement
 from dbaudit.workload import awaiting, places
 from dbaudit.workload.askers import Reader, Trace, names, reader
+from dbaudit.workload.record import Record, watch
 from dbaudit.workload.template import template
 
 #: A run that executes more statements than this is counted on, not kept.
@@ -31,22 +32,6 @@ KEPT_STATEMENTS = 20_000
 KEPT_PLACES = 16
 
 Guard = Callable[[str, dict[str, Any]], None]
-
-
-class Record:
-    """One execution as it was noted. ``rows`` grows while the result is fetched."""
-
-    __slots__ = ("alias", "duration", "error", "many", "params", "rows", "sql", "trace")
-
-    def __init__(self, sql: str, params: Any, many: bool, alias: str, trace: Trace) -> None:
-        self.sql = sql
-        self.params = params
-        self.many = many
-        self.alias = alias
-        self.trace = trace
-        self.duration = 0.0
-        self.rows: int | None = None
-        self.error = ""
 
 
 class Recorder:
@@ -195,11 +180,11 @@ def _wrap(connection: BaseDatabaseWrapper) -> None:
 
 
 def _dispatch(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    recorders = _recorders.get()
+    recorders: Sequence[Recorder] = _recorders.get()
     if not recorders and _process_wide:
         thread = threading.current_thread()
-        recorders = tuple(one for one in _process_wide if one.claims(thread))
-    recorders = tuple(one for one in recorders if one.open)
+        recorders = tuple([one for one in _process_wide if one.claims(thread)])
+    recorders = [one for one in recorders if one.open]
     if not recorders:
         return execute(sql, params, many, context)
     for recorder in recorders:
@@ -216,43 +201,11 @@ def _dispatch(execute: Callable[..., Any], sql: Any, params: Any, many: bool, co
         raise
     finally:
         record.duration = perf_counter() - began
-        limit = next((one.limits[record.sql] for one in recorders if record.sql in one.limits), None)
-        _watch(context["cursor"], record, limit)
-
-
-def _watch(cursor: Any, record: Record, limit: int | None) -> None:
-    """Note the rows. A driver that counts them only as they are fetched is watched while it is fetched from."""
-    count = getattr(cursor, "rowcount", None) if not record.error else None
-    if limit is None and isinstance(count, int) and count >= 0:
-        record.rows = count
-        return
-    if record.error or not hasattr(type(cursor), "__getattr__") or getattr(cursor, "description", None) is None:
-        return
-    record.rows = 0
-    # The class's own lookup wraps the driver's function in Django's error handling; an instance attribute hides it.
-    one, many, everything = (type(cursor).__getattr__(cursor, name) for name in ("fetchone", "fetchmany", "fetchall"))
-
-    def count_rows(rows: Any, began: float) -> Any:
-        record.duration += perf_counter() - began
-        seen = record.rows or 0
-        if limit is not None and seen + len(rows) > limit:
-            rows = rows[: max(0, limit - seen)]
-        record.rows = seen + len(rows)
-        return rows
-
-    def fetchone() -> Any:
-        began = perf_counter()
-        row = one()
-        kept = count_rows([row] if row is not None else [], began)
-        return kept[0] if kept else None
-
-    def fetchmany(*args: Any, **kwargs: Any) -> Any:
-        return count_rows(many(*args, **kwargs), perf_counter())
-
-    def fetchall() -> Any:
-        return count_rows(everything(), perf_counter())
-
-    cursor.__dict__.update(fetchone=fetchone, fetchmany=fetchmany, fetchall=fetchall)
+        limit = None
+        for recorder in recorders:
+            if recorder.limits:
+                limit = recorder.limits.get(record.sql, limit)
+        watch(context["cursor"], record, limit)
 
 
 # -- the stack -----------------------------------------------------------------------------------------------------
