@@ -1,6 +1,7 @@
 """Reading a catalog: dbaudit's readers against Django's introspection, table by table, of the same facts.
 
-    python benchmarks/catalog.py [--tables 100 1000 5000] [--repeat 5] [--vendors sqlite postgresql] [--output FILE]
+    python benchmarks/catalog.py [--tables 100 1000 5000] [--repeat 5] [--vendors sqlite postgresql] [--budget SECONDS]
+        [--output FILE]
 
 Makes databases of that many tables on SQLite and on a PostgreSQL server of its own, reads each in turns, and
 writes a Markdown page. See README.md beside this file for the method.
@@ -9,6 +10,7 @@ writes a Markdown page. See README.md beside this file for the method.
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import math
 import os
@@ -129,11 +131,11 @@ HIDDEN = (
 
 @dataclass(frozen=True)
 class Reading:
-    """One reader on one database: seconds of each repetition, statements, peak of Python's memory in bytes."""
+    """One reader on one database: seconds of each repetition, statements, peak of Python's memory in bytes if seen."""
 
     seconds: list[float]
     statements: int
-    peak: int
+    peak: int | None
 
     @property
     def median(self) -> float:
@@ -187,8 +189,9 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     return READERS[connection.vendor](connection)
 
 
+Way = Callable[[BaseDatabaseWrapper], Any]
 OURS, DJANGO, ALL = "dbaudit", "Django's introspection", "… and the rest of the facts by table"
-WAYS: dict[str, dict[str, Callable[[BaseDatabaseWrapper], Any]]] = {
+WAYS: dict[str, dict[str, Way]] = {
     "sqlite": {OURS: read, DJANGO: introspect},
     "postgresql": {OURS: read, DJANGO: introspect, ALL: introspect_all},
 }
@@ -217,23 +220,25 @@ def _is_index(constraint: dict[str, Any]) -> bool:
 # -- measuring ------------------------------------------------------------------------------------------------------
 
 
-def measure(connection: BaseDatabaseWrapper, tables: int, repeat: int) -> Comparison:
-    """The readers in turns, each on a fresh connection; then once more each, for statements and memory."""
+def measure(connection: BaseDatabaseWrapper, tables: int, repeat: int, budget: float) -> Comparison:
+    """The readers in turns, each on a fresh connection; one that has used up its budget of seconds is left out then."""
     ways = WAYS[connection.vendor]
     seconds: dict[str, list[float]] = {name: [] for name in ways}
+    statements, results = {}, {}
     for _ in range(repeat):
         for name, reader in ways.items():
-            connect_anew(connection)
-            begin = time.perf_counter()
-            reader(connection)
-            seconds[name].append(time.perf_counter() - begin)
-    results = {name: observe(connection, reader) for name, reader in ways.items()}
-    assert_same_facts(results[OURS][0], results[DJANGO][0])
-    return Comparison(tables, {name: Reading(seconds[name], *results[name][1:]) for name in ways})
+            if sum(seconds[name]) < budget:
+                results[name], taken, statements[name] = run(connection, reader)
+                seconds[name].append(taken)
+    assert_same_facts(results[OURS], results[DJANGO])
+    results.clear()
+    peaks = {name: peak(connection, ways[name]) for name, taken in seconds.items() if max(taken) < budget / repeat}
+    readings = {name: Reading(seconds[name], statements[name], peaks.get(name)) for name in ways}
+    return Comparison(tables, readings)
 
 
-def observe(connection: BaseDatabaseWrapper, reader: Callable[[BaseDatabaseWrapper], Any]) -> tuple[Any, int, int]:
-    """What the reader returns, how many statements it took, and the peak of memory in bytes."""
+def run(connection: BaseDatabaseWrapper, reader: Way) -> tuple[Any, float, int]:
+    """What the reader returns, the seconds and the statements that it takes."""
     statements = 0
 
     def count(execute: Callable[..., Any], *arguments: Any) -> Any:
@@ -242,12 +247,22 @@ def observe(connection: BaseDatabaseWrapper, reader: Callable[[BaseDatabaseWrapp
         return execute(*arguments)
 
     connect_anew(connection)
-    tracemalloc.start()
+    gc.collect()
+    gc.freeze()  # what other readers returned must not slow down this one's collections
     with connection.execute_wrapper(count):
+        begin = time.perf_counter()
         result = reader(connection)
-    _, peak = tracemalloc.get_traced_memory()
+        return result, time.perf_counter() - begin, statements
+
+
+def peak(connection: BaseDatabaseWrapper, reader: Way) -> int:
+    """The most memory in bytes that Python has in use for the reader."""
+    connect_anew(connection)
+    tracemalloc.start()
+    reader(connection)
+    _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return result, statements, peak
+    return most
 
 
 def connect_anew(connection: BaseDatabaseWrapper) -> None:
@@ -312,15 +327,11 @@ def section(title: str, found: list[Comparison]) -> Iterator[str]:
     yield "|---:|---|---:|---:|---:|---:|---:|"
     for one in found:
         for name, reading in one.readings.items():
-            spread = f"{min(reading.seconds):.3f} to {max(reading.seconds):.3f} s"
+            times = len(reading.seconds)
+            spread = f"{min(reading.seconds):.3f} to {max(reading.seconds):.3f} s" if times > 1 else "one run"
             ratio = "" if name == OURS else f"{one.ratio(name):.1f} times"
-            cells = (
-                f"{reading.statements:,}",
-                f"{reading.median:.3f} s",
-                spread,
-                f"{reading.peak / MIB:.1f} MiB",
-                ratio,
-            )
+            memory = "not measured" if reading.peak is None else f"{reading.peak / MIB:.1f} MiB"
+            cells = (f"{reading.statements:,}", f"{reading.median:.3f} s", spread, memory, ratio)
             yield f"| {one.tables:,} | {name} | {' | '.join(cells)} |"
     yield ""
     for before, after in itertools.pairwise(found):
@@ -339,7 +350,7 @@ def page(results: dict[str, list[Comparison]], versions: dict[str, str], repeat:
         "",
         "Written by `benchmarks/catalog.py`; the method is in [the README](../README.md).",
         "",
-        f"{machine()}. {repeat} repetitions, in turns, medians.",
+        f"{machine()}. Up to {repeat} repetitions, in turns, medians.",
         "",
     ]
     for vendor, found in results.items():
@@ -363,6 +374,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tables", type=int, nargs="+", default=[100, 1_000, 5_000], metavar="N")
     parser.add_argument("--repeat", type=int, default=5, metavar="N")
+    parser.add_argument("--budget", type=float, default=150, metavar="SECONDS", help="no reader is repeated for longer")
     parser.add_argument("--vendors", nargs="+", choices=DATABASES, default=list(DATABASES))
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FILE")
     options = parser.parse_args()
@@ -375,7 +387,7 @@ def main() -> None:
                 print(f"{vendor}, {tables:,} tables: making them", file=sys.stderr)
                 fill(connection, tables)
                 print(f"{vendor}, {tables:,} tables: reading", file=sys.stderr)
-                results[vendor].append(measure(connection, tables, options.repeat))
+                results[vendor].append(measure(connection, tables, options.repeat, options.budget))
                 server = ".".join(map(str, connection.get_database_version()))
                 versions[vendor] = f"{connection.display_name} {server}"
     text = page(results, versions, options.repeat)
