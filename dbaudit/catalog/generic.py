@@ -101,10 +101,11 @@ def _table(connection: BaseDatabaseWrapper, name: str, kind: TableKind) -> Table
 
 def _column(info: Any) -> Column:
     """``type`` is the server's word where the backend hands one out, ``""`` where it is a number to the driver."""
+    unsigned = " unsigned" if getattr(info, "is_unsigned", False) else ""
     words = (getattr(info, "data_type", None), info.type_code, getattr(info.type_code, "name", None))
     return Column(
         name=info.name,
-        type=next((word for word in words if isinstance(word, str)), ""),
+        type=next((word for word in words if isinstance(word, str)), "") + unsigned,
         nullable=bool(info.null_ok),
         default="" if info.default in (None, "NULL") else str(info.default),  # MariaDB spells out that there is none
         collation=info.collation or "",

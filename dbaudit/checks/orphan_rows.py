@@ -29,11 +29,12 @@ def orphan_rows(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
         yield Skipped("orphan_rows", "No rows were read.")
         return
     found = {
-        (relation.table.schema, relation.table.name, relation.columns): relation for relation in relations(snapshot)
+        (one.table.schema, one.table.name, one.columns, one.target.schema, one.target.name): one
+        for one in relations(snapshot)
     }
     for orphans in snapshot.data.orphans:
-        relation = found.get((orphans.schema, orphans.table, orphans.columns))
-        if relation:
+        place = (orphans.schema, orphans.table, orphans.columns, orphans.target_schema, orphans.target_table)
+        if relation := found.get(place):
             yield _finding(snapshot, relation, orphans)
 
 

@@ -28,11 +28,13 @@ class KeyPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orphans:
-    """How many rows refer by these columns to a row that is not there."""
+    """How many rows refer by these columns to a row of the target that is not there."""
 
     schema: str
     table: str
     columns: tuple[str, ...]
+    target_schema: str
+    target_table: str
     rows: int
 
 

@@ -51,7 +51,7 @@ def test_a_table_above_the_limit_is_named_as_not_examined_unless_asked(scratch: 
     apps = create(scratch)
     assert not scratch.findings(CHECK, apps, count_limit_bytes=0)
     skipped = scratch.snapshot(apps, count_limit_bytes=0).skipped
-    (told,) = [one for one in skipped if one.what == "orphan rows of tests_child.parent_id"]
+    (told,) = [one for one in skipped if one.what == "orphan rows of tests_child.parent_id → tests_parent.id"]
     assert told.reason.startswith("It takes reading tests_child")
     assert told.reason.endswith("; --read-data does so.")
     assert len(scratch.findings(CHECK, apps, count_limit_bytes=0, read_data=True)) == 1

@@ -107,6 +107,7 @@ def test_all_sequences_are_read_in_one_statement_and_by_their_index(postgres: Sc
     def asked(tables: int) -> list[str]:
         for number in range(tables):
             postgres.execute(f"CREATE TABLE t{tables}_{number} (id serial PRIMARY KEY)")
+            postgres.execute(f"INSERT INTO t{tables}_{number} VALUES (0)")
         with CaptureQueriesContext(postgres.connection) as queries:
             postgres.snapshot()
         return [query["sql"] for query in queries.captured_queries]
