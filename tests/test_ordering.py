@@ -51,6 +51,26 @@ def test_within_an_owner_the_severest_and_surest_comes_first() -> None:
         assert ranks == sorted(ranks, reverse=True)
 
 
+def test_operations_come_after_the_schema_and_before_others() -> None:
+    operations = replace(finding("project", Severity.ERROR), category="operations")
+    told = sorted(
+        [finding("django", Severity.ERROR), operations, finding("project", Severity.INFO)], key=lambda one: one.order
+    )
+    assert [(one.owner, one.category) for one in told] == [
+        ("project", "schema"),
+        ("project", "operations"),
+        ("django", "schema"),
+    ]
+
+
+def test_an_operations_error_is_still_what_to_do_first() -> None:
+    operations = replace(finding("project", Severity.ERROR), category="operations")
+    remark = replace(finding("project", Severity.INFO), category="operations", identity=("another",))
+    own = finding("project", Severity.INFO)
+    told = [one.findings for one in recommend([remark, own, operations])]
+    assert told == [(operations.key,), (own.key,), (remark.key,)]
+
+
 def test_no_recommendation_about_others_outranks_one_about_the_project() -> None:
     by_key = {one.key: one for one in EVERY}
     owners = [by_key[one.findings[0]].owner for one in recommend(EVERY)]

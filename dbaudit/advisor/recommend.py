@@ -42,9 +42,9 @@ def plan(recommendations: Iterable[Recommendation]) -> tuple[Phase, ...]:
     )
 
 
-def _rank(finding: Finding) -> tuple[int, int, bool, int, str]:
-    owner, severity, confidence, key = finding.order
-    return (owner, severity, not finding.remedy.verification, confidence, key)
+def _rank(finding: Finding) -> tuple[int, int, bool, bool, int, str]:
+    owner, operations, severity, confidence, key = finding.order
+    return (owner, severity, operations, not finding.remedy.verification, confidence, key)
 
 
 def _recommendation(rank: int, findings: list[Finding]) -> Recommendation:

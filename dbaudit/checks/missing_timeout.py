@@ -49,9 +49,9 @@ def _finding(snapshot: Snapshot, server: PostgresqlServer, missing: list[str]) -
         evidence=tuple(Evidence(one.name, int(one.value), one.unit, f"pg_settings, {one.source}") for one in found),
         remedy=Remedy(
             action=ChangeSetting(
-                setting=", ".join(missing),
-                value=", ".join(values.values()),
-                where=f"DATABASES[{snapshot.alias!r}] or the role",
+                setting="options",
+                value=options,
+                where=f"OPTIONS of DATABASES[{snapshot.alias!r}], or for the role",
             ),
             orm=f'DATABASES[{snapshot.alias!r}].setdefault("OPTIONS", {{}})["options"] = "{options}"',
             sql="\n".join(f"ALTER ROLE CURRENT_USER SET {name} = '{value}';" for name, value in values.items()),

@@ -77,9 +77,9 @@ def _finding(alias: str, file: SqliteFile, django: DjangoConnection, wrong: dict
         ),
         remedy=Remedy(
             action=ChangeSetting(
-                setting=", ".join(options),
-                value=", ".join(map(str, options.values())),
-                where=f"OPTIONS of DATABASES[{alias!r}]",
+                setting="OPTIONS",
+                value=", ".join(f"{name}={value!r}" for name, value in options.items()),
+                where=f"DATABASES[{alias!r}]",
             ),
             orm=f'DATABASES[{alias!r}].setdefault("OPTIONS", {{}}).update({options!r})',
         ),

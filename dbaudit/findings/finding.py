@@ -120,9 +120,10 @@ class Finding:
         return ":".join((self.check, *([self.table] if self.table else []), *self.identity))
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        """Sorts the worst first: own code before others', then severity, confidence, key."""
-        return (OWNERS.index(self.owner), -self.severity.rank, -self.confidence.rank, self.key)
+    def order(self) -> tuple[int, bool, int, int, str]:
+        """Sorts the worst first: own code before others', schema before operations, then severity, confidence, key."""
+        owner, operations = OWNERS.index(self.owner), self.category == "operations"
+        return (owner, operations, -self.severity.rank, -self.confidence.rank, self.key)
 
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
