@@ -50,15 +50,19 @@ def test_silent_on_r17_an_index_that_is_new(postgres: Scratch) -> None:
         ("clustered", "CREATE INDEX spare ON item (a); ALTER TABLE item CLUSTER ON spare"),
         (
             "replica identity",
-            "ALTER TABLE item ALTER a SET NOT NULL; CREATE UNIQUE INDEX spare ON item (a);"
-            " ALTER TABLE item REPLICA IDENTITY USING INDEX spare",
+            (
+                "ALTER TABLE item ALTER a SET NOT NULL; CREATE UNIQUE INDEX spare ON item (a);"
+                " ALTER TABLE item REPLICA IDENTITY USING INDEX spare"
+            ),
         ),
         ("exclusion", "ALTER TABLE item ADD EXCLUDE (a WITH =)"),
         ("smaller than a mebibyte", "CREATE INDEX spare ON item (a) WHERE a < 1000"),
         (
             "invalid",
-            "CREATE INDEX spare ON item (a);"
-            " UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'spare'::regclass",
+            (
+                "CREATE INDEX spare ON item (a);"
+                " UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'spare'::regclass"
+            ),
         ),
     ],
 )

@@ -23,7 +23,7 @@ DAYS = 40
 def rows(postgres: Scratch, number: int, columns: str = "a int", values: str = "n", *, table: str = "item") -> None:
     """A table with a key and these columns, filled with so many rows; ``n`` counts them from 1."""
     postgres.execute(f"CREATE TABLE {table} (id bigint PRIMARY KEY, {columns})")
-    postgres.execute(f"INSERT INTO {table} SELECT n, {values} FROM generate_series(1, {number}) AS n", ())
+    postgres.execute(f"INSERT INTO {table} SELECT n, {values} FROM generate_series(1, {number}) AS n")
     hand_in(postgres)
 
 
