@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import django
 from django.apps import apps
@@ -20,6 +21,7 @@ from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import DatabaseReport, Report, Rule, StaleSuppression, Suppression
 from dbaudit.registry import Check
+from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import measure
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
@@ -31,6 +33,8 @@ Progress = Callable[[str], None]
 class Options:
     """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done.
 
+    ``queries`` measures the canned and automatic workload, ``crawl`` the GET routes too; ``workload`` names files of
+    captured queries.
     ``arguments`` are the command's, for the report's "how to reproduce".
     """
 
@@ -41,6 +45,9 @@ class Options:
     exact_counts: bool = False
     read_data: bool = False
     queries: bool = True
+    crawl: bool = False
+    crawl_exclude: tuple[str, ...] = ()
+    workload: tuple[Path, ...] = ()
     arguments: tuple[str, ...] = ()
     progress: Progress = lambda _: None
 
@@ -102,7 +109,7 @@ def _audit(
         read_data=options.read_data or settings.read_data,
     )
     snapshot = _restricted(snapshot, options.apps)
-    snapshot = _measured(snapshot, options)
+    snapshot = _measured(snapshot, settings, options)
     options.progress(f"Running {len(selected)} checks on {alias!r}")
     outcome = checks.run(snapshot, selected)
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
@@ -125,11 +132,20 @@ def _audit(
     )
 
 
-def _measured(snapshot: Snapshot, options: Options) -> Snapshot:
+def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> Snapshot:
     """With the workload measured on this database, unless it was asked not to be."""
     if not options.queries:
         return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
-    found = measure(connections[snapshot.alias], snapshot, apps=apps, progress=options.progress)
+    found = measure(
+        connections[snapshot.alias],
+        snapshot,
+        apps=apps,
+        limits=Limits(statement_timeout_ms=settings.statement_timeout_ms, lock_timeout_ms=settings.lock_timeout_ms),
+        crawl_routes=options.crawl,
+        crawl_exclude=options.crawl_exclude,
+        workload_files=options.workload,
+        progress=options.progress,
+    )
     return replace(snapshot, runs=found.runs, skipped=(*snapshot.skipped, *found.skipped))
 
 
@@ -142,8 +158,9 @@ def _stale(
     for database in databases:
         wishes += suppression.of_comments(database.snapshot.ignores)
         used |= {one.suppression for one in database.suppressed}
-        ran |= {*database.ran}
-    whole = not (options.apps or options.checks or options.skip)
+        ran |= {*database.ran} - {one.what for one in database.skipped}
+    whole = options.queries and not (options.apps or options.checks or options.skip)
+    whole = whole and {*options.databases} >= {*connections}
     return suppression.stale(wishes, used, today, ran=ran, whole=whole)
 
 

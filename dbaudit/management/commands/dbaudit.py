@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-import copy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -15,15 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from dbaudit import audit, checks, pages
 from dbaudit.errors import AuditError
 from dbaudit.findings import Category, Report, Severity, worst
+from dbaudit.management import arguments
 from dbaudit.report import write
-
-REPORT_EXAMPLES = """
-examples:
-  manage.py dbaudit report                                  the audit of "default", on the terminal
-  manage.py dbaudit report --output report.md               the same in a file; the suffix picks the format
-  manage.py dbaudit report --database replica --format json | jq .databases[0].summary
-  manage.py dbaudit report --app erp --check unindexed_foreign_key --fail-on warning
-"""
 
 
 class Command(BaseCommand):
@@ -33,46 +25,8 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Give each action a parser of its own that also takes Django's base options."""
-        actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-        base = _base_options(parser)
-
-        report = _action(actions, base, "report", "audit one or more databases, read-only", REPORT_EXAMPLES)
-        report.add_argument("--database", action="append", metavar="ALIAS", help="database to audit; repeatable")
-        report.add_argument("--all-databases", action="store_true", help="audit every database of the settings")
-        report.add_argument("--format", choices=sorted(write.FORMATS), help="format on standard output (default: text)")
-        report.add_argument(
-            "--output", action="append", metavar="FILE", help="write to FILE, format by suffix; repeatable"
-        )
-        report.add_argument("--app", action="append", metavar="LABEL", help="only this application; repeatable")
-        report.add_argument("--check", action="append", metavar="ID", help="run only this check; repeatable")
-        report.add_argument("--skip", action="append", metavar="ID", help="leave this check out; repeatable")
-        report.add_argument(
-            "--fail-on",
-            choices=["none", "info", "warning", "error"],
-            default="none",
-            help="exit with 1 when a finding is at least this severe (default: none)",
-        )
-        report.add_argument(
-            "--fail-on-operations",
-            choices=["none", "info", "warning", "error"],
-            default="none",
-            help="the same for findings about how the database is run and connected to (default: none)",
-        )
-        report.add_argument("--exact-counts", action="store_true", help="count every table, also big ones")
-        report.add_argument("--read-data", action="store_true", help="look for orphan rows in big tables, too")
-
-        report.add_argument("--no-queries", action="store_true", help="measure no queries, only look at the schema")
-
-        known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
-        known.add_argument(
-            "--format",
-            choices=["text", "markdown"],
-            default="text",
-            help="a list, or every check's page (default: text)",
-        )
-        page = _action(actions, base, "explain", "show the page of one check")
-        page.add_argument("id", metavar="ID", help="the check's id, as `dbaudit checks` lists it")
+        """The actions and their options."""
+        arguments.add_actions(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the action. Exit status 2 with one sentence for whatever `AuditError` says."""
@@ -102,7 +56,10 @@ class Command(BaseCommand):
                 exact_counts=options["exact_counts"],
                 read_data=options["read_data"],
                 queries=not options["no_queries"],
-                arguments=tuple(_arguments(options)),
+                crawl=options["crawl"],
+                crawl_exclude=tuple(options["crawl_exclude"] or ()),
+                workload=tuple(map(Path, options["workload"] or ())),
+                arguments=tuple(arguments.typed_again(options)),
                 progress=self._progress(options["verbosity"]),
             )
         )
@@ -153,49 +110,3 @@ class Command(BaseCommand):
             if bad:
                 kind = "operations findings" if category == "operations" else "findings"
                 raise CommandError(f"{len(bad)} {kind} at or above {level}; the worst is {worst(bad)}.", returncode=1)
-
-
-def _arguments(options: dict[str, Any]) -> Iterator[str]:
-    """The options that decide what is audited, as they would be typed again."""
-    for name in ("database", "app", "check", "skip"):
-        for value in options[name] or ():
-            yield from (f"--{name}", value)
-    for name in ("all_databases", "exact_counts", "read_data", "no_queries"):
-        if options[name]:
-            yield f"--{name.replace('_', '-')}"
-
-
-def _base_options(parser: CommandParser) -> argparse.ArgumentParser:
-    """Django's base options once more, as a parent of the actions' parsers: they may stand before or after the action.
-
-    Without defaults, so that an option given before the action is not overwritten by the action's parser.
-    """
-    base = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    for option in parser._actions:
-        if option.option_strings and not isinstance(option, argparse._HelpAction | argparse._VersionAction):
-            again = base._add_action(_without_default(option))
-            again.help = argparse.SUPPRESS
-    return base
-
-
-def _without_default(option: argparse.Action) -> argparse.Action:
-    again = copy.copy(option)
-    again.default = argparse.SUPPRESS
-    return again
-
-
-def _action(
-    actions: argparse._SubParsersAction[CommandParser],
-    base: argparse.ArgumentParser,
-    name: str,
-    help_text: str,
-    epilog: str = "",
-) -> CommandParser:
-    return actions.add_parser(
-        name,
-        parents=[base],
-        help=help_text,
-        description=help_text[0].upper() + help_text[1:] + ".",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )

@@ -1,0 +1,115 @@
+"""The command line of ``manage.py dbaudit``: its actions and their options."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from dbaudit.report import write
+
+LEVELS = ("none", "info", "warning", "error")
+EXAMPLES = """
+examples:
+  manage.py dbaudit report                                  the audit of "default", on the terminal
+  manage.py dbaudit report --output report.md               the same in a file; the suffix picks the format
+  manage.py dbaudit report --no-queries --all-databases     only the schemas, of every database
+  manage.py dbaudit report --database replica --format json | jq .databases[0].summary
+  manage.py dbaudit report --app erp --check unindexed_foreign_key --fail-on warning
+"""
+
+# The options that decide what is audited, by the kind of value that they take.
+REPEATABLE = ("database", "app", "check", "skip", "crawl_exclude", "workload")
+SWITCHES = ("all_databases", "exact_counts", "read_data", "no_queries", "crawl")
+
+
+def add_actions(parser: CommandParser) -> None:
+    """Give each action a parser of its own that also takes Django's base options."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    base = _base_options(parser)
+    _report(_action(actions, base, "report", "audit one or more databases, read-only", EXAMPLES))
+    known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
+    known.add_argument(
+        "--format", choices=["text", "markdown"], default="text", help="a list, or every check's page (default: text)"
+    )
+    page = _action(actions, base, "explain", "show the page of one check")
+    page.add_argument("id", metavar="ID", help="the check's id, as `dbaudit checks` lists it")
+
+
+def typed_again(options: dict[str, Any]) -> Iterator[str]:
+    """The options that decide what is audited, as they would be typed again."""
+    for name in REPEATABLE:
+        for value in options[name] or ():
+            yield from (f"--{name.replace('_', '-')}", str(value))
+    for name in SWITCHES:
+        if options[name]:
+            yield f"--{name.replace('_', '-')}"
+
+
+def _report(report: CommandParser) -> None:
+    what = report.add_argument_group("what is audited")
+    what.add_argument("--database", action="append", metavar="ALIAS", help="this database; repeatable")
+    what.add_argument("--all-databases", action="store_true", help="every database of the settings")
+    what.add_argument("--app", action="append", metavar="LABEL", help="only this application; repeatable")
+    what.add_argument("--check", action="append", metavar="ID", help="run only this check; repeatable")
+    what.add_argument("--skip", action="append", metavar="ID", help="leave this check out; repeatable")
+    what.add_argument("--exact-counts", action="store_true", help="count every table, also big ones")
+    what.add_argument("--read-data", action="store_true", help="look for orphan rows in big tables, too")
+
+    queries = report.add_argument_group("which queries are measured")
+    queries.add_argument("--no-queries", action="store_true", help="none, only look at the schema")
+    queries.add_argument("--crawl", action="store_true", help="also ask for the project's GET routes")
+    queries.add_argument("--crawl-exclude", action="append", metavar="PATTERN", help="not these routes; repeatable")
+    queries.add_argument(
+        "--workload", action="append", metavar="FILE", help="also what CaptureMiddleware or pytest wrote; repeatable"
+    )
+
+    result = report.add_argument_group("what comes of it")
+    result.add_argument("--format", choices=sorted(write.FORMATS), help="on standard output (default: text)")
+    result.add_argument("--output", action="append", metavar="FILE", help="write to FILE, format by suffix; repeatable")
+    result.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="none",
+        help="exit with 1 when a finding is at least this severe (default: none)",
+    )
+    result.add_argument(
+        "--fail-on-operations",
+        choices=LEVELS,
+        default="none",
+        help="the same for findings about how the database is run and connected to (default: none)",
+    )
+
+
+def _base_options(parser: CommandParser) -> argparse.ArgumentParser:
+    """Django's base options once more, as a parent of the actions' parsers: they may stand before or after the action.
+
+    Without defaults, so that an option given before the action is not overwritten by the action's parser.
+    """
+    base = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    for option in parser._actions:
+        if option.option_strings and not isinstance(option, argparse._HelpAction | argparse._VersionAction):
+            again = copy.copy(option)
+            again.default = again.help = argparse.SUPPRESS
+            base._add_action(again)
+    return base
+
+
+def _action(
+    actions: argparse._SubParsersAction[CommandParser],
+    base: argparse.ArgumentParser,
+    name: str,
+    help_text: str,
+    epilog: str = "",
+) -> CommandParser:
+    return actions.add_parser(
+        name,
+        parents=[base],
+        help=help_text,
+        description=help_text[0].upper() + help_text[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
