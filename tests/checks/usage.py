@@ -27,9 +27,10 @@ def rows(postgres: Scratch, number: int, columns: str = "a int", values: str = "
     hand_in(postgres)
 
 
-def hand_in(postgres: Scratch) -> None:
+def hand_in(scratch: Scratch) -> None:
     """Let the session's counters reach the server now; otherwise they come a second later, or after an ANALYZE."""
-    postgres.rows("SELECT pg_stat_force_next_flush()")
+    if scratch.vendor == "postgresql":
+        scratch.rows("SELECT pg_stat_force_next_flush()")
 
 
 def use(postgres: Scratch, statement: str, times: int = 1) -> None:
@@ -43,20 +44,20 @@ def grow_old(postgres: Scratch) -> None:
     use(postgres, "NULL", 10_001)
 
 
-def counted(postgres: Scratch, apps: Apps | None = None, *, days: int = DAYS, **options: Any) -> Snapshot:
+def counted(scratch: Scratch, apps: Apps | None = None, *, days: int = DAYS, **options: Any) -> Snapshot:
     """What an audit reads so many days from now."""
-    hand_in(postgres)
-    return postgres.snapshot(apps, today=today() + timedelta(days=days), **options)
+    hand_in(scratch)
+    return scratch.snapshot(apps, today=today() + timedelta(days=days), **options)
 
 
-def judged(postgres: Scratch, check: str, apps: Apps | None = None, *, days: int = DAYS, **options: Any) -> Outcome:
+def judged(scratch: Scratch, check: str, apps: Apps | None = None, *, days: int = DAYS, **options: Any) -> Outcome:
     """What one check makes of that."""
-    return outcome(check, counted(postgres, apps, days=days, **options))
+    return outcome(check, counted(scratch, apps, days=days, **options))
 
 
-def found(postgres: Scratch, check: str, apps: Apps | None = None, **options: Any) -> tuple[Finding, ...]:
+def found(scratch: Scratch, check: str, apps: Apps | None = None, **options: Any) -> tuple[Finding, ...]:
     """What one check finds there; one that could not judge something fails the test."""
-    result = judged(postgres, check, apps, **options)
+    result = judged(scratch, check, apps, **options)
     assert not result.skipped
     return result.findings
 
