@@ -66,8 +66,8 @@ def stale(
 ) -> tuple[StaleSuppression, ...]:
     """Those that expired, and those that matched nothing.
 
-    Whether one matches nothing is only known after a ``whole`` audit (not of chosen applications or checks), and where
-    the checks that it names ``ran``.
+    Whether one matches nothing is only known after a ``whole`` audit (of all databases with their queries, and not of
+    chosen applications or checks), and where the checks that it names ``ran``.
     """
     matched, done = set(used), set(ran)
     found = []

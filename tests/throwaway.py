@@ -66,7 +66,7 @@ class Project:
 
     def report(self, *arguments: str) -> dict[str, Any]:
         """What ``dbaudit report`` says of the only database."""
-        done = self.manage("dbaudit", "report", "--no-queries", "--format", "json", *arguments)
+        done = self.manage("dbaudit", "report", "--format", "json", *arguments)
         assert done.returncode == 0, done.stderr
         report: dict[str, Any] = json.loads(done.stdout)
         return report
