@@ -27,7 +27,7 @@ def unanalyzed_expression_index(snapshot: Snapshot) -> Iterator[Finding | Skippe
     """
     unseen = []
     for table in snapshot.stored_tables():
-        if not (table.statistics and table.statistics.analyzed) or (table.rows or 0) < MIN_ROWS:
+        if not table.sampled or (table.rows or 0) < MIN_ROWS:
             continue
         for index in table.indexes:
             if not index.expressions or index.partitioned or not index.usable or _is_key(index):

@@ -35,7 +35,7 @@ def unused_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     10,000 writing transactions old); it enforces something (unique, primary key, exclusion, target of a foreign key,
     replica identity, clustered); it is the only one that serves a foreign key; it is smaller than 1 MiB or invalid; a
     query has read it within the 30 days; nothing has read its table either; the table was never analyzed, so that the
-    planner may not know that the index would help.
+    planner does not know what the index is for.
     """
     if reason := snapshot.counted_too_briefly(WINDOW_DAYS):
         yield Skipped("unused_index", reason)
@@ -47,14 +47,14 @@ def unused_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
             since = _unread_since(snapshot, index)
             if not since or not _is_read(table) or not _droppable(index) or serves_foreign_key(left, index):
                 continue
-            if not (table.statistics and table.statistics.analyzed):
+            if not table.sampled:
                 unknown.append(table.label)
                 break
             # Of two that serve a foreign key, one has to stay.
             left = replace(left, indexes=tuple(one for one in left.indexes if one is not index))
             yield _finding(snapshot, table, index, since)
     if unknown:
-        reason = "never analyzed, so the planner may not know that an index would help."
+        reason = "no statistics of its columns were seen, without which the planner does not know what an index is for."
         yield Skipped.some("unused_index", unknown, reason)
 
 

@@ -252,6 +252,11 @@ class Table:
         """Whether it is a table of this database (no view, no foreign or virtual table)."""
         return self.kind in ("table", "partitioned table")
 
+    @property
+    def sampled(self) -> bool:
+        """Whether the planner's statistics of any column were seen. Building an index counts rows and leaves none."""
+        return any(column.statistics for column in self.columns)
+
     def column(self, name: str) -> Column | None:
         """The column of that name."""
         return next((column for column in self.columns if column.name == name), None)
