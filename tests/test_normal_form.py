@@ -302,6 +302,8 @@ def test_the_definitions_of_constraints_are_read() -> None:
     found = statements.exclusion(
         "EXCLUDE USING gist (room WITH =, tstzrange(a, b) WITH &&) WHERE ((NOT gone)) DEFERRABLE INITIALLY DEFERRED"
     )
+    again = 'EXCLUDE USING gist ("a" WITH &&) WHERE (NOT "gone") DEFERRABLE INITIALLY IMMEDIATE'
+    assert statements.exclusion(again).deferrable == "immediate"
     assert [str(key) for key in found.keys] == ["room", "(tstzrange(a, b))"]
     assert (found.operators, found.predicate, found.deferrable) == (("=", "&&"), "((NOT gone))", "deferred")
 

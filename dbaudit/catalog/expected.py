@@ -130,7 +130,7 @@ class _Asked:
             indexes=tuple(part for part in parts if isinstance(part, Index)),
             foreign_keys=tuple(self._foreign_keys(field for field, _ in fields)),
             constraints=tuple(part for part in parts if isinstance(part, Constraint)),
-            comment=self.cls._meta.db_table_comment,
+            comment=self._comment(self.cls._meta.db_table_comment),
             ownership=owners.ownership(self.model),
         )
 
@@ -141,7 +141,8 @@ class _Asked:
         if field.has_db_default():
             default = self._literal(*self.editor.db_default_sql(field))
         if field.generated:
-            generated = self._literal(*field.generated_sql(self.connection))
+            sql, values = field.generated_sql(self.connection)
+            generated = self._literal(sql, values) if values else sql.replace("%%", "%")
         return Column(
             name=field.column,
             type=parameters["type"],
@@ -150,14 +151,20 @@ class _Asked:
             collation=parameters.get("collation") or "",
             generated=generated,
             identity="by default" if field.get_internal_type() in AUTOMATIC else "",
-            comment=field.db_comment or "",
+            comment=self._comment(field.db_comment),
         )
 
+    def _comment(self, text: str | None) -> str:
+        return text or "" if self.connection.features.supports_comments else ""
+
     def _literal(self, sql: str, params: Iterable[Any]) -> str:
-        """A text of SQL with its parameters in it, as the driver writes them."""
+        """A text of SQL with its parameters in it, as the driver writes them; without any a ``%`` is a plain one."""
+        values = tuple(params)
+        if not values:
+            return sql
         if self.connection.vendor == "postgresql":
-            return str(self.connection.ops.compose_sql(sql, params))  # type: ignore[attr-defined]
-        return sql % tuple(map(self.editor.quote_value, params))
+            return str(self.connection.ops.compose_sql(sql, values))  # type: ignore[attr-defined]
+        return str(sql % tuple(map(self.editor.quote_value, values)))
 
     # -- indexes and constraints ---------------------------------------------------------------------------------
 

@@ -144,7 +144,9 @@ def exclusion(definition: str) -> Exclusion:
 
 def deferrable(definition: str) -> str:
     """``"deferred"`` or ``"immediate"`` for a constraint that can be deferred, else ``""``."""
-    words = " ".join(token.value for token in tokenize(definition) if token.kind == "word")
+    words = " ".join(
+        token.value if token.kind == "word" else "," for token in tokenize(definition) if token.kind != "end"
+    )
     if "not deferrable" in words or "deferrable" not in words:
         return ""
     return "deferred" if "initially deferred" in words else "immediate"
