@@ -1,9 +1,11 @@
-"""PostgreSQL 14 to 18 -> `Snapshot`, in a dozen statements however many tables there are."""
+"""PostgreSQL 14 to 18 -> `Snapshot`, in eleven statements however many tables there are."""
 
 from __future__ import annotations
 
+import gc
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -97,13 +99,14 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     locked: frozenset[int] = frozenset()
     for _ in range(ATTEMPTS - 1):
         try:
-            with session.attempt(connection):
+            with session.rolled_back(connection), _uncollected():
                 return _read(connection, locked)
         except DatabaseError as error:
             if session.sqlstate(error) not in MOVED:
                 raise
             locked |= {row.oid for row in _fetch(connection, postgresql_sql.LOCKED)}
-    return _read(connection, locked)
+    with session.rolled_back(connection), _uncollected():
+        return _read(connection, locked)
 
 
 def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
@@ -118,11 +121,10 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
     )
     within = {"schemas": list(scope.schemas), "locked": list(locked)}
     relations = {row.oid: row for row in _fetch(connection, postgresql_sql.RELATIONS, **within)}
-    sequences = _fetch(connection, postgresql_sql.SEQUENCES, limit=scope.sequence_limit, **within)
-    serials = {(row.relation, row.column) for row in sequences if row.bond == "a"}
-    tables = _tables(connection, scope, relations, serials)
+    tables = _tables(connection, scope, relations)
     there = {row.oid for row in _fetch(connection, postgresql_sql.STILL_THERE, relations=list(relations))}
     found = {oid: table for oid, table in tables.items() if oid in there}
+    sequences = _fetch(connection, postgresql_sql.SEQUENCES, limit=scope.sequence_limit, **within)
     return Snapshot(
         alias=connection.alias,
         vendor=connection.vendor,
@@ -148,9 +150,7 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
     )
 
 
-def _tables(
-    connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[int, Any], serials: set[tuple[int, str]]
-) -> dict[int, Table]:
+def _tables(connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[int, Any]) -> dict[int, Table]:
     """The tables by OID, with all that hangs on those that are not locked."""
     about = {"relations": [oid for oid, row in relations.items() if not row.locked]}
     names = {oid: row.name for oid, row in relations.items()}
@@ -159,7 +159,9 @@ def _tables(
     schemas, tables = list(scope.schema_oids), sorted({*names.values(), *expressed})
     statistics_rows = _fetch(connection, postgresql_sql.COLUMN_STATISTICS, schemas=schemas, tables=tables)
     statistics = postgresql_tables.column_statistics(statistics_rows, relations.values(), scope.schema_oids)
-    columns = postgresql_tables.columns(_fetch(connection, postgresql_sql.COLUMNS, **about), statistics, serials)
+    column_rows = _fetch(connection, postgresql_sql.COLUMNS, **about)
+    columns = postgresql_tables.columns(column_rows, statistics)
+    column_names = {(row.relation, row.position): row.name for row in column_rows}
     indexes = postgresql_indexes.indexes(
         _fetch(connection, postgresql_sql.indexes(scope.version), **about),
         positions,
@@ -168,8 +170,8 @@ def _tables(
         counted=scope.counted,
     )
     rows = _fetch(connection, postgresql_sql.constraints(scope.version), **about)
-    foreign_keys = postgresql_indexes.foreign_keys(rows, names, scope.schemas)
-    constraints = postgresql_indexes.constraints(rows)
+    foreign_keys = postgresql_indexes.foreign_keys(rows, names, scope.schemas, column_names)
+    constraints = postgresql_indexes.constraints(rows, column_names)
     found = {}
     for oid, row in relations.items():
         own = constraints.get(oid, ())
@@ -213,6 +215,18 @@ def _skipped(tables: Iterator[Table], reason: str) -> list[Skipped]:
 
 def _by_name(one: Table | Sequence) -> tuple[str, str]:
     return one.schema, one.name
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Facts are many and make no cycles: looking for some would take almost as long as building them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _fetch(connection: BaseDatabaseWrapper, sql: str, **params: Any) -> list[Any]:

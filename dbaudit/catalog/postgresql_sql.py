@@ -129,6 +129,7 @@ JOIN pg_class c ON c.oid = folded.root
 LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
 """
 
+# A column is serial while its default asks a sequence, and it owns one.
 COLUMNS = """
 SELECT a.attrelid::bigint AS relation, a.attname::text AS name, a.attnum AS position,
     format_type(a.atttypid, a.atttypmod) AS type,
@@ -136,7 +137,16 @@ SELECT a.attrelid::bigint AS relation, a.attname::text AS name, a.attnum AS posi
     coalesce(pg_get_expr(d.adbin, d.adrelid), '') AS expression,
     a.attgenerated <> '' AS generated,
     coalesce(l.collname, '')::text AS collation,
-    a.attidentity::text AS identity,
+    CASE
+        WHEN a.attidentity <> '' THEN a.attidentity::text
+        WHEN pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%%' AND EXISTS (
+            SELECT FROM pg_depend o
+            JOIN pg_sequence s ON s.seqrelid = o.objid
+            WHERE o.classid = 'pg_class'::regclass AND o.deptype = 'a'
+                AND o.refclassid = 'pg_class'::regclass AND o.refobjid = a.attrelid AND o.refobjsubid = a.attnum
+        ) THEN 's'
+        ELSE ''
+    END AS identity,
     coalesce(c.description, '') AS comment
 FROM pg_attribute a
 JOIN pg_type t ON t.oid = a.atttypid
@@ -165,19 +175,19 @@ def indexes(version: int) -> str:
     builder on the table tells.
     """
     nulls_distinct = "NOT i.indnullsnotdistinct" if version >= 150000 else "true"
-    last_scan = _utc("max(s.last_idx_scan)") if version >= 160000 else "NULL::text"
+    last_scan = _utc("max(pg_stat_get_lastscan(tree.oid))") if version >= 160000 else "NULL::text"
     return f"""
 WITH RECURSIVE tree AS (
     SELECT indexrelid AS root, indexrelid AS oid FROM pg_index WHERE indrelid = ANY(%(relations)s::oid[])
     UNION ALL
     SELECT tree.root, p.inhrelid FROM tree JOIN pg_inherits p ON p.inhparent = tree.oid
 ), folded AS (
-    SELECT tree.root, sum(pg_table_size(tree.oid))::bigint AS bytes, coalesce(sum(s.idx_scan), 0)::bigint AS scans,
-        coalesce(sum(s.idx_tup_read), 0)::bigint AS tuples_read, {last_scan} AS last_scan,
+    SELECT tree.root, sum(pg_table_size(tree.oid))::bigint AS bytes,
+        sum(pg_stat_get_numscans(tree.oid))::bigint AS scans,
+        sum(pg_stat_get_tuples_returned(tree.oid))::bigint AS tuples_read, {last_scan} AS last_scan,
         CASE WHEN bool_and(c.relkind = 'I' OR c.reltuples >= 0) THEN sum(greatest(c.reltuples, 0))::bigint END AS rows
     FROM tree
     JOIN pg_class c ON c.oid = tree.oid
-    LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = tree.oid
     GROUP BY tree.root
 ), build AS MATERIALIZED (
     SELECT b.index_relid, l.relation
@@ -215,7 +225,7 @@ LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrel
 INDEX_KEYS = """
 SELECT i.indexrelid::bigint AS index, i.indrelid::bigint AS relation,
     c.relname::text AS index_name, c.relnamespace::bigint AS schema, x.attname::text AS name,
-    coalesce(has_column_privilege(c.oid, x.attnum, 'SELECT'), false) AS permitted,
+    CASE WHEN a.attnum IS NULL THEN coalesce(has_column_privilege(c.oid, x.attnum, 'SELECT'), false) END AS permitted,
     x.attnum <= i.indnkeyatts AS key, a.attname::text AS column,
     CASE WHEN a.attnum IS NULL THEN pg_get_indexdef(i.indexrelid, x.attnum::int, false) END AS expression,
     CASE WHEN x.attoptions IS NOT NULL OR NOT o.opcdefault OR o.opcintype <> type.oid AND EXISTS (
@@ -250,18 +260,21 @@ ORDER BY i.indexrelid, x.attnum
 def constraints(version: int) -> str:
     """One row for each constraint, foreign keys among them; what a partition inherits is left out.
 
+    Columns are positions, and names (``foreign_columns``) where the table that a key points at is none of ours.
     Server 18 keeps every NOT NULL here too. Those that hold are said by the column; those NOT VALID are not.
     """
     enforced = "k.conenforced" if version >= 180000 else "true"
     return f"""
 SELECT k.conrelid::bigint AS relation, k.conname::text AS name, k.contype::text AS type,
-    (SELECT array_agg(a.attname::text ORDER BY array_position(k.conkey, a.attnum))
-        FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey)) AS columns,
+    k.conkey::int[] AS columns,
     k.convalidated AS validated, {enforced} AS enforced, k.condeferrable AS deferrable,
     k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update,
     t.relname::text AS target_table, t.relnamespace::bigint AS target_schema, n.nspname::text AS target_schema_name,
-    (SELECT array_agg(a.attname::text ORDER BY array_position(k.confkey, a.attnum))
-        FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY(k.confkey)) AS target_columns,
+    k.confrelid::bigint AS target, k.confkey::int[] AS target_columns,
+    CASE WHEN k.contype = 'f' AND NOT k.confrelid = ANY(%(relations)s::oid[]) THEN (
+        SELECT array_agg(a.attname::text ORDER BY array_position(k.confkey, a.attnum))
+        FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY(k.confkey)
+    ) END AS foreign_columns,
     CASE WHEN k.contype <> 'f' THEN pg_get_constraintdef(k.oid) END AS definition
 FROM pg_constraint k
 LEFT JOIN pg_class t ON t.oid = k.confrelid
@@ -271,11 +284,10 @@ WHERE k.conrelid = ANY(%(relations)s::oid[]) AND k.conparentid = 0
 """
 
 
-# Reading a sequence's position keeps a weak lock on it until the transaction ends, so %(limit)s bounds how many.
-# On a standby the position of an unlogged one cannot be read at all.
+# Reading a sequence's position keeps a weak lock on it until the transaction ends: DROP TABLE would wait. So this is
+# the last statement, and %(limit)s bounds how many are read. On a standby an unlogged one has no position to read.
 SEQUENCES = f"""
-SELECT c.relname::text AS name, c.relnamespace::bigint AS schema, t.oid::bigint AS relation,
-    t.relname::text AS table, a.attname::text AS column, d.deptype::text AS bond,
+SELECT c.relname::text AS name, c.relnamespace::bigint AS schema, t.relname::text AS table, a.attname::text AS column,
     format_type(s.seqtypid, NULL) AS type,
     s.seqmin AS minimum, s.seqmax AS maximum, s.seqincrement AS increment, s.seqcycle AS cycles,
     coalesce(see.able, false) AS readable,

@@ -16,7 +16,7 @@ KINDS: Final[Mapping[str, TableKind]] = {
     "f": "foreign table",
 }
 WITH_STATISTICS: Final = ("r", "p", "m")
-IDENTITIES: Final = {"a": "always", "d": "by default", "": ""}
+IDENTITIES: Final = {"a": "always", "d": "by default", "s": "serial", "": ""}
 
 Place = tuple[int, str]
 
@@ -44,17 +44,10 @@ def table(row: Any, schema: str, *, counted: bool) -> Table:
     )
 
 
-def columns(
-    rows: Iterable[Any], statistics: Mapping[Place, ColumnStatistics], serials: set[Place]
-) -> dict[int, tuple[Column, ...]]:
-    """The columns of each relation in their order. ``serials`` are those that own a sequence without being identities.
-
-    One is called serial while its default still asks a sequence.
-    """
+def columns(rows: Iterable[Any], statistics: Mapping[Place, ColumnStatistics]) -> dict[int, tuple[Column, ...]]:
+    """The columns of each relation in their order."""
     found: defaultdict[int, list[Column]] = defaultdict(list)
     for row in rows:
-        place = (row.relation, row.name)
-        serial = place in serials and row.expression.startswith("nextval(")
         found[row.relation].append(
             Column(
                 name=row.name,
@@ -63,9 +56,9 @@ def columns(
                 default="" if row.generated else row.expression,
                 collation=row.collation,
                 generated=row.expression if row.generated else "",
-                identity="serial" if serial else IDENTITIES[row.identity],
+                identity=IDENTITIES[row.identity],
                 comment=row.comment,
-                statistics=statistics.get(place),
+                statistics=statistics.get((row.relation, row.name)),
             )
         )
     return {relation: tuple(own) for relation, own in found.items()}
@@ -104,16 +97,16 @@ def sequence(row: Any, schema: str) -> Sequence:
         type=row.type,
         last_value=row.last_value,
         minimum=row.minimum,
-def _options(reloptions: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Storage parameters out of ``name=value``, in order of name."""
-    return tuple(sorted((name, value) for name, _, value in (one.partition("=") for one in reloptions)))
-
-
         maximum=row.maximum,
         increment=row.increment,
         cycles=row.cycles,
         readable=row.readable,
     )
+
+
+def _options(reloptions: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Storage parameters out of ``name=value``, in order of name."""
+    return tuple(sorted((name, value) for name, _, value in (one.partition("=") for one in reloptions)))
 
 
 def _distinct(n_distinct: float, rows: float) -> float | None:
