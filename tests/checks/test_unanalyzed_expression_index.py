@@ -16,10 +16,7 @@ CHECK = "unanalyzed_expression_index"
     [
         ("no expression", "ANALYZE item; CREATE INDEX i ON item (a)"),
         ("analyzed since", "CREATE INDEX i ON item ((a + 1)); ANALYZE item"),
-        (
-            "the table never was",
-            "CREATE INDEX i ON item ((a + 1)); UPDATE pg_class SET reltuples = -1 WHERE relname = 'item'",
-        ),
+        ("the table never was analyzed", "CREATE INDEX i ON item ((a + 1))"),
         ("unique over the expression alone", "ANALYZE item; CREATE UNIQUE INDEX i ON item ((a + 1))"),
     ],
 )
@@ -38,10 +35,8 @@ def test_silent_on_a_table_of_fewer_than_1_000_rows(postgres: Scratch) -> None:
 def test_silent_on_a_partitioned_table_of_whose_expressions_no_statistics_are_kept(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE item (id bigint, a int) PARTITION BY RANGE (id)")
     postgres.execute("CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (10000)")
-    postgres.execute(
-        "CREATE INDEX i ON item ((a + 1)); INSERT INTO item SELECT n, n FROM generate_series(1, 2000) AS n"
-    )
-    postgres.execute("ANALYZE item")
+    postgres.execute("INSERT INTO item SELECT n, n FROM generate_series(1, 2000) AS n")
+    postgres.execute("CREATE INDEX i ON item ((a + 1)); ANALYZE item")
     assert the_index(counted(postgres), "i").expression_statistics == ()
     assert not found(postgres, CHECK)
 
