@@ -98,7 +98,7 @@ class FormSubmission(models.Model):
 class FormAnswer(models.Model):
     """The answer to one field of a submission."""
 
-    submission = models.ForeignKey(FormSubmission, on_delete=models.CASCADE, db_index=False, related_name="answers")
+    submission = models.ForeignKey(FormSubmission, on_delete=models.CASCADE, related_name="answers")
     field = models.ForeignKey(FormField, on_delete=models.PROTECT, related_name="answers")
     value = models.TextField(blank=True)
 

@@ -39,7 +39,7 @@ class WorkOrder(NumberedRecord, Authored):
     class Meta(NumberedRecord.Meta):
         indexes = [
             models.Index(fields=["status", "due_date"], name="idx_workorder_status_due"),
-            models.Index(fields=["due_date"], name="idx_workorder_due_date"),
+            models.Index(fields=["status"], name="idx_workorder_status"),
         ]
 
 

@@ -1119,7 +1119,11 @@ class Migration(migrations.Migration):
                 (
                     "order_item",
                     models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="erp.salesorderitem"
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="erp.salesorderitem",
                     ),
                 ),
                 ("tax_rate", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="erp.taxrate")),

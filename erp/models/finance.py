@@ -86,7 +86,9 @@ class InvoiceItem(models.Model):
     """One line of a bill."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="items")
-    order_item = models.ForeignKey("erp.SalesOrderItem", on_delete=models.SET_NULL, null=True, blank=True)
+    order_item = models.ForeignKey(
+        "erp.SalesOrderItem", on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
     tax_rate = models.ForeignKey(TaxRate, on_delete=models.PROTECT)
     description = models.CharField(max_length=160)
     amount = models.DecimalField(max_digits=16, decimal_places=2)

@@ -189,7 +189,6 @@ class Migration(migrations.Migration):
                 (
                     "submission",
                     models.ForeignKey(
-                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="answers",
                         to="ai_forms.formsubmission",

@@ -92,9 +92,7 @@ class Migration(migrations.Migration):
                 ("company", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="core.company")),
                 (
                     "content_type",
-                    models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, to="contenttypes.contenttype"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="contenttypes.contenttype"),
                 ),
                 ("object_id", models.PositiveBigIntegerField()),
                 ("title", models.CharField(max_length=160)),
@@ -108,9 +106,6 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
-            options={
-                "indexes": [models.Index(fields=["content_type", "object_id"], name="idx_attachment_target")],
-            },
         ),
         migrations.CreateModel(
             name="Notification",

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "indexes": [
                     models.Index(fields=["status", "due_date"], name="idx_workorder_status_due"),
-                    models.Index(fields=["due_date"], name="idx_workorder_due_date"),
+                    models.Index(fields=["status"], name="idx_workorder_status"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("company", "number"), name="uq_workorder_company_number")
