@@ -22,7 +22,7 @@ def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
         "CREATE",
         "UNIQUE" if index.unique else "",
         "INDEX",
-        _concurrently(dialect),
+        _concurrently(dialect, table),
         dialect.quote(index.name),
         "ON",
     ]
@@ -42,7 +42,7 @@ def drop_index(dialect: Dialect, table: Table, name: str) -> str:
     """``DROP INDEX``; on PostgreSQL ``CONCURRENTLY``, on MySQL with the table that it belongs to."""
     if dialect.vendor == "mysql":
         return f"DROP INDEX {dialect.quote(name)} ON {dialect.quote(table.schema, table.name)};"
-    words = ["DROP INDEX", _concurrently(dialect), dialect.quote(table.schema, name)]
+    words = ["DROP INDEX", _concurrently(dialect, table), dialect.quote(table.schema, name)]
     return " ".join(filter(None, words)) + ";"
 
 
@@ -86,10 +86,13 @@ def recreate_index(dialect: Dialect, index: Index) -> str:
     if not index.definition:
         return ""
     text = index.definition.rstrip().rstrip(";")
-    if dialect.vendor == "postgresql" and " CONCURRENTLY " not in text:
+    if index.partitioned:
+        text = text.replace(" ON ONLY ", " ON ", 1)  # without the partitions it would stay invalid
+    elif dialect.vendor == "postgresql" and " CONCURRENTLY " not in text:
         text = text.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
     return text + ";"
 
 
-def _concurrently(dialect: Dialect) -> str:
-    return "CONCURRENTLY" if dialect.vendor == "postgresql" else ""
+def _concurrently(dialect: Dialect, table: Table) -> str:
+    """PostgreSQL can neither build nor drop the index of a partitioned table that way."""
+    return "CONCURRENTLY" if dialect.vendor == "postgresql" and table.kind != "partitioned table" else ""

@@ -100,6 +100,22 @@ def test_finds_r5_the_index_that_is_the_same_read_backwards(scratch: Scratch) ->
     }
 
 
+def test_r8_of_two_alike_the_one_that_is_clustered_or_a_replica_identity_stays(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint PRIMARY KEY, a int NOT NULL, b int NOT NULL);
+        CREATE INDEX a ON item (a);
+        CREATE INDEX a_clustered ON item (a);
+        CREATE UNIQUE INDEX b ON item (b);
+        CREATE UNIQUE INDEX b_identity ON item (b);
+        ALTER TABLE item CLUSTER ON a_clustered;
+        ALTER TABLE item REPLICA IDENTITY USING INDEX b_identity;
+    """)
+    assert {one.subject for one in postgres.findings(CHECK)} == {
+        "Index a repeats a_clustered",
+        "Index b repeats b_identity",
+    }
+
+
 def test_keeps_the_one_that_enforces_and_drops_the_copy(scratch: Scratch) -> None:
     scratch.execute("""
         CREATE TABLE item (id bigint PRIMARY KEY, a int NOT NULL UNIQUE);

@@ -55,14 +55,45 @@ def test_silent_on_r8_whatever_enforces_something(scratch: Scratch) -> None:
     assert not scratch.findings(CHECK)
 
 
-def test_silent_on_r8_replica_identity_and_clustered_indexes(postgres: Scratch) -> None:
+def test_silent_on_r8_replica_identity_clustered_and_exclusion_indexes(postgres: Scratch) -> None:
     postgres.execute("""
-        CREATE TABLE item (id bigint PRIMARY KEY, a int NOT NULL, b int);
+        CREATE TABLE item (id bigint PRIMARY KEY, a int NOT NULL, b int NOT NULL, c int);
+        CREATE INDEX item_a ON item (a);
+        CREATE INDEX item_ac ON item (a, c);
+        CREATE UNIQUE INDEX item_b ON item (b);
+        CREATE INDEX item_bc ON item (b, c);
+        ALTER TABLE item ADD EXCLUDE (c WITH =);
+        CREATE INDEX item_ca ON item (c, a);
+    """)
+    assert [one.identity for one in postgres.findings(CHECK)] == [("(a)",)]
+    postgres.execute("ALTER TABLE item CLUSTER ON item_a; ALTER TABLE item REPLICA IDENTITY USING INDEX item_b")
+    assert not postgres.findings(CHECK)
+
+
+def test_silent_on_r8_what_belongs_to_an_extension(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint PRIMARY KEY, a int, b int);
         CREATE INDEX item_a ON item (a);
         CREATE INDEX item_ab ON item (a, b);
-        ALTER TABLE item CLUSTER ON item_a;
     """)
+    assert postgres.findings(CHECK)
+    postgres.execute("CREATE EXTENSION hstore; ALTER EXTENSION hstore ADD TABLE item")
     assert not postgres.findings(CHECK)
+
+
+def test_r8_the_index_of_a_partition_is_dropped_at_its_parent(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint, a int, b int) PARTITION BY RANGE (id);
+        CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (10);
+        CREATE INDEX item_a ON item (a);
+        CREATE INDEX item_ab ON item (a, b);
+    """)
+    (found,) = postgres.findings(CHECK)
+    assert found.remedy.sql == 'DROP INDEX "item_a";'  # PostgreSQL cannot drop it concurrently
+    postgres.execute(found.remedy.sql)
+    assert not postgres.findings(CHECK)
+    postgres.execute(found.remedy.undo_sql)
+    assert [one.key for one in postgres.findings(CHECK)] == [found.key]
 
 
 def test_silent_on_r7_a_wider_index_that_is_invalid(postgres: Scratch) -> None:
