@@ -86,7 +86,7 @@ def table_of(scratch: Scratch, model: type[models.Model]) -> Table:
     return next(one for one in found if one.name == model._meta.db_table)
 
 
-def every_field() -> type[models.Model]:
+def every_field() -> tuple[type[models.Model], type[models.Model]]:
     class Target(models.Model):
         code = models.CharField(max_length=8, primary_key=True)
 
@@ -120,31 +120,31 @@ def every_field() -> type[models.Model]:
         time = models.TimeField()
         url = models.URLField(db_column="Some URL")
         uuid = models.UUIDField(default=uuid.uuid4, db_index=True)
-        parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")  # type: ignore[misc]
+        parent = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
         target = models.ForeignKey(Target, models.PROTECT, related_name="+")
         loose = models.ForeignKey(Target, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
         one = models.OneToOneField(Target, models.CASCADE, related_name="+")
-        others = models.ManyToManyField("self")  # type: ignore[misc]
+        others = models.ManyToManyField("self")
 
         class Meta:
             app_label = "tests"
             db_table_comment = "All of them"
 
-    return Everything
+    return Target, Everything
 
 
 @isolate_apps("tests")
-def test_silent_on_every_type_of_field(scratch: Scratch) -> None:
-    model = every_field()
-    scratch.create(model._meta.apps.get_model("tests", "Target"), model)
-    assert said_of(scratch, model._meta.apps) == []
-    assert len(table_of(scratch, model).columns) == 30
+def test_silent_on_every_type_of_field(sqlite: Scratch) -> None:
+    target, model = every_field()
+    sqlite.create(target, model)
+    assert said_of(sqlite, model._meta.apps) == []
+    assert len(table_of(sqlite, model).columns) == 30
 
 
 @isolate_apps("tests")
 def test_silent_on_every_type_of_field_on_every_server(postgres_versions: Scratch) -> None:
-    model = every_field()
-    postgres_versions.create(model._meta.apps.get_model("tests", "Target"), model)
+    target, model = every_field()
+    postgres_versions.create(target, model)
     assert said_of(postgres_versions, model._meta.apps) == []
 
 
@@ -358,10 +358,10 @@ def every_option() -> type[models.Model]:
 
 
 @isolate_apps("tests")
-def test_silent_on_every_option_of_indexes_and_constraints(scratch: Scratch) -> None:
+def test_silent_on_every_option_of_indexes_and_constraints(sqlite: Scratch) -> None:
     model = every_option()
-    scratch.create(model)
-    assert said_of(scratch, model._meta.apps) == []
+    sqlite.create(model)
+    assert said_of(sqlite, model._meta.apps) == []
 
 
 @isolate_apps("tests")
@@ -580,9 +580,9 @@ def test_silent_on_keys_that_older_versions_of_django_made(postgres: Scratch) ->
     assert said_of(postgres, Old._meta.apps) == []
 
 
-def test_silent_on_the_freshly_migrated_erp_but_for_the_index_made_by_sql(scratch: Scratch) -> None:
-    call_command("migrate", database=scratch.alias, verbosity=0)
-    assert said(scratch.snapshot(installed)) == ["undeclared_index:erp_salesorder:(order_date, status)"]
+def test_silent_on_the_freshly_migrated_erp_but_for_the_index_made_by_sql(sqlite: Scratch) -> None:
+    call_command("migrate", database=sqlite.alias, verbosity=0)
+    assert said(sqlite.snapshot(installed)) == ["undeclared_index:erp_salesorder:(order_date, status)"]
 
 
 def test_silent_on_the_freshly_migrated_erp_on_every_server(postgres_versions: Scratch) -> None:
