@@ -12,6 +12,7 @@ from dbaudit.catalog.asking import ask
 from dbaudit.catalog.data_counts import lengths, old_rows
 from dbaudit.catalog.data_keys import keys
 from dbaudit.catalog.data_orphans import orphans, sqlite_orphans
+from dbaudit.catalog.postgresql_sql import WITHOUT_JIT
 from dbaudit.catalog.probing import Fact, Reader
 from dbaudit.facts import Data, KeyPosition, LengthCount, OldRows, Orphans, Skipped, Snapshot
 
@@ -27,6 +28,9 @@ def read(
         limit_bytes: a larger table is not read whole.
         unlimited: read it all the same.
     """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(WITHOUT_JIT)
     reader = Reader(connection, snapshot, limit_bytes, unlimited)
     found: list[Fact] = []
     # Keys apart from the others: they are read at once, so that no slow neighbour takes them down with it.

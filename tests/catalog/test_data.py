@@ -7,8 +7,9 @@ from dataclasses import asdict
 
 from django.apps import apps as installed
 from django.db import models
-from django.test.utils import CaptureQueriesContext, isolate_apps
+from django.test.utils import CaptureQueriesContext, isolate_apps, override_settings
 
+from dbaudit.audit import audit
 from dbaudit.catalog import data as reader
 from dbaudit.catalog import session
 from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot
@@ -99,7 +100,7 @@ def test_the_number_of_statements_does_not_grow_with_the_tables(scratch: Scratch
     assert statements(2) == statements(25)
 
 
-def test_what_another_session_locks_is_named_and_the_others_are_read(postgres: Scratch) -> None:
+def test_r27_what_another_session_locks_is_named_and_the_others_are_read(postgres: Scratch) -> None:
     postgres.execute(LOADED)
     postgres.execute("CREATE TABLE other (id serial PRIMARY KEY); INSERT INTO other VALUES (5)")
     before = postgres.snapshot()
@@ -180,3 +181,16 @@ def test_rows_past_their_time_are_counted_where_the_model_is_known(scratch: Scra
     snapshot = scratch.snapshot(installed)
     assert snapshot.data
     assert [(one.table, one.rows) for one in snapshot.data.old_rows] == [("django_session", 0)]
+
+
+def test_large_tables_are_read_where_the_settings_or_the_command_ask_for_it(postgres: Scratch) -> None:
+    postgres.execute(LOADED)
+
+    def orphans(settings: dict[str, object], **options: object) -> int:
+        with override_settings(DBAUDIT={"COUNT_LIMIT_BYTES": 0, **settings}):
+            report = audit(postgres.alias, checks=("orphan_rows",), queries=False, **options)
+        return len(report.databases[0].findings)
+
+    assert orphans({}) == 0
+    assert orphans({"READ_DATA": True}) == 1
+    assert orphans({}, read_data=True) == 1

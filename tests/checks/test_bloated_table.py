@@ -57,7 +57,7 @@ def test_a_fillfactor_is_no_waste(postgres: Scratch) -> None:
     assert not postgres.findings(CHECK)
 
 
-def test_a_table_that_cannot_be_estimated_is_named_as_not_examined(postgres: Scratch) -> None:
+def test_r25_a_table_that_cannot_be_estimated_is_named_as_not_examined(postgres: Scratch) -> None:
     postgres.execute(FILL)
     settings = postgres.role("reader")
     postgres.execute("GRANT SELECT (id) ON item TO reader; ANALYZE item")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.apps import apps as installed
 from django.test.utils import CaptureQueriesContext
 
 from tests.scratch import Scratch
@@ -43,6 +44,16 @@ def test_silent_on_columns_at_the_end_which_may_be_new(postgres: Scratch) -> Non
     filled(postgres, "a int", "n")
     postgres.execute("ALTER TABLE item ADD one int, ADD two int DEFAULT 7; ANALYZE item")
     assert not postgres.findings(CHECK)
+
+
+def test_silent_on_tables_that_are_not_the_project_s(postgres: Scratch) -> None:
+    postgres.create(installed.get_model("contenttypes.ContentType"))
+    postgres.execute("""
+        ALTER TABLE django_content_type DROP CONSTRAINT django_content_type_app_label_model_76bd3d3b_uniq;
+        INSERT INTO django_content_type (app_label, model) SELECT 'same', n::text FROM generate_series(1, 2000) n;
+        ANALYZE django_content_type;
+    """)
+    assert not postgres.findings(CHECK, installed)
 
 
 def test_finds_constant_and_empty_columns_of_a_table_as_one_group_without_reading_it(postgres: Scratch) -> None:

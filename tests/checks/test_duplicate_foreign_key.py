@@ -24,7 +24,7 @@ def test_silent_on_another_column_of_the_same_table(scratch: Scratch) -> None:
     assert not scratch.findings(CHECK)
 
 
-def test_silent_on_partitions_of_a_table_with_the_key(postgres: Scratch) -> None:
+def test_silent_on_r15_partitions_of_a_table_with_the_key(postgres: Scratch) -> None:
     postgres.execute("""
         CREATE TABLE parent (id bigint PRIMARY KEY);
         CREATE TABLE child (id bigint, p bigint REFERENCES parent (id)) PARTITION BY RANGE (id);

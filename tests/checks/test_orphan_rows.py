@@ -47,7 +47,7 @@ def test_silent_on_histories_whose_rows_outlive_what_they_tell_of(scratch: Scrat
 
 
 @isolate_apps("tests")
-def test_a_table_above_the_limit_is_named_as_not_examined_unless_asked(scratch: Scratch) -> None:
+def test_r26_a_table_above_the_limit_is_named_as_not_examined_unless_asked(scratch: Scratch) -> None:
     apps = create(scratch)
     assert not scratch.findings(CHECK, apps, count_limit_bytes=0)
     skipped = scratch.snapshot(apps, count_limit_bytes=0).skipped

@@ -68,7 +68,7 @@ def test_finds_a_loaded_table_whose_next_insert_fails_and_its_statement_makes_it
     postgres.execute('INSERT INTO "It\'em" (a) VALUES (1)')
 
 
-def test_finds_it_in_partitions_and_in_other_schemas(postgres: Scratch) -> None:
+def test_finds_r24_it_in_partitions_and_in_other_schemas(postgres: Scratch) -> None:
     postgres.execute("""
         CREATE SCHEMA other;
         CREATE TABLE other.item (id serial PRIMARY KEY);

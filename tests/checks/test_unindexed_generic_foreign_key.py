@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.apps.registry import Apps
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
@@ -7,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.test.utils import isolate_apps
 
+from tests.checks.operations import judge
 from tests.scratch import Scratch
 
 CHECK = "unindexed_generic_foreign_key"
@@ -66,6 +69,15 @@ def test_silent_where_the_key_alone_is_indexed(scratch: Scratch) -> None:
 @isolate_apps("tests")
 def test_on_a_small_table_it_is_a_remark(scratch: Scratch) -> None:
     assert [one.severity for one in scratch.findings(CHECK, create(scratch))] == ["info"]
+
+
+@isolate_apps("tests")
+def test_in_an_application_that_is_not_the_project_s_it_is_a_remark(scratch: Scratch) -> None:
+    apps = create(scratch)
+    fill(scratch)
+    snapshot = scratch.snapshot(apps)
+    packaged = replace(snapshot, models=tuple(replace(model, owner="third-party") for model in snapshot.models))
+    assert [one.severity for one in judge(CHECK, packaged)] == ["info"]
 
 
 @isolate_apps("tests")

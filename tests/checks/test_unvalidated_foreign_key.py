@@ -18,7 +18,7 @@ def test_silent_on_a_constraint_that_is_valid(postgres: Scratch) -> None:
     assert not postgres.findings(CHECK)
 
 
-def test_silent_on_partitions_of_a_table_whose_constraint_is_valid(postgres: Scratch) -> None:
+def test_silent_on_r15_partitions_of_a_table_whose_constraint_is_valid(postgres: Scratch) -> None:
     postgres.execute("""
         CREATE TABLE parent (id bigint PRIMARY KEY);
         CREATE TABLE child (id bigint, p bigint REFERENCES parent (id)) PARTITION BY RANGE (id);
@@ -37,7 +37,9 @@ def test_finds_a_constraint_that_is_not_valid_and_its_statement_silences_the_che
     assert not postgres.findings(CHECK)
 
 
-def test_finds_the_partitions_of_one_constraint_once_and_one_that_is_not_enforced(postgres_versions: Scratch) -> None:
+def test_finds_r15_the_partitions_of_one_constraint_once_and_one_that_is_not_enforced(
+    postgres_versions: Scratch,
+) -> None:
     if postgres_versions.connection.pg_version < 180000:  # type: ignore[attr-defined]
         pytest.skip("needs PostgreSQL 18, which has NOT ENFORCED and NOT VALID of partitioned tables")
     postgres_versions.execute("""
