@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -77,6 +79,11 @@ class Project:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(content))
 
+    def copy(self, folder: Path) -> Project:
+        """The same project, with its SQLite database, in another folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Project(folder)
+
     def manage(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` without a terminal; its exit status must be the expected one."""
         environment = {
@@ -108,7 +115,7 @@ def make(
     folder: Path,
     *,
     apps: tuple[str, ...] = (),
-    database: dict[str, object] | None = None,
+    database: Mapping[str, object] | None = None,
     contrib: tuple[str, ...] = CONTRIB,
     more: str = "",
 ) -> Project:
@@ -116,8 +123,9 @@ def make(
 
     ``more`` is appended to its settings.
     """
-    sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "db.sqlite3")}
-    settings = SETTINGS.format(apps=[*contrib, "dbaudit", *apps], database=database or sqlite, more=dedent(more))
+    # Relative, so that a copy of the folder is a project with a database of its own.
+    sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}
+    settings = SETTINGS.format(apps=[*contrib, "dbaudit", *apps], database=dict(database or sqlite), more=dedent(more))
     project = Project(folder)
     project.write({"manage.py": MANAGE, "settings.py": settings, "urls.py": "urlpatterns = []\n"})
     return project

@@ -14,15 +14,15 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "dialect"),
     ("facts",),
     ("normal_form",),
-    ("findings", "equivalence", "btree", "names", "relations", "integers", "retention", "autovacuum"),
+    ("findings", "equivalence", "btree", "names", "places", "relations", "integers", "retention", "autovacuum", "repetition"),
     ("ddl", "conf"),
-    ("registry", "queries", "removal", "drift"),
+    ("registry", "queries", "removal", "drift", "measured"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),
     ("report",),
     ("baseline", "suppression"),
-    ("audit",),
+    ("audit", "capturing"),
     ("apps", "management", "middleware", "pytest_plugin"),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -38,10 +38,10 @@ SHOP = {
 BY_HAND = "CREATE INDEX by_hand ON shop_book (code)"
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project of three models, migrated, with one foreign key without an index and one index made twice."""
-    found = project.make(tmp_path, apps=("shop",))
+    found = project.make(tmp_path_factory.mktemp("shop"), apps=("shop",))
     found.write(SHOP)
     found.manage("makemigrations", "shop", "-v0")
     found.manage("migrate", "-v0")
@@ -49,10 +49,16 @@ def shop(tmp_path: Path) -> Project:
     return found
 
 
+@pytest.fixture
+def shop(migrated: Project, tmp_path: Path) -> Project:
+    """A copy of that project of the test's own."""
+    return migrated.copy(tmp_path)
+
+
 def test_a_freshly_migrated_vanilla_project_has_no_warning(scratch: Scratch, tmp_path: Path) -> None:
     vanilla = project.make(tmp_path, database=scratch.connection.settings_dict)
     vanilla.manage("migrate", "-v0")
-    result = vanilla.manage("dbaudit", "report", "--format", "json", "--fail-on", "warning")
+    result = vanilla.manage("dbaudit", "report", "--no-queries", "--format", "json", "--fail-on", "warning")
     database = json.loads(result.stdout)["databases"][0]
     assert database["summary"]["models"] == 9
     assert [one for one in database["findings"] if one["severity"] != "info"] == []
@@ -60,34 +66,41 @@ def test_a_freshly_migrated_vanilla_project_has_no_warning(scratch: Scratch, tmp
 
 
 def test_a_foreign_project_of_three_models_gets_its_findings_with_file_and_line(shop: Project) -> None:
-    database = json.loads(shop.manage("dbaudit", "report", "--format", "json").stdout)["databases"][0]
+    database = json.loads(shop.manage("dbaudit", "report", "--no-queries", "--format", "json").stdout)["databases"][0]
     own = {one["key"]: one for one in database["findings"] if one["owner"] == "project"}
     assert own["unindexed_foreign_key:shop_book:author_id"]["location"] == {"file": "shop/models.py", "line": 10}
     assert own["duplicate_index:shop_book:plain:(code)"]["severity"] == "warning"
 
 
 def test_several_outputs_are_written_each_in_the_format_of_its_suffix(shop: Project) -> None:
-    result = shop.manage("dbaudit", "report", "--output", "a.md", "--output", "b.json")
+    result = shop.manage("dbaudit", "report", "--no-queries", "--output", "a.md", "--output", "b.json")
     assert result.stdout == ""
     assert (shop.folder / "a.md").read_text().startswith("# ")
     assert json.loads((shop.folder / "b.json").read_text())["version"] == 1
 
 
 def test_base_options_work_before_and_after_the_action(shop: Project) -> None:
-    before = shop.manage("dbaudit", "--no-color", "--verbosity", "2", "report").stderr
-    after = shop.manage("dbaudit", "report", "--no-color", "--verbosity", "2").stderr
+    before = shop.manage("dbaudit", "--no-color", "--verbosity", "2", "report", "--no-queries").stderr
+    after = shop.manage("dbaudit", "report", "--no-queries", "--no-color", "--verbosity", "2").stderr
     assert "Reading the catalog of 'default'" in before
     assert before == after
 
 
 def test_fail_on_sets_the_exit_status(shop: Project) -> None:
-    shop.manage("dbaudit", "report", "--fail-on", "error")
-    assert "at or above warning" in shop.manage("dbaudit", "report", "--fail-on", "warning", status=1).stderr
-    shop.manage("dbaudit", "report", "--fail-on", "warning", "--skip", "duplicate_index", "--app", "shop")
+    shop.manage("dbaudit", "report", "--no-queries", "--fail-on", "error")
+    assert (
+        "at or above warning"
+        in shop.manage("dbaudit", "report", "--no-queries", "--fail-on", "warning", status=1).stderr
+    )
+    shop.manage(
+        "dbaudit", "report", "--no-queries", "--fail-on", "warning", "--skip", "duplicate_index", "--app", "shop"
+    )
 
 
 def test_check_and_app_narrow_the_audit_and_say_so(shop: Project) -> None:
-    result = shop.manage("dbaudit", "report", "--check", "duplicate_index", "--app", "shop", "--format", "json")
+    result = shop.manage(
+        "dbaudit", "report", "--no-queries", "--check", "duplicate_index", "--app", "shop", "--format", "json"
+    )
     database = json.loads(result.stdout)["databases"][0]
     assert {one["check"] for one in database["findings"]} == {"duplicate_index"}
     skipped = {one["what"]: one["reason"] for one in database["skipped"]}
@@ -97,7 +110,7 @@ def test_check_and_app_narrow_the_audit_and_say_so(shop: Project) -> None:
 
 def test_the_report_changes_nothing_in_an_sqlite_file(shop: Project) -> None:
     before = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in shop.folder.glob("db.sqlite3*")}
-    shop.manage("dbaudit", "report")
+    shop.manage("dbaudit", "report", "--no-queries")
     after = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in shop.folder.glob("db.sqlite3*")}
     assert after == before
 
@@ -115,9 +128,9 @@ def test_checks_lists_and_explain_shows_the_page(shop: Project) -> None:
 def test_an_unmigrated_database_is_told_to_migrate_and_reported_all_the_same(tmp_path: Path) -> None:
     fresh = project.make(tmp_path)
     (tmp_path / "db.sqlite3").write_bytes(b"")
-    result = fresh.manage("dbaudit", "report", status=2)
+    result = fresh.manage("dbaudit", "report", "--no-queries", status=2)
     assert "run `manage.py migrate --database default`" in result.stderr
-    assert "missing_table" in fresh.manage("dbaudit", "report", "--format", "json", status=2).stdout
+    assert "missing_table" in fresh.manage("dbaudit", "report", "--no-queries", "--format", "json", status=2).stdout
 
 
 @pytest.mark.parametrize(
@@ -135,7 +148,7 @@ def test_an_unmigrated_database_is_told_to_migrate_and_reported_all_the_same(tmp
 def test_bad_options_are_refused_with_the_nearest_valid_name(
     shop: Project, arguments: list[str], sentence: str
 ) -> None:
-    assert sentence in shop.refused("dbaudit", "report", *arguments)
+    assert sentence in shop.refused("dbaudit", "report", "--no-queries", *arguments)
 
 
 def test_an_unknown_page_is_refused_with_the_nearest_one(shop: Project) -> None:
@@ -145,7 +158,7 @@ def test_an_unknown_page_is_refused_with_the_nearest_one(shop: Project) -> None:
 def test_a_setting_that_does_not_exist_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     wrong = project.make(tmp_path, more='DBAUDIT = {"STATEMENT_TIMEOUT": 5}')
     wrong.manage("migrate", "--skip-checks", "-v0")
-    assert "Did you mean 'STATEMENT_TIMEOUT_MS'?" in wrong.refused("dbaudit", "report")
+    assert "Did you mean 'STATEMENT_TIMEOUT_MS'?" in wrong.refused("dbaudit", "report", "--no-queries")
     assert "dbaudit.E002" in wrong.manage("check", status=1).stderr
 
 
@@ -159,7 +172,7 @@ def test_a_setting_that_does_not_exist_is_refused_with_the_nearest_one(tmp_path:
 )
 def test_a_project_s_broken_checks_are_refused_with_file_and_line(shop: Project, source: str, sentence: str) -> None:
     shop.write({"shop/dbaudit_checks.py": source})
-    assert sentence in shop.refused("dbaudit", "report")
+    assert sentence in shop.refused("dbaudit", "report", "--no-queries")
 
 
 def test_a_check_that_raises_is_named_and_the_others_still_report(shop: Project) -> None:
@@ -184,7 +197,7 @@ def test_a_check_that_raises_is_named_and_the_others_still_report(shop: Project)
         '''
         }
     )
-    result = shop.manage("dbaudit", "report", "--format", "json", status=2)
+    result = shop.manage("dbaudit", "report", "--no-queries", "--format", "json", status=2)
     assert "mine: The check raised ValueError: no luck (shop/dbaudit_checks.py:15)." in result.stderr
     assert json.loads(result.stdout)["databases"][0]["findings"]
 
@@ -192,12 +205,12 @@ def test_a_check_that_raises_is_named_and_the_others_still_report(shop: Project)
 def test_a_file_that_is_not_sqlite_is_refused(tmp_path: Path) -> None:
     wrong = project.make(tmp_path)
     (tmp_path / "db.sqlite3").write_text("This is a text and no database, whatever its name says. " * 50)
-    assert "db.sqlite3" in wrong.refused("dbaudit", "report")
+    assert "db.sqlite3" in wrong.refused("dbaudit", "report", "--no-queries")
 
 
 def test_a_database_file_that_does_not_exist_is_refused_and_not_made(tmp_path: Path) -> None:
     wrong = project.make(tmp_path)
-    assert "migrate" in wrong.refused("dbaudit", "report")
+    assert "migrate" in wrong.refused("dbaudit", "report", "--no-queries")
     assert not (tmp_path / "db.sqlite3").exists()
 
 
@@ -210,14 +223,14 @@ def test_an_unreachable_server_is_refused_without_the_password(tmp_path: Path) -
         "USER": "shop",
         "PASSWORD": "hunter2",
     }
-    sentence = project.make(tmp_path, database=database).refused("dbaudit", "report")
+    sentence = project.make(tmp_path, database=database).refused("dbaudit", "report", "--no-queries")
     assert "127.0.0.1" in sentence
     assert "hunter2" not in sentence
 
 
 def test_a_wrong_password_is_refused_and_never_printed(postgres: Scratch, tmp_path: Path) -> None:
     database = {**postgres.role("auditor"), "PASSWORD": "hunter2"}
-    sentence = project.make(tmp_path, database=database).refused("dbaudit", "report")
+    sentence = project.make(tmp_path, database=database).refused("dbaudit", "report", "--no-queries")
     assert "auditor" in sentence
     assert "hunter2" not in sentence
 
@@ -228,7 +241,7 @@ def test_tables_without_privilege_are_not_examined_and_the_rest_is(postgres: Scr
     role = postgres.role("auditor")
     postgres.execute("GRANT SELECT ON django_site TO auditor")
     auditor = project.make(tmp_path, database=role)
-    result = auditor.manage("dbaudit", "report", "--format", "json")
+    result = auditor.manage("dbaudit", "report", "--no-queries", "--format", "json")
     database = json.loads(result.stdout)["databases"][0]
     rows = {one["name"]: one["rows"] for one in database["tables"]}
     assert rows["django_site"] == 1

@@ -15,7 +15,7 @@ from django.apps.registry import Apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit import normal_form
+from dbaudit import normal_form, places
 from dbaudit.catalog import owners
 from dbaudit.facts import (
     Column,
@@ -170,10 +170,10 @@ class _Asked:
 
     def _of_fields(self, fields: Iterable[tuple[Any, Mapping[str, Any]]]) -> Iterator[Index | Constraint]:
         """What options of fields ask for: checks, unique keys, indexes and their pattern companions."""
-        places = {field.name: field.location for field in self.model.fields}
+        written = {field.name: field.location for field in self.model.fields}
         for field, parameters in fields:
             declared = Declaration(
-                model=self.model.label, by="field", fields=(field.name,), location=places.get(field.name)
+                model=self.model.label, by="field", fields=(field.name,), location=written.get(field.name)
             )
             if check := parameters["check"]:
                 yield Constraint(
@@ -205,7 +205,7 @@ class _Asked:
         sql = str(statement or "")
         if not sql:
             return
-        location = owners.option_location(self.cls, by)
+        location = places.of_class(self.cls, by, "Meta")
         declared = Declaration(model=self.model.label, by=by, fields=tuple(names), sql=sql, location=location)
         if sql.startswith("CREATE"):
             yield self._made(statements.index(sql, self.model.table), declared)

@@ -12,8 +12,8 @@ from pathlib import Path
 from django.apps.registry import Apps
 from django.db import models
 
-from dbaudit.catalog.owners import owner_of, shown, source_file
 from dbaudit.facts import Ignore, Location
+from dbaudit.places import owner_of, shown, source_file
 
 MARK = "dbaudit:"
 
@@ -53,7 +53,7 @@ def _in_file(file: Path, labels: Mapping[str, list[str]]) -> Iterator[Ignore]:
     classes: dict[int, str] = {}
     fields: dict[int, int] = {}
     _walk(tree, "", classes, fields)
-    name = shown(file)
+    name = shown(str(file))
     for line, target, text in comments:
         yield Ignore(
             text=text,

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import site
-import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
+from typing import cast
 
 from django.apps.registry import Apps
 from django.conf import settings
 from django.db import models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.facts import GenericKey, Location, Model, ModelField, Owner, Ownership, Snapshot
+from dbaudit import places
+from dbaudit.facts import GenericKey, Model, ModelField, Ownership, Snapshot
 
 #: Tables that Django makes without a model.
 FRAMEWORK_TABLES = frozenset({"django_migrations"})
@@ -80,14 +76,15 @@ def _cache_tables() -> set[str]:
 def _model(model: type[models.Model], connection: BaseDatabaseWrapper) -> Model:
     meta = model._meta
     convert = connection.introspection.identifier_converter
-    source: type[models.Model] = meta.auto_created if isinstance(meta.auto_created, type) else model
+    # For an automatic many-to-many model this is the model with the field; django-stubs says that it is a bool.
+    source = cast("type[models.Model]", meta.auto_created) if meta.auto_created else model
     return Model(
         label=meta.label,
         app=meta.app_label,
         name=meta.object_name or "",
         table=convert(meta.db_table),
-        owner=owner_of(source),
-        location=_location(source, _many_to_many_of(model, source)),
+        owner=places.owner_of(source),
+        location=places.of_class(source, _many_to_many_of(model, source)),
         managed=meta.managed,
         proxy=bool(meta.proxy),
         swapped=bool(meta.swapped),
@@ -111,18 +108,18 @@ def _fields(
     convert = connection.introspection.identifier_converter
     keys = {field.name for field in getattr(model._meta, "pk_fields", [model._meta.pk]) if field is not None}
     for field in model._meta.local_concrete_fields:
-        column = convert(field.column)
+        column = convert(str(field.column))
         common = {
             "name": field.name,
             "column": column,
             "kind": field.get_internal_type(),
             "null": field.null,
             "unique": bool(field.unique),
-            "indexed": bool(field.db_index),
+            "indexed": bool(getattr(field, "db_index", False)),
             "primary_key": field.name in keys,
             "auto_now": bool(getattr(field, "auto_now", False)),
             "counter": isinstance(field, models.IntegerField) and field.default == 0 and not field.choices,
-            "location": _location(source, field.name),
+            "location": places.of_class(source, field.name),
         }
         if not isinstance(field, models.ForeignKey) or isinstance(field.remote_field.model, str):
             yield ModelField(**common)  # type: ignore[arg-type]
@@ -133,9 +130,9 @@ def _fields(
             relation="one to one" if isinstance(field, models.OneToOneField) else "foreign key",
             related_model=related._meta.label,
             related_table=convert(related._meta.db_table),
-            related_columns=tuple(convert(one.column) for one in field.foreign_related_fields),
+            related_columns=tuple(convert(str(one.column)) for one in field.foreign_related_fields),
             on_delete=getattr(field.remote_field.on_delete, "__name__", "").upper(),
-            constrained=field.db_constraint,
+            constrained=bool(getattr(field, "db_constraint", True)),
             parent_link=bool(field.remote_field.parent_link),
         )
 
@@ -152,10 +149,10 @@ def _generic_keys(
             yield GenericKey(
                 name=field.name,
                 type_field=kind.name,
-                type_column=convert(kind.column),
+                type_column=convert(str(kind.column)),
                 key_field=key.name,
-                key_column=convert(key.column),
-                location=_location(source, field.name),
+                key_column=convert(str(key.column)),
+                location=places.of_class(source, field.name),
             )
 
 
@@ -163,97 +160,3 @@ def _generic_relations(model: type[models.Model]) -> Iterator[str]:
     for field in model._meta.private_fields:
         if hasattr(field, "object_id_field_name") and not isinstance(field.remote_field.model, str):
             yield field.remote_field.model._meta.label
-
-
-# -- whose code ----------------------------------------------------------------------------------------------------
-
-
-@cache
-def _installed_roots() -> tuple[Path, ...]:
-    """Where packages are installed; code below these is nobody's project."""
-    paths = sysconfig.get_paths()
-    roots = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {*site.getsitepackages()}
-    # The innermost first: site-packages lies inside the standard library's folder.
-    return tuple(sorted({Path(root).resolve() for root in roots}, key=lambda root: -len(root.parts)))
-
-
-def owner_of(model: type[models.Model]) -> Owner:
-    """Whose code a model is, by the place of its module."""
-    if model.__module__.split(".")[0] == "django":
-        return "django"
-    file = source_file(model)
-    if file is None:
-        return "third-party"
-    installed = any(file.is_relative_to(root) for root in _installed_roots())
-    return "third-party" if installed or {"site-packages", "dist-packages"} & {*file.parts} else "project"
-
-
-@cache
-def source_file(model: type) -> Path | None:
-    """The file of a class's module, None where it has none."""
-    name = getattr(sys.modules.get(model.__module__), "__file__", None)
-    return Path(name).resolve() if name else None
-
-
-@cache
-def _project_root() -> Path:
-    return Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).resolve()
-
-
-def _location(model: type[models.Model], field: str = "") -> Location | None:
-    """Where a model, or one of its fields (perhaps in a base class), is written."""
-    for one in model.__mro__ if field else (model,):
-        file = source_file(one)
-        line = _lines(file).get((one.__qualname__, field)) if file else None
-        if file and line:
-            return Location(shown(file), line)
-    return _location(model) if field else None
-
-
-def option_location(model: type[models.Model], option: str) -> Location | None:
-    """Where an option of a model's ``Meta`` (perhaps in a base class) is written; the model where that is not found."""
-    for one in model.__mro__:
-        file = source_file(one)
-        line = _lines(file).get((f"{one.__qualname__}.Meta", option)) if file else None
-        if file and line:
-            return Location(shown(file), line)
-    return _location(model)
-
-
-@cache
-def shown(file: Path) -> str:
-    """Relative to the project where it lies inside it, from the package on where it was installed."""
-    for root in (*_installed_roots(), _project_root()):
-        if file.is_relative_to(root):
-            return file.relative_to(root).as_posix()
-    return file.name
-
-
-@cache
-def _lines(file: Path) -> dict[tuple[str, str], int]:
-    """The line of each class (by qualified name) and of each name assigned in its body. Empty where it cannot be
-    read."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return {}
-    found: dict[tuple[str, str], int] = {}
-
-    def walk(node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.ClassDef):
-                name = f"{prefix}{child.name}"
-                found[name, ""] = child.lineno
-                for statement in child.body:
-                    targets = (
-                        statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-                    )
-                    found.update({(name, t.id): statement.lineno for t in targets if isinstance(t, ast.Name)})
-                walk(child, f"{name}.")
-            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                walk(child, f"{prefix}{child.name}.<locals>.")
-            else:
-                walk(child, prefix)
-
-    walk(tree, "")
-    return found

@@ -84,12 +84,12 @@ def _report(report: CommandParser) -> None:
     )
 
 
-def _base_options(parser: CommandParser) -> argparse.ArgumentParser:
+def _base_options(parser: CommandParser) -> CommandParser:
     """Django's base options once more, as a parent of the actions' parsers: they may stand before or after the action.
 
     Without defaults, so that an option given before the action is not overwritten by the action's parser.
     """
-    base = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    base = CommandParser(add_help=False, argument_default=argparse.SUPPRESS)
     for option in parser._actions:
         if option.option_strings and not isinstance(option, argparse._HelpAction | argparse._VersionAction):
             again = copy.copy(option)
@@ -100,7 +100,7 @@ def _base_options(parser: CommandParser) -> argparse.ArgumentParser:
 
 def _action(
     actions: argparse._SubParsersAction[CommandParser],
-    base: argparse.ArgumentParser,
+    base: CommandParser,
     name: str,
     help_text: str,
     epilog: str = "",

@@ -11,10 +11,10 @@ from typing import Any
 from django.apps.registry import Apps
 from django.utils.module_loading import module_has_submodule
 
+from dbaudit import places
 from dbaudit.errors import AuditError
 from dbaudit.facts import Location, QueryRun
 from dbaudit.queries import Query, registered_queries
-from dbaudit.workload import places
 from dbaudit.workload.sampling import Bench
 
 #: The module of an app in which a project keeps its queries.

@@ -17,8 +17,8 @@ from django.core import mail
 from django.test import Client
 from django.test.utils import override_settings
 
+from dbaudit import places
 from dbaudit.facts import QueryRun
-from dbaudit.workload import places
 from dbaudit.workload.admin_pages import host
 from dbaudit.workload.rollback import RolledBack
 from dbaudit.workload.routes import Route, routes

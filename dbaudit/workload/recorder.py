@@ -20,8 +20,9 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from dbaudit import places
 from dbaudit.facts import Parameters, Statement
-from dbaudit.workload import awaiting, places
+from dbaudit.workload import awaiting
 from dbaudit.workload.askers import Reader, Trace, names, reader
 from dbaudit.workload.record import Record, watch
 from dbaudit.workload.template import template

@@ -13,9 +13,11 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
 
-from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Model, Plan, QueryRun, RunStatus, Statement
-from dbaudit.workload import places, plans, results, scaling
+from dbaudit import places
+from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Model, Plan, QueryRun, RunStatus, Statement, WrongName
+from dbaudit.workload import plans, results, scaling, wrong_names
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recorder import Recorder
 from dbaudit.workload.rollback import OutOfTimeError, RefusedError, RolledBack
@@ -36,6 +38,7 @@ class Once:
     statements: tuple[Statement, ...]
     dropped: int
     plans: tuple[Plan, ...] = field(default=())
+    wrong_name: WrongName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Bench:
             statements = tuple(one for one in recorder.statements if one.kind != "transaction")
             results.judge(result, len(statements))
             found = plans.explain(self.connection, statements, self.limits) if planned else ()
-        return Once(ms=ms, rows=rows, statements=statements, dropped=recorder.dropped, plans=found)
+        wrong = wrong_names.unresolved(result) if isinstance(result, QuerySet) else None
+        return Once(ms=ms, rows=rows, statements=statements, dropped=recorder.dropped, plans=found, wrong_name=wrong)
 
     def about(self, identity: str, label: str, model: Model) -> QueryRun:
         """A run of the automatic workload before it is measured."""
@@ -88,7 +92,8 @@ class Bench:
         except NotAuditedError as error:
             return replace(run, status="not audited", reason=str(error))
         except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - what the project's code raises is the row's reason
-            return replace(run, status="failed", reason=reason(error, self.limits))
+            wrong = wrong_names.raised(error)
+            return replace(run, status="failed", reason=reason(error, self.limits), wrong_name=wrong)
         last = warm[-1] if warm else cold
         ran = replace(
             run,
@@ -100,6 +105,7 @@ class Bench:
             statements=last.statements,
             statements_dropped=last.dropped,
             plans=last.plans,
+            wrong_name=last.wrong_name,
             scaling=self._scaling(task, last.statements),
         )
         elsewhere = {one.alias for one in ran.statements} - {self.connection.alias}

@@ -1,0 +1,118 @@
+"""Whose code something is, and where it is written."""
+
+from __future__ import annotations
+
+import ast
+import os
+import site
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+import dbaudit
+from dbaudit.facts import Location, Owner
+
+_OURS = os.path.dirname(os.path.abspath(dbaudit.__file__)) + os.sep  # noqa: PTH100, PTH120 - compared with co_filename
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    """Where packages are installed; code below these is nobody's project."""
+    paths = sysconfig.get_paths()
+    names = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+    roots = {*(paths[name] for name in names), *site.getsitepackages(), str(Path(os.__file__).parent)}
+    return tuple(f"{one}{os.sep}" for root in roots for one in {root, str(Path(root).resolve())})
+
+
+@cache
+def _root() -> Path:
+    return Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).resolve()
+
+
+@cache
+def is_project(filename: str) -> bool:
+    """Whether a code object's file is the project's: not installed, not generated, not part of this package."""
+    if filename.startswith(("<", _OURS, *_installed())):
+        return False
+    # manage.py is on every stack of a command and asks for nothing itself.
+    return not {"site-packages", "dist-packages", "manage.py"} & {*Path(filename).parts}
+
+
+@cache
+def shown(filename: str) -> str:
+    """The file relative to the project where it lies inside it, from the package on where it was installed."""
+    path = Path(filename).resolve()
+    if path.is_relative_to(_root()):
+        return path.relative_to(_root()).as_posix()
+    for root in sorted(_installed(), key=len, reverse=True):
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return path.name
+
+
+@cache
+def place(filename: str, line: int) -> Location:
+    """The place in the form that findings use."""
+    return Location(shown(filename), line)
+
+
+def owner_of(cls: type) -> Owner:
+    """Whose code a class is, by the place of its module."""
+    if cls.__module__.split(".")[0] == "django":
+        return "django"
+    file = source_file(cls)
+    return "project" if file is not None and is_project(str(file)) else "third-party"
+
+
+@cache
+def source_file(cls: type) -> Path | None:
+    """The file of a class's module, None where it has none."""
+    name = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    return Path(name).resolve() if name else None
+
+
+def of_class(cls: type, attribute: str = "", inner: str = "") -> Location | None:
+    """Where a class, or a name assigned in its body or in that of its ``inner`` class, is written.
+
+    An attribute may be written in a base class; where none has it, the class itself is the place.
+    """
+    for one in cls.__mro__ if attribute else (cls,):
+        file = source_file(one)
+        name = f"{one.__qualname__}.{inner}" if inner else one.__qualname__
+        line = _lines(file).get((name, attribute)) if file else None
+        if file and line:
+            return Location(shown(str(file)), line)
+    return of_class(cls) if attribute else None
+
+
+@cache
+def _lines(file: Path) -> dict[tuple[str, str], int]:
+    """The line of each class (by qualified name) and of each name assigned in its body. Empty where it cannot be
+    read."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found: dict[tuple[str, str], int] = {}
+
+    def walk(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                name = f"{prefix}{child.name}"
+                found[name, ""] = child.lineno
+                for statement in child.body:
+                    targets = (
+                        statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+                    )
+                    found.update({(name, t.id): statement.lineno for t in targets if isinstance(t, ast.Name)})
+                walk(child, f"{name}.")
+            elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                walk(child, f"{prefix}{child.name}.<locals>.")
+            else:
+                walk(child, prefix)
+
+    walk(tree, "")
+    return found
