@@ -13,6 +13,7 @@ from dbaudit.catalog import (
     expected,
     generic,
     ignores,
+    listings,
     migrations,
     owners,
     postgresql,
@@ -50,6 +51,7 @@ def read(
         applied, unread = migrations.recorded(connection, snapshot)
         deterministic = expected.collations(connection, apps)
     snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
+    snapshot, unlisted = listings.read(snapshot, apps, connection)
     declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
     history, unloaded = migrations.read(connection, apps, snapshot, applied)
     with session.read_only(connection, **limits):
@@ -65,5 +67,5 @@ def read(
         migrations=history,
         posture=found,
         ignores=ignores.read(apps),
-        skipped=(*snapshot.skipped, *unread, *unknown, *unloaded, *skipped, *untold, *unseen),
+        skipped=(*snapshot.skipped, *unread, *unknown, *unlisted, *unloaded, *skipped, *untold, *unseen),
     )

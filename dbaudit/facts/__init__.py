@@ -8,7 +8,7 @@ A check that needs what is ``None`` is skipped with the reason; it never guesses
 from dbaudit.facts.data import Data, KeyPosition, LengthCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
-from dbaudit.facts.models import GenericKey, Model, ModelField
+from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
 from dbaudit.facts.posture import (
     CollationVersion,
@@ -52,6 +52,7 @@ from dbaudit.facts.workload import (
 __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
+    "AdminPage",
     "Asker",
     "CollationVersion",
     "Column",
@@ -60,6 +61,7 @@ __all__ = [
     "ConstraintKind",
     "Data",
     "Declaration",
+    "DefaultFilter",
     "DjangoConnection",
     "ForeignKey",
     "GenericKey",
@@ -92,10 +94,12 @@ __all__ = [
     "SessionLimit",
     "Skipped",
     "Snapshot",
+    "SortKey",
     "SqliteFile",
     "Statement",
     "StatementKind",
     "Table",
     "TableKind",
     "TableStatistics",
+    "UniqueFor",
 ]

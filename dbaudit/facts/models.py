@@ -48,11 +48,62 @@ class GenericKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SortKey:
+    """One column that a list is ordered by. ``table`` is another table where the order goes through foreign keys, and
+    ``outer`` says that rows without a partner there are kept, so that no index of it can lead the way."""
+
+    column: str
+    descending: bool = False
+    table: str = ""
+    outer: bool = False
+
+    def __str__(self) -> str:
+        name = f"{self.table}.{self.column}" if self.table else self.column
+        return f"{name} DESC" if self.descending else name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminPage:
+    """A model's list in the default admin site, as far as its class says it: columns of the model's own table.
+
+    ``ordering`` has the tie-break that the admin adds and is None where it is not understood. ``search`` are columns
+    with the lookup that is asked (``icontains``); ``list_per_page`` is a number of rows.
+    """
+
+    ordering: tuple[SortKey, ...] | None = ()
+    date_hierarchy: str = ""
+    list_filter: tuple[str, ...] = ()
+    search: tuple[tuple[str, str], ...] = ()
+    list_per_page: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueFor:
+    """A field's ``unique_for_date``, ``_month`` or ``_year`` (``period``): columns that only forms keep unique."""
+
+    field: str
+    column: str
+    date_column: str
+    period: Literal["date", "month", "year"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultFilter:
+    """What a default manager keeps out of nearly every query: rows whose column is not NULL, or not false."""
+
+    field: str
+    column: str
+    asks: Literal["null", "false"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """A model as ``apps.get_models()`` gives it. ``fields`` are those whose columns lie in its own table.
 
     ``generic_relations`` are the labels of the models that it has a ``GenericRelation`` to: Django deletes their rows
-    with its own.
+    with its own. ``ordering`` is that of its Meta, expanded through foreign keys, None where it is not understood.
+    ``admin`` is its list in the admin, None where it has none. ``through`` says that a many-to-many field goes through
+    it. ``default_filters`` are what its default manager filters on.
     """
 
     label: str
@@ -70,6 +121,11 @@ class Model:
     fields: tuple[ModelField, ...] = ()
     generic_keys: tuple[GenericKey, ...] = ()
     generic_relations: tuple[str, ...] = ()
+    ordering: tuple[SortKey, ...] | None = ()
+    admin: AdminPage | None = None
+    through: bool = False
+    unique_for: tuple[UniqueFor, ...] = ()
+    default_filters: tuple[DefaultFilter, ...] = ()
 
     @property
     def stored(self) -> bool:
