@@ -20,7 +20,7 @@ from dbaudit.queries import query
 from dbaudit.registry import check
 
 if TYPE_CHECKING:
-    from dbaudit.workload.capture import capture
+    from dbaudit.capturing import capture
 
 __version__ = "0.1.0"
 
@@ -46,7 +46,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import what needs Django once it is asked for: pytest loads the plugin of this package in every project."""
     if name == "capture":
-        from dbaudit.workload.capture import capture  # noqa: PLC0415 - as the docstring says
+        from dbaudit.capturing import capture  # noqa: PLC0415 - as the docstring says
 
         return capture
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,8 +18,8 @@ from dbaudit.errors import AuditError, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Category, Finding, Severity
 
-Need = Literal["schema", "models", "statistics", "data", "activity"]
-NEEDS: tuple[Need, ...] = ("schema", "models", "statistics", "data", "activity")
+Need = Literal["schema", "models", "statistics", "data", "activity", "queries"]
+NEEDS: tuple[Need, ...] = ("schema", "models", "statistics", "data", "activity", "queries")
 Function = Callable[[Snapshot], Iterator[Finding | Skipped]]
 
 PARAGRAPHS = ("Why:", "Fix:", "Silent when:")

@@ -47,6 +47,8 @@ from dbaudit.facts.workload import (
     Scaling,
     Statement,
     StatementKind,
+    Trial,
+    WrongName,
 )
 
 __all__ = [
@@ -101,5 +103,7 @@ __all__ = [
     "Table",
     "TableKind",
     "TableStatistics",
+    "Trial",
     "UniqueFor",
+    "WrongName",
 ]

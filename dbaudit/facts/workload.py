@@ -154,13 +154,51 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrongName:
+    """A name in a query that leads nowhere: ``name`` was given, ``valid`` are the names that ``model`` has."""
+
+    name: str
+    model: str
+    valid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A changed function that was run on this data beside the function as it is, and rolled back.
+
+    ``fingerprint`` is the statement that the change is to do away with, or the name that it corrects. ``before`` and
+    ``after`` are the function's text. ``queries_before`` and ``ms_before`` are None where it failed as it was; times
+    are medians in milliseconds. ``worked`` says that the same came back, in fewer statements.
+    """
+
+    fingerprint: str
+    change: str
+    before: str
+    after: str
+    worked: bool
+    queries_before: int | None = None
+    queries_after: int | None = None
+    ms_before: float | None = None
+    ms_after: float | None = None
+
+    def told(self) -> str:
+        """The figures in one sentence."""
+        after = f"{self.queries_after} {'query' if self.queries_after == 1 else 'queries'}, {self.ms_after or 0:.2f} ms"
+        if self.queries_before is None:
+            return f"Run on this data and rolled back: it comes to its end, {after}."
+        before = f"{self.queries_before} queries, {self.ms_before or 0:.2f} ms"
+        return f"Run on this data and rolled back: the same result, {before} before, {after} after."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueryRun:
     """One piece of workload and what it took. Times in milliseconds of wall clock, one per warm sample.
 
     ``queries`` and ``rows`` are those of one warm run; ``rows`` counts the records of the result, None where it has
     none that can be counted. ``calls`` and the times of origin ``statements`` are the server's own totals and means.
     ``reason`` says why a run failed or was not audited. ``statements`` are those of the last warm run, in order, cut
-    at ``statements_dropped``.
+    at ``statements_dropped``. ``source`` is the text of a canned query's function, ``trials`` are the changes to it
+    that were tried, ``wrong_name`` is the one for which it failed, or would have failed with rows.
     """
 
     id: str
@@ -186,6 +224,8 @@ class QueryRun:
     plans: tuple[Plan, ...] = ()
     scaling: tuple[Scaling, ...] = ()
     source: str = ""
+    wrong_name: WrongName | None = None
+    trials: tuple[Trial, ...] = ()
 
     @property
     def median_ms(self) -> float | None:
@@ -210,3 +250,8 @@ class QueryRun:
     def plan(self, fingerprint: str) -> Plan | None:
         """The plan of a statement, None where it was not planned."""
         return next((plan for plan in self.plans if plan.fingerprint == fingerprint), None)
+
+    def trial(self, fingerprint: str) -> Trial | None:
+        """What was tried against a statement: the change that worked, otherwise one that did not."""
+        tried = [one for one in self.trials if one.fingerprint == fingerprint]
+        return next((one for one in tried if one.worked), tried[0] if tried else None)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from dbaudit import checks
+from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
-from dbaudit.facts import QueryRun, Statement
+from dbaudit.facts import QueryRun, Snapshot, Statement
 from dbaudit.findings import Finding
+from dbaudit.registry import Check
 from dbaudit.workload.recorder import Recorder
 
 
@@ -73,28 +78,41 @@ class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the statements, by descriptor and statement evidence: there is no second run."""
-        return tuple(_detect().findings(self.run))
+        """What is wrong with the statements, by descriptor and statement evidence: there is no second run.
 
-    def assert_none(self, *checks: str) -> None:
+        Found by the same checks as in a report, the project's own among them, as far as they need nothing but queries.
+        """
+        run = self.run
+        if not run.statements:
+            return ()
+        connection = connections[run.alias or DEFAULT_DB_ALIAS]
+        snapshot = Snapshot(
+            alias=connection.alias,
+            vendor=connection.vendor,
+            server_version="",
+            dialect=Dialect.of(connection),
+            runs=(run,),
+        )
+        return checks.run(snapshot, _checks()).findings
+
+    def assert_none(self, *ids: str) -> None:
         """Raise an `AssertionError` that lists the findings of these checks; of all, where none is named.
 
         Raises `AuditError` for the name of a check that looks at no statements: it would always pass.
         """
-        unknown = [one for one in checks if one not in _detect().IDS]
+        known = sorted(one.id for one in _checks())
+        unknown = [one for one in ids if one not in known]
         if unknown:
-            raise AuditError(
-                f"No check of statements is called {unknown[0]!r}; known: {', '.join(sorted(_detect().IDS))}."
-            )
-        found = [one for one in self.findings if not checks or one.check in checks]
+            raise AuditError(f"No check of statements is called {unknown[0]!r}; known: {', '.join(known)}.")
+        found = [one for one in self.findings if not ids or one.check in ids]
         if found:
             lines = (f"{one.subject}: {one.detail}{_at(one)}" for one in found)
             raise AssertionError(f"{len(found)} findings in this block:\n" + "\n".join(lines))
 
 
-def _detect() -> Any:
-    # Imported when first asked: recording itself needs none of it.
-    return importlib.import_module("dbaudit.workload.detect")
+def _checks() -> list[Check]:
+    """Those that look at queries and at nothing else."""
+    return [one for one in checks.load(apps) if one.needs == ("queries",) and one.enabled]
 
 
 def _at(finding: Finding) -> str:

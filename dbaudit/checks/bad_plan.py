@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dbaudit import measured
+from dbaudit.facts import Plan, PlanNode, QueryRun, Skipped, Snapshot, Statement, Table
+from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
+from dbaudit.registry import check
+
+#: Rows of a table from which its plans are judged, and from which it is more than a remark.
+BIG, HUGE = 5_000, 100_000
+#: The part of the rows read that a scan may throw away.
+DISCARDED = 0.9
+#: Rows that a page has at most.
+PAGE = 1_000
+_AGGREGATED = re.compile(r"\b(?:COUNT|SUM|AVG|MIN|MAX)\(|\bGROUP BY\b|\bDISTINCT\b", re.IGNORECASE)
+_SEARCHED = re.compile(r"\bLIKE\b|~~|\bupper\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Defect:
+    what: str
+    table: Table
+    node: PlanNode
+    key: str
+    read: float
+    kept: float
+    advice: str
+
+
+@check(severity="info", needs=["queries", "schema"])
+def bad_plan(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """The database reads or sorts far more of a large table than the query returns.
+
+    Why: What is read and thrown away costs time and memory, and grows with the table, not with the answer.
+
+    Fix: Give the query an index that begins with what it filters by and ends with what it orders by, or filter by
+    what is indexed.
+
+    Silent when: The table has fewer than 5,000 rows; a scan keeps a tenth or more of what it reads; the statement
+    has no condition, aggregates or groups where the plan does not tell what it threw away (SQLite); the condition is a
+    search inside a text, which lookup_without_possible_index tells; a sort has no limit after it and fits in memory.
+    From 100,000 rows it is a warning.
+    """
+    yield from measured.unmeasured(snapshot, "bad_plan")
+    told = set()
+    for run in measured.runs(snapshot):
+        statements = {one.fingerprint: one for one in run.statements}
+        for plan in run.plans:
+            statement = statements.get(plan.fingerprint)
+            for defect in _defects(snapshot, plan, statement) if statement else ():
+                cause = defect.what, defect.table.label, defect.key
+                if statement and cause not in told:
+                    told.add(cause)
+                    yield _finding(run, plan, statement, defect)
+
+
+def _defects(snapshot: Snapshot, plan: Plan, statement: Statement) -> Iterator[_Defect]:
+    tables = [(node, _table(snapshot, node, statement)) for node in plan.nodes if node.table]
+    for node, table in tables:
+        rows = table.rows if table is not None else None
+        if table is None or rows is None or rows < BIG:
+            continue
+        if node.access == "scan" and not _searches(node, statement):
+            kept = _kept(node, statement)
+            if kept is not None and kept <= rows * (1 - DISCARDED):
+                where = node.filter or statement.fingerprint
+                advice = "Index what the condition compares."
+                yield _Defect("discarded by a scan", table, node, where, rows, kept, advice)
+        elif node.access == "automatic index":
+            advice = "Create the index that SQLite builds anew for each execution."
+            yield _Defect("indexed for one execution", table, node, node.condition, rows, statement.rows or 0, advice)
+    yield from _sorts(plan, statement, tables)
+
+
+def _sorts(plan: Plan, statement: Statement, tables: list[tuple[PlanNode, Table | None]]) -> Iterator[_Defect]:
+    large = max((table for _, table in tables if table and table.rows), key=lambda one: one.rows or 0, default=None)
+    page = "LIMIT" in statement.template.upper() and statement.rows is not None and statement.rows <= PAGE
+    if large is None or (large.rows or 0) < BIG:
+        return
+    for position, node in enumerate(plan.nodes):
+        if node.access == "sort":
+            below = plan.nodes[position + 1] if position + 1 < len(plan.nodes) else node
+            read = below.rows_actual if below.rows_actual is not None else below.rows_estimated
+            if read is not None and read >= BIG and (page or node.spilled):
+                what = "sorted on disk" if node.spilled else "sorted for one page"
+                key = ", ".join(node.sort_keys)
+                yield _Defect(what, large, node, key, read, statement.rows or 0, f"Index the order: {key}.")
+        elif node.text == "USE TEMP B-TREE FOR ORDER BY" and page and not _conditions(statement):
+            order = statement.template.upper().rpartition("ORDER BY ")[2].partition(" LIMIT")[0].lower()
+            advice = f"Index the order: {order}."
+            yield _Defect("sorted for one page", large, node, order, large.rows or 0, statement.rows or 0, advice)
+
+
+def _kept(node: PlanNode, statement: Statement) -> float | None:
+    """The rows that a scan let through, None where its plan does not tell and the statement does not show it."""
+    if node.rows_removed is not None:
+        read = node.rows_removed + (node.rows_actual or 0)
+        return node.rows_actual if read >= BIG else None
+    if node.rows_estimated is not None:
+        return node.rows_estimated if node.filter else None
+    if not _conditions(statement) or _AGGREGATED.search(statement.template) or "LIMIT" in statement.template.upper():
+        return None
+    return statement.rows
+
+
+def _conditions(statement: Statement) -> bool:
+    return " WHERE " in statement.template.upper() or " JOIN " in statement.template.upper()
+
+
+def _searches(node: PlanNode, statement: Statement) -> bool:
+    return bool(_SEARCHED.search(node.filter or statement.template.partition(" WHERE ")[2]))
+
+
+def _table(snapshot: Snapshot, node: PlanNode, statement: Statement) -> Table | None:
+    named = next((one for one in statement.tables if one.rpartition(".")[2] == node.table), node.table)
+    schema, _, name = named.rpartition(".")
+    return snapshot.table(name, schema)
+
+
+def _finding(run: QueryRun, plan: Plan, statement: Statement, defect: _Defect) -> Finding:
+    source = f"{plan.source}, {'run' if plan.analyzed else 'estimated'}"
+    return Finding.about(
+        defect.table,
+        subject=f"{run.label!r}: {defect.table.label} is {_PASSIVE[defect.what]}",
+        detail=f"The node {defect.node.type} of the plan handles far more rows than the query returns.",
+        identity=(defect.what, defect.key),
+        severity=Severity.WARNING if (defect.table.rows or 0) >= HUGE and run.owner == "project" else Severity.DEFAULT,
+        owner=measured.owner(run, statement),
+        location=measured.written(run, statement),
+        evidence=(
+            Evidence("plan", defect.node.text or f"{defect.node.type} {defect.node.table}".strip(), source=source),
+            Evidence("rows in", round(defect.read), "rows", source),
+            Evidence("rows out", round(defect.kept), "rows", source),
+            Evidence("rows of the table", defect.table.rows or 0, "rows", defect.table.rows_are),
+            Evidence("condition", defect.key, source=source),
+            Evidence("time", round(statement.duration_ms, 2), "ms", "recorded"),
+        ),
+        remedy=Remedy(action=RunSql(purpose=defect.advice), orm=defect.advice),
+    )
+
+
+_PASSIVE = {
+    "discarded by a scan": "read whole for a few rows",
+    "indexed for one execution": "indexed anew at each execution",
+    "sorted on disk": "sorted on disk",
+    "sorted for one page": "sorted whole for one page",
+}

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dbaudit import measured
+from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
+from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
+from dbaudit.registry import check
+
+#: Rows that a page skips before it is worth telling.
+DEEP = 5_000
+_OFFSET = re.compile(r"\bOFFSET\s+(\d+)", re.IGNORECASE)
+
+
+@check(severity="info", needs=["queries"])
+def deep_offset(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """A page is reached by skipping thousands of rows.
+
+    Why: The database reads and throws away every row before the page: the hundredth page costs a hundred times the
+    first.
+
+    Fix: Page by key: ``filter(pk__gt=last)[:size]``, or a cursor pagination; limit how deep a user may page.
+
+    Silent when: Fewer than 5,000 rows are skipped, pages are reached by key, or the statement returned nothing.
+    """
+    yield from measured.unmeasured(snapshot, "deep_offset")
+    told = set()
+    for run in measured.runs(snapshot):
+        for one in run.statements:
+            skipped = max((int(number) for number in _OFFSET.findall(one.sql)), default=0)
+            if one.kind == "select" and skipped >= DEEP and one.rows and one.fingerprint not in told:
+                told.add(one.fingerprint)
+                yield _finding(run, one, skipped)
+
+
+def _finding(run: QueryRun, one: Statement, skipped: int) -> Finding:
+    return Finding(
+        subject=f"{run.label!r} skips thousands of rows to reach a page",
+        detail="Every skipped row is read and thrown away.",
+        identity=(run.id, one.fingerprint),
+        owner=measured.owner(run, one),
+        app=run.app,
+        model=run.model,
+        location=measured.written(run, one),
+        evidence=(
+            Evidence("rows skipped", skipped, "rows", "the statement's OFFSET"),
+            Evidence("rows returned", one.rows or 0, "rows", run.label),
+            Evidence("time", round(one.duration_ms, 2), "ms", "recorded"),
+        ),
+        remedy=Remedy(
+            action=ChangeQuery(before=one.template, after=""), orm='filter(pk__gt=last).order_by("pk")[:size]'
+        ),
+    )

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbaudit import measured
+from dbaudit.facts import QueryRun, Skipped, Snapshot
+from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
+from dbaudit.registry import check
+from dbaudit.repetition import Repetition, repetitions
+
+
+@check(severity="warning", needs=["queries"])
+def defeated_prefetch(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """A prefetched relation is asked again for each row.
+
+    Why: ``filter()``, ``order_by()``, ``first()`` and the like on a related manager always ask the database: what was
+    prefetched is not used, and both are paid for.
+
+    Fix: Prefetch what is wanted, with ``Prefetch(name, queryset=..., to_attr=...)``, or choose among the prefetched
+    rows in Python.
+
+    Silent when: The relation's statements after the prefetch do not grow with the rows that it was prefetched for
+    (see n_plus_one for the proof): another row's relation, or one that is asked once.
+    """
+    yield from measured.unmeasured(snapshot, "defeated_prefetch")
+    for run in measured.runs(snapshot):
+        for one in repetitions(run):
+            if one.prefetched:
+                yield _finding(run, one)
+
+
+def _finding(run: QueryRun, one: Repetition) -> Finding:
+    statement = one.statement
+    name = statement.asked.rpartition(".")[2]
+    return Finding(
+        subject=f"The prefetch of {statement.asked} is not used",
+        detail=f"After it, {run.label!r} asks for the relation once for each row.",
+        identity=(run.id, statement.asked),
+        owner=measured.owner(run, statement),
+        app=run.app,
+        model=run.model,
+        location=measured.written(run, statement),
+        evidence=(
+            Evidence("executions in spite of it", one.times, "queries", run.label),
+            Evidence("statement", measured.short(statement.template), source="recorded"),
+        ),
+        remedy=Remedy(
+            action=ChangeQuery(before="", after=""),
+            orm=f'prefetch_related(Prefetch("{name}", queryset=..., to_attr="chosen"))  # filter in its queryset',
+        ),
+    )

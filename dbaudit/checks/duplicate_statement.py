@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbaudit import measured
+from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
+from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy, Severity
+from dbaudit.registry import check
+from dbaudit.repetition import PER_INSTANCE
+
+#: Executions from which it is worth telling.
+TIMES = 3
+
+
+@check(severity="info", needs=["queries"])
+def duplicate_statement(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """The same statement with the same values runs several times in one piece of work.
+
+    Why: Each execution costs its way to the server and back for an answer that is already known.
+
+    Fix: Ask once and keep the answer: in a variable, with ``cached_property``, by evaluating the queryset before it is
+    passed on.
+
+    Silent when: It ran fewer than three times; something was written in between (a read after a write is meant); an
+    attribute of different rows asked, which n_plus_one tells.
+    """
+    yield from measured.unmeasured(snapshot, "duplicate_statement")
+    told = set()
+    for run in measured.runs(snapshot):
+        for same in _repeated(run):
+            cause = same[0].fingerprint, measured.written(run, same[0])
+            if cause not in told:
+                told.add(cause)
+                yield _finding(run, same)
+
+
+def _repeated(run: QueryRun) -> Iterator[list[Statement]]:
+    """Executions of one statement with one set of values between two writes."""
+    found: dict[tuple[int, int], list[Statement]] = {}
+    writes = 0
+    for one in run.statements:
+        if one.kind != "select":
+            writes += 1
+        elif one.asker not in PER_INSTANCE and not one.error:
+            found.setdefault((writes, one.arguments), []).append(one)
+    return (same for same in found.values() if len(same) >= TIMES)
+
+
+def _finding(run: QueryRun, same: list[Statement]) -> Finding:
+    first, *others = same
+    places = dict.fromkeys(f"{one.location.file}:{one.location.line}" for one in same if one.location)
+    who = measured.owner(run, first)
+    return Finding(
+        subject=f"{run.label!r} asks the same of {', '.join(first.tables[:2]) or 'the database'} several times",
+        detail="Statement and values are equal, and nothing was written in between.",
+        identity=(run.id, first.fingerprint),
+        severity=Severity.DEFAULT,
+        owner=who,
+        app=run.app,
+        model=run.model,
+        location=measured.written(run, first),
+        evidence=(
+            Evidence("executions", len(same), "queries", run.label),
+            Evidence("time of the repetitions", round(sum(one.duration_ms for one in others), 2), "ms", "recorded"),
+            Evidence("asked at", ", ".join(list(places)[: measured.NAMED]) or "no line of the project", source="stack"),
+            Evidence("statement", measured.short(first.template), source="recorded"),
+        ),
+        remedy=Remedy(
+            action=ChangeQuery(before=first.template, after=""),
+            orm="Ask once and keep the answer in a variable or a cached_property.",
+        ),
+    )

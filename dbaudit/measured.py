@@ -1,0 +1,48 @@
+"""What the checks of measured queries have in common: which runs they judge, whose they are, where they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dbaudit.facts import Location, Owner, QueryRun, Skipped, Snapshot, Statement
+from dbaudit.findings import Evidence
+
+#: Runs that are named as evidence; of the others the number.
+NAMED = 3
+
+
+def unmeasured(snapshot: Snapshot, check: str) -> Iterator[Skipped]:
+    """Why a check of queries judged nothing, where it had nothing to judge."""
+    if not snapshot.runs:
+        yield Skipped(check, "No query was measured.")
+
+
+def runs(snapshot: Snapshot) -> Iterator[QueryRun]:
+    """The runs that came to their end: the project's own code before pages that the audit asked for itself."""
+    order = ("canned", "crawl", "captured", "automatic", "statements")
+    return (one for one in sorted(snapshot.runs, key=lambda one: order.index(one.origin)) if one.audited)
+
+
+def written(run: QueryRun, statement: Statement) -> Location | None:
+    """The project's line that asked; where a framework's template did, the place of the run."""
+    place = statement.location
+    if place is None or (run.origin == "automatic" and place.file.endswith(".html")):
+        return run.location
+    return place
+
+
+def owner(run: QueryRun, statement: Statement) -> Owner:
+    """Whose code asked: the project's where a line of it was on the stack, otherwise whoever owns the run."""
+    return run.owner if run.origin == "automatic" or not statement.stack else "project"
+
+
+def named(found: Iterable[QueryRun]) -> Evidence:
+    """The runs in which something was seen, the first few by their labels."""
+    labels = list(dict.fromkeys(one.label for one in found))
+    more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+    return Evidence("seen in", ", ".join(labels[:NAMED]) + more, source="measured queries")
+
+
+def short(sql: str, length: int = 160) -> str:
+    """A statement's template on one line of bounded length."""
+    return sql if len(sql) <= length else f"{sql[: length - 3]}..."

@@ -1,0 +1,61 @@
+"""N+1 and its proof; the scenarios are in tests/workload/test_corpus.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.checks.queries import found, judged, measured
+from tests.scratch import Scratch
+from tests.workload.conftest import AUTHORS
+from tests.workload.models import Author
+
+CHECK = "n_plus_one"
+
+
+def publishers() -> list[Any]:
+    return [author.publisher for author in Author.objects.all()]
+
+
+def joined() -> list[Any]:
+    return [author.publisher for author in Author.objects.select_related("publisher")]
+
+
+def test_says_so_where_nothing_was_measured(library: Scratch) -> None:
+    assert judged(library, CHECK) == ()
+
+
+def test_silent_where_the_rows_are_joined(library: Scratch) -> None:
+    assert not found(library, CHECK, joined)
+
+
+def test_silent_where_the_run_failed(library: Scratch) -> None:
+    assert not judged(library, CHECK, replace(measured(library, publishers), status="failed"))
+
+
+def test_finds_what_is_asked_once_a_row_with_proof_and_line(library: Scratch) -> None:
+    (finding,) = found(library, CHECK, publishers)
+    evidence = {one.what: one.value for one in finding.evidence}
+    assert (finding.severity, finding.confidence) == ("warning", "high")
+    assert finding.identity == ("canned:x", "tests.Author.publisher")
+    assert evidence["executions"] == AUTHORS
+    assert evidence["executions that one more row adds"] == 1
+    assert finding.location is not None
+    assert finding.location.file == "tests/checks/test_n_plus_one.py"
+    assert finding.remedy.orm == 'select_related("publisher")'
+    assert finding.remedy.verification == ""
+
+
+def test_the_same_line_in_two_runs_is_one_finding(library: Scratch) -> None:
+    run = measured(library, publishers)
+    assert len(judged(library, CHECK, run, replace(run, id="canned:y", label="y"))) == 1
+
+
+def test_what_cannot_be_run_again_is_less_sure(library: Scratch) -> None:
+    (finding,) = judged(library, CHECK, replace(measured(library, publishers), scaling=(), origin="captured"))
+    assert finding.confidence == "medium"
+
+
+def test_in_code_of_others_it_is_a_remark(library: Scratch) -> None:
+    run = replace(measured(library, publishers), owner="django", origin="automatic")
+    assert [(one.severity, one.owner) for one in judged(library, CHECK, run)] == [("info", "django")]
