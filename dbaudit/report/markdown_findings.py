@@ -190,7 +190,7 @@ def _evidence(evidence: Evidence) -> Iterator[str]:
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
     yield f"**Remedy**: {text(outline.action(remedy.action))}. {text(outline.verification(remedy))}"
-    if isinstance(remedy.action, ChangeQuery):
+    if isinstance(remedy.action, ChangeQuery) and remedy.action.before and remedy.action.after:
         yield block(remedy.action.before, "python")
         yield "becomes"
         yield block(remedy.action.after, "python")
