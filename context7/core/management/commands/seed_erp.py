@@ -9,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from context7.core.models import Company, SystemSetting
 from context7.core.seeding.company import seed_company
+from context7.core.seeding.defects import add_defects
 from context7.core.seeding.progress import progress_bar
 from context7.core.seeding.volumes import VOLUMES
 
@@ -26,13 +27,25 @@ class Command(BaseCommand):
             help="1 is the company of the analysis of 13 July 2025; 1000 has about a million rows",
         )
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="alias of the database to fill")
+        parser.add_argument(
+            "--with-defects", action="store_true", help="also add the defects of a database that was changed by hand"
+        )
         parser.add_argument("--admin-password", help="password of the account 'admin'; without it nobody can log in")
 
-    def handle(self, *, scale: int, database: str, admin_password: str | None, **_options: Any) -> None:
+    def handle(
+        self, *, scale: int, database: str, admin_password: str | None, with_defects: bool, **_options: Any
+    ) -> None:
         if not 1 <= scale <= MAXIMUM_SCALE:
             raise CommandError(f"--scale must be between 1 and {MAXIMUM_SCALE:,}, not {scale}.")
         if database not in connections:
             raise CommandError(f"No database has the alias {database!r}; there are {', '.join(sorted(connections))}.")
+        self._seed(scale, database, admin_password)
+        if with_defects:
+            added = add_defects(connections[database])
+            told = "Added the defects to" if added else "The defects are already in"
+            self.stdout.write(f"{told} the database {database!r}.")
+
+    def _seed(self, scale: int, database: str, admin_password: str | None) -> None:
         seeded = self._seeded_scale(database)
         if seeded == scale:
             self.stdout.write(f"The database {database!r} already holds the data of scale {scale}; nothing to do.")
