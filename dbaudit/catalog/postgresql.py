@@ -53,9 +53,10 @@ SETTINGS: Final = (
 )
 
 # How a statement over the whole catalog fails where another session has a table locked against reading, or drops one
-# at that moment: lock_not_available, undefined_table, undefined_object, internal_error (a cache lookup that failed).
-MOVED: Final = frozenset({"55P03", "42P01", "42704", "XX000"})
-ATTEMPTS: Final = 3
+# at that moment: lock_not_available, deadlock_detected, undefined_table, undefined_object, internal_error (a lookup that
+# failed).
+MOVED: Final = frozenset({"55P03", "40P01", "42P01", "42704", "XX000"})
+ATTEMPTS: Final = 5
 # The part of the server's lock table that reading the positions of sequences may take.
 LOCK_SHARE: Final = 0.25
 NAMED: Final = 5
