@@ -122,7 +122,7 @@ def judged(one: Index, other: Index, more: Iterable[Difference] = ()) -> Changed
         ),
         (
             _same(one.nulls_distinct or not one.unique, other.nulls_distinct or not other.unique),
-            Difference("NULLs", *("distinct" if index.nulls_distinct else "not distinct" for index in (other, one))),
+            Difference("two NULLs", *("different" if index.nulls_distinct else "equal" for index in (other, one))),
         ),
         *((_same(difference.declared, difference.found), difference) for difference in more),
     ]
