@@ -37,7 +37,7 @@ def _finding(run: QueryRun, wrong: WrongName) -> Finding:
         more = f" and {len(wrong.valid) - LISTED} more" if len(wrong.valid) > LISTED else ""
         evidence.append(Evidence("valid names", ", ".join(wrong.valid[:LISTED]) + more, source="models"))
     verified = tried is not None and tried.worked
-    change = f"The nearest valid name is {wrong.valid[0]!r}." if wrong.valid else "Use a name that the model has."
+    change = f"The nearest valid name is {wrong.nearest!r}." if wrong.nearest else "Use a name that the model has."
     return Finding(
         subject=f"{wrong.model or 'The model'} has no {wrong.name!r} to ask for",
         detail=f"{run.label!r} asks for it, and fails as soon as there are rows.",

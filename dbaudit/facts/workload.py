@@ -155,11 +155,15 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongName:
-    """A name in a query that leads nowhere: ``name`` was given, ``valid`` are the names that ``model`` has."""
+    """A name in a query that leads nowhere: ``name`` was given, ``valid`` are those that ``model`` has.
+
+    ``nearest`` is the one that was probably meant, empty where none is like it.
+    """
 
     name: str
     model: str
     valid: tuple[str, ...] = ()
+    nearest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from dbaudit import places
 from dbaudit.errors import AuditError
 from dbaudit.facts import Location, QueryRun
 from dbaudit.queries import Query, registered_queries
+from dbaudit.workload import fixes
 from dbaudit.workload.sampling import Bench
 
 #: The module of an app in which a project keeps its queries.
@@ -52,7 +53,7 @@ def _measured(query: Query, app: str, bench: Bench) -> QueryRun:
         max_queries=query.max_queries,
         source=_source(query.function),
     )
-    return bench.measure(run, _callable(query.function))
+    return fixes.with_trials(bench.measure(run, _callable(query.function)), query.function, bench)
 
 
 def _callable(function: Any) -> Any:

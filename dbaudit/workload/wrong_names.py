@@ -38,12 +38,12 @@ def raised(error: BaseException) -> WrongName | None:
             return _lookup(found["lookup"], error)
         name = found["keyword"] or found["joined"] or found["plain"]
         choices = [one.strip() for one in (found["choices"] or "").split(",") if one.strip()]
-        return WrongName(name=name, model=label, valid=nearest(name, choices))
+        return _wrong(name, label, choices)
     if isinstance(error, FieldDoesNotExist) and (found := _MISSING.search(text)):
-        return WrongName(name=found["name"], model=label, valid=nearest(found["name"], _fields(model)))
+        return _wrong(found["name"], label, _fields(model))
     if isinstance(error, AttributeError) and (found := _PREFETCH.search(text)):
         name = found["name"]
-        return WrongName(name=name, model=label, valid=nearest(name, relations(model), _target(name, model)))
+        return _wrong(name, label, relations(model), _target(name, model))
     return None
 
 
@@ -52,11 +52,10 @@ def _lookup(name: str, error: BaseException) -> WrongName:
     for frame, _ in traceback.walk_tb(error.__traceback__):
         field = getattr(frame.f_locals.get("lhs"), "field", None)
         if field is not None and field.is_relation:
-            return WrongName(
-                name=name, model=field.related_model._meta.label, valid=nearest(name, _fields(field.related_model))
-            )
+            related = field.related_model
+            return _wrong(name, related._meta.label, _fields(related))
         if field is not None:
-            return WrongName(name=name, model=str(field), valid=nearest(name, field.get_lookups()))
+            return _wrong(name, str(field), field.get_lookups())
     return WrongName(name=name, model="")
 
 
@@ -79,9 +78,7 @@ def unresolved(queryset: QuerySet[Any]) -> WrongName | None:
         model: Any = queryset.model
         for name in str(path).split("__"):
             if not hasattr(model, name):
-                return WrongName(
-                    name=name, model=model._meta.label, valid=nearest(name, relations(model), _target(name, model))
-                )
+                return _wrong(name, model._meta.label, relations(model), _target(name, model))
             model = relations(model).get(name)
             if model is None:  # an attribute of Python's, or a generic relation: only its rows tell
                 break
@@ -112,8 +109,10 @@ def _target(name: str, model: type[Model] | None) -> list[str]:
     ]
 
 
-def nearest(name: str, valid: Iterable[str], first: Iterable[str] = ()) -> tuple[str, ...]:
-    """The valid names, what was probably meant first."""
+def _wrong(name: str, model: str, valid: Iterable[str], meant: Iterable[str] = ()) -> WrongName:
+    """A wrong name with the valid ones, those first that were probably meant."""
     valid = sorted(valid)
-    close = difflib.get_close_matches(name, valid, n=3, cutoff=0.5)
-    return tuple(dict.fromkeys((*first, *close, *valid)))
+    close = (*meant, *difflib.get_close_matches(name, valid, n=3))
+    return WrongName(
+        name=name, model=model, valid=tuple(dict.fromkeys((*close, *valid))), nearest=close[0] if close else ""
+    )
