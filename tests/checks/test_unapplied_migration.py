@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.core.management import call_command
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from dbaudit import checks
 from dbaudit.registry import registered
@@ -35,10 +35,10 @@ def test_silent_on_what_was_squashed_into_an_applied_one(
         assert keys(sqlite) == []
 
 
-def test_silent_on_applications_that_the_router_keeps_elsewhere(sqlite: Scratch, settings: SettingsWrapper) -> None:
-    settings.DATABASE_ROUTERS = ["tests.checks.test_unapplied_migration.Elsewhere"]
+def test_silent_on_applications_that_the_router_keeps_elsewhere(sqlite: Scratch) -> None:
     record(sqlite)
-    assert keys(sqlite) == []
+    with override_settings(DATABASE_ROUTERS=["tests.checks.test_unapplied_migration.Elsewhere"]):
+        assert keys(sqlite) == []
 
 
 class Elsewhere:
