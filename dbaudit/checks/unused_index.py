@@ -18,8 +18,6 @@ MIN_AGE_TRANSACTIONS = 10_000
 #: Statistics are stale once this part of the rows has changed: twice what autovacuum waits for.
 STALE_SHARE = 0.2
 
-PATTERNS = "No query has read the indexes that Django adds to text fields for startswith and like lookups"
-
 
 @check(severity="warning", needs=["schema", "models", "statistics"], vendors=["postgresql"])
 def unused_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
@@ -34,8 +32,9 @@ def unused_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Silent when: The server has counted for less than 30 days, or the index is as young as that may be (fewer than
     10,000 writing transactions old); it enforces something (unique, primary key, exclusion, target of a foreign key,
     replica identity, clustered); it is the only one that serves a foreign key; it is smaller than 1 MiB or invalid; a
-    query has read it within the 30 days; nothing has read its table either; the table was never analyzed, so that the
-    planner does not know what the index is for.
+    query has read it within the 30 days; it is the one that Django adds to a text field for patterns (that is
+    `unused_pattern_index`); nothing has read its table either; the table was never analyzed, so that the planner does
+    not know what the index is for.
     """
     if reason := snapshot.counted_too_briefly(WINDOW_DAYS):
         yield Skipped("unused_index", reason)
@@ -46,6 +45,8 @@ def unused_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
         for index in sorted(table.indexes, key=lambda one: (-(one.bytes or 0), one.name)):
             since = _unread_since(snapshot, index)
             if not since or not _is_read(table) or not _droppable(index) or serves_foreign_key(left, index):
+                continue
+            if is_pattern_companion(snapshot, table, index):
                 continue
             if not table.sampled:
                 unknown.append(table.label)
@@ -90,9 +91,8 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, since: str) -> Find
     stale = ((table.statistics and table.statistics.changed_share) or 0) > STALE_SHARE
     if stale:
         caveats.append("The table's statistics are stale: analyze it and look again.")
-    companion = is_pattern_companion(snapshot, table, index)
     declared = declaration(snapshot, table, index)
-    mild = companion or table.ownership.owner != "project" or table.ownership.auto_created
+    mild = table.ownership.owner != "project" or table.ownership.auto_created
     doubtful = stale or index.expressions or standbys != "0"
     return Finding.about(
         table,
@@ -102,7 +102,6 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, since: str) -> Find
         severity=Severity.INFO if mild else Severity.DEFAULT,
         confidence=Confidence.LOW if doubtful else Confidence.MEDIUM,
         location=declared.location if declared else None,
-        group=PATTERNS if companion else "",
         evidence=[
             Evidence("scans", index.scans or 0, "scans", "pg_stat_user_indexes"),
             Evidence("not read since", since, source="pg_stat_user_indexes" if index.scans else "pg_stat_database"),

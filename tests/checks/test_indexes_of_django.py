@@ -73,10 +73,6 @@ def test_no_warning_on_a_django_with_many_rows_a_month_later(postgres: Scratch, 
     )
     grow_old(postgres)
     told = outcome(postgres, installed).findings
-    assert {(one.owner, str(one.severity)) for one in told} == {("django", "info")}
-    assert {one.key for one in told} == {
-        "unused_index:auth_user:(username varchar_pattern_ops)",
-        "unused_index:django_session:(expire_date)",
-        "unused_index:django_session:(session_key varchar_pattern_ops)",
-    }
-    assert len({one.group for one in told if "pattern" in one.key}) == 1
+    assert [(one.key, one.owner, one.severity) for one in told] == [
+        ("unused_index:django_session:(expire_date)", "django", "info")
+    ]
