@@ -7,7 +7,7 @@ b-tree is read forwards and backwards alike, so an index with every direction fl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 from dbaudit import normal_form
@@ -63,8 +63,8 @@ def enforces(index: Index) -> bool:
     return bool(index.unique or index.constraint or index.referenced or index.replica_identity or index.clustered)
 
 
-def keep_order(index: Index) -> tuple[bool | int | str, ...]:
-    """Sorts the one to keep of several equal indexes first."""
+def keep_order(index: Index, declared: Container[str] = ()) -> tuple[bool | int | str, ...]:
+    """Sorts the one to keep of several equal indexes first; ``declared`` are the names that models ask for."""
     return (
         not index.primary,
         not index.referenced,
@@ -72,6 +72,7 @@ def keep_order(index: Index) -> tuple[bool | int | str, ...]:
         not index.replica_identity,
         not index.clustered,
         not index.usable,
+        index.name not in declared,
         len(index.name),
         index.name,
     )

@@ -30,7 +30,7 @@ def constant_column(snapshot: Snapshot) -> Iterator[Finding]:
             constant = [column for column in table.columns if _constant(column)]
             new = [*takewhile(lambda column: column in constant, reversed(table.columns))]  # noqa: B023  used at once
             for column in constant:
-                if column not in new and not _expected(table, column):
+                if column not in new and not _expected(snapshot, table, column):
                     yield _finding(snapshot, table, column)
 
 
@@ -39,7 +39,10 @@ def _constant(column: Column) -> bool:
     return seen is not None and (seen.null_fraction == 1 or (seen.null_fraction == 0 and seen.distinct == 1))
 
 
-def _expected(table: Table, column: Column) -> bool:
+def _expected(snapshot: Snapshot, table: Table, column: Column) -> bool:
+    field = snapshot.columns_field(table, column.name)
+    if field and field.relation:
+        return True  # also where the database has lost its constraint
     keys = {name for key in table.foreign_keys for name in key.columns} | {*table.primary_key}
     keys |= {name for index in table.indexes if index.unique for name in index.columns}
     conditions = " ".join(index.predicate for index in table.indexes)

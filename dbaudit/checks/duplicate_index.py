@@ -25,16 +25,19 @@ def duplicate_index(snapshot: Snapshot) -> Iterator[Finding]:
     INCLUDE or a predicate is another index); one of them is invalid; every one of them enforces a constraint that the
     others do not.
     """
+    declared = {(one.schema, one.name): {index.name for index in one.indexes} for one in snapshot.expected or ()}
     for table in snapshot.tables:
+        names = declared.get((table.schema, table.name), set())
         candidates = sorted(
             (index for index in table.indexes if index.usable and knowable(index)),
-            key=lambda index: (repr(signature(index)), keep_order(index)),
+            key=lambda index: (repr(signature(index)), keep_order(index, names)),
         )
         for _, group in groupby(candidates, key=signature):
             kept, *others = group
             for spare in others:
                 if not _stands_for_more(spare):
-                    yield _finding(snapshot, table, kept, spare)
+                    by_hand = kept.name in names and spare.name not in names
+                    yield _finding(snapshot, table, kept, spare, by_hand=by_hand)
 
 
 def _stands_for_more(index: Index) -> bool:
@@ -47,7 +50,7 @@ def _stands_for_more(index: Index) -> bool:
     )
 
 
-def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index) -> Finding:
+def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index, *, by_hand: bool) -> Finding:
     sql, undo = _drop(snapshot, table, spare)
     return Finding.about(
         table,
@@ -66,7 +69,9 @@ def _finding(snapshot: Snapshot, table: Table, kept: Index, spare: Index) -> Fin
         ],
         remedy=Remedy(
             action=DropIndex(table=table.label, name=spare.name, definition=spare.definition),
-            orm=f"Take {spare.name!r} out of {table.ownership.model or table.label} and run makemigrations.",
+            orm=f"No model declares {spare.name!r}: drop it by the SQL."
+            if by_hand
+            else f"Take {spare.name!r} out of {table.ownership.model or table.label} and run makemigrations.",
             sql=sql,
             undo_sql=undo,
             verification="The definitions were compared field by field in the database's catalog.",

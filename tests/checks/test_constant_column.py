@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from django.apps import apps as installed
-from django.test.utils import CaptureQueriesContext
+from django.db import models
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from tests.scratch import Scratch
 
@@ -38,6 +39,26 @@ def test_silent_on_booleans_keys_foreign_keys_generated_columns_and_conditions(p
         ANALYZE item;
     """)
     assert not postgres.findings(CHECK)
+
+
+@isolate_apps("tests")
+def test_silent_on_foreign_keys_of_which_only_the_model_knows(postgres: Scratch) -> None:
+    class Tenant(models.Model):
+        name = models.TextField()
+
+        class Meta:
+            app_label = "tests"
+
+    class Item(models.Model):
+        tenant = models.ForeignKey(Tenant, models.CASCADE, db_constraint=False)
+        rest = models.IntegerField()
+
+        class Meta:
+            app_label = "tests"
+
+    postgres.create(Tenant, Item)
+    postgres.execute("INSERT INTO tests_item (tenant_id, rest) SELECT 1, generate_series(1, 2000); ANALYZE tests_item")
+    assert not postgres.findings(CHECK, Item._meta.apps)
 
 
 def test_silent_on_columns_at_the_end_which_may_be_new(postgres: Scratch) -> None:

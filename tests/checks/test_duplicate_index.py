@@ -181,3 +181,22 @@ def test_silent_on_opclass_indexes_declared_by_a_model(postgres: Scratch) -> Non
 
     postgres.create(Note)
     assert not postgres.findings(CHECK, Note._meta.apps)
+
+
+@isolate_apps("tests")
+def test_of_two_alike_the_one_that_a_model_declares_stays(scratch: Scratch) -> None:
+    class Maker(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    class Part(models.Model):
+        maker = models.ForeignKey(Maker, models.CASCADE)
+
+        class Meta:
+            app_label = "tests"
+
+    scratch.create(Maker, Part)
+    scratch.execute("CREATE INDEX maker ON tests_part (maker_id)")
+    (found,) = scratch.findings(CHECK, Part._meta.apps)
+    assert found.subject.startswith("Index maker repeats tests_part_maker_id_")
+    assert found.remedy.orm == "No model declares 'maker': drop it by the SQL."
