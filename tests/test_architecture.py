@@ -17,7 +17,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("findings", "equivalence", "btree", "names", "places", "relations", "integers", "retention", "autovacuum"),
     ("repetition",),
     ("ddl", "conf"),
-    ("registry", "queries", "removal", "drift", "measured"),
+    ("registry", "queries", "removal", "drift", "measured", "uniqueness"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),

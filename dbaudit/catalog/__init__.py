@@ -13,6 +13,7 @@ from dbaudit.catalog import (
     expected,
     generic,
     ignores,
+    intent,
     listings,
     migrations,
     owners,
@@ -51,6 +52,7 @@ def read(
         applied, unread = migrations.recorded(connection, snapshot)
         deterministic = expected.collations(connection, apps)
     snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
+    snapshot = intent.read(snapshot, apps, connection)
     snapshot, unlisted = listings.read(snapshot, apps, connection)
     declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
     history, unloaded = migrations.read(connection, apps, snapshot, applied)

@@ -10,11 +10,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.asking import ask
 from dbaudit.catalog.data_counts import lengths, old_rows
+from dbaudit.catalog.data_duplicates import duplicates
 from dbaudit.catalog.data_keys import keys
 from dbaudit.catalog.data_orphans import orphans, sqlite_orphans
 from dbaudit.catalog.postgresql_sql import WITHOUT_JIT
 from dbaudit.catalog.probing import Fact, Reader
-from dbaudit.facts import Data, KeyPosition, LengthCount, OldRows, Orphans, Skipped, Snapshot
+from dbaudit.facts import Data, Duplicates, KeyPosition, LengthCount, OldRows, Orphans, Skipped, Snapshot
 
 
 def read(
@@ -34,7 +35,7 @@ def read(
     reader = Reader(connection, snapshot, limit_bytes, unlimited)
     found: list[Fact] = []
     # Keys apart from the others: they are read at once, so that no slow neighbour takes them down with it.
-    for probes in ([*keys(reader)], [*orphans(reader), *lengths(reader), *old_rows(reader)]):
+    for probes in ([*keys(reader)], [*orphans(reader), *lengths(reader), *old_rows(reader), *duplicates(reader)]):
         answers, unanswered = ask(connection, [probe.question for probe in probes])
         reader.skipped += [Skipped(str(one.question.key), one.reason) for one in unanswered]
         for probe in probes:
@@ -47,4 +48,5 @@ def read(
         orphans=tuple(one for one in found if isinstance(one, Orphans) and one.rows),
         old_rows=tuple(one for one in found if isinstance(one, OldRows)),
         lengths=tuple(one for one in found if isinstance(one, LengthCount)),
+        duplicates=tuple(one for one in found if isinstance(one, Duplicates)),
     ), tuple(reader.skipped)

@@ -5,7 +5,7 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
-from dbaudit.facts.data import Data, KeyPosition, LengthCount, OldRows, Orphans
+from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Model, ModelField, SortKey, UniqueFor
@@ -65,6 +65,7 @@ __all__ = [
     "Declaration",
     "DefaultFilter",
     "DjangoConnection",
+    "Duplicates",
     "ForeignKey",
     "GenericKey",
     "Ignore",

@@ -65,6 +65,20 @@ class LengthCount:
     below: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicates:
+    """How many values of these columns occur in several rows: at most ``limit`` were counted. NULL in the ``null``
+    columns counts as one value; ``period`` says that the last column counts by its date, month or year."""
+
+    schema: str
+    table: str
+    columns: tuple[str, ...]
+    values: int
+    limit: int
+    period: str = ""
+    null: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """All that was read of the rows. What could not be is among the snapshot's ``skipped``."""
@@ -73,6 +87,7 @@ class Data:
     orphans: tuple[Orphans, ...] = ()
     old_rows: tuple[OldRows, ...] = ()
     lengths: tuple[LengthCount, ...] = ()
+    duplicates: tuple[Duplicates, ...] = ()
 
     def key(self, schema: str, table: str, column: str) -> KeyPosition | None:
         """How far the key in that column has come, None where it was not read."""

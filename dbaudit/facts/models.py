@@ -102,8 +102,8 @@ class Model:
 
     ``generic_relations`` are the labels of the models that it has a ``GenericRelation`` to: Django deletes their rows
     with its own. ``ordering`` is that of its Meta, expanded through foreign keys, None where it is not understood.
-    ``admin`` is its list in the admin, None where it has none. ``through`` says that a many-to-many field goes through
-    it. ``default_filters`` are what its default manager filters on.
+    ``admin`` is its list in the admin, None where it has none. ``through`` are the two columns by which a
+    many-to-many field goes through it. ``default_filters`` are what its default manager filters on.
     """
 
     label: str
@@ -123,7 +123,7 @@ class Model:
     generic_relations: tuple[str, ...] = ()
     ordering: tuple[SortKey, ...] | None = ()
     admin: AdminPage | None = None
-    through: bool = False
+    through: tuple[str, ...] = ()
     unique_for: tuple[UniqueFor, ...] = ()
     default_filters: tuple[DefaultFilter, ...] = ()
 
