@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db import models
 from django.test.utils import isolate_apps
 
+from tests.checks.operations import judge
 from tests.checks.usage import counted, facts, found, grow_old, hand_in, judged, rows, the_index, today
 from tests.scratch import Scratch
 
@@ -86,6 +89,14 @@ def test_silent_on_an_index_that_a_query_has_read(postgres: Scratch) -> None:
     postgres.execute("SELECT * FROM item WHERE a = 7")
     assert not found(postgres, CHECK)
     assert the_index(counted(postgres), "spare").scans == 1
+
+
+def test_silent_on_an_index_whose_last_scan_was_less_than_a_month_ago(postgres_versions: Scratch) -> None:
+    """A server that has counted for longer than this test runs cannot be had: the snapshot says that it has."""
+    unread(postgres_versions)
+    postgres_versions.execute("SELECT * FROM item WHERE a = 7")
+    snapshot = replace(counted(postgres_versions, days=29), statistics_since="2020-01-01T00:00:00Z")
+    assert not judge(CHECK, snapshot)
 
 
 def test_silent_where_nothing_reads_the_table_either(postgres: Scratch) -> None:
