@@ -53,6 +53,43 @@ def with_trials(run: QueryRun, function: Any, bench: Bench) -> QueryRun:
         return run
 
 
+def with_admin_trial(run: QueryRun, model_admin: Any, render: Callable[[Any], Task], bench: Bench) -> QueryRun:
+    """The run of an admin list with ``list_select_related`` tried on a subclass, where foreign keys are asked for.
+
+    All foreign keys in ``list_display`` are named: the attribute takes the place of the joins that Django makes by
+    itself.
+    """
+    asked = [one for one in repetitions(run) if one.statement.asker in JOINED]
+    own = [one for one in asked if one.statement.asked.rpartition(".")[0] == run.model]
+    if not own:
+        return run
+    given = model_admin.list_select_related
+    shown = [name for name in model_admin.list_display if _refers(model_admin.model, name)]
+    wanted = [one.statement.asked.rpartition(".")[2] for one in own]
+    names = tuple(dict.fromkeys((*(given if isinstance(given, list | tuple) else ()), *shown, *wanted)))
+    cls = type(model_admin)
+    changed = type(cls.__name__, (cls,), {"list_select_related": names})(model_admin.model, model_admin.admin_site)
+    change = "list_select_related = ({})".format(", ".join(f'"{name}"' for name in names) + "," * (len(names) == 1))
+    trial = Trial(
+        fingerprint="",
+        change=change,
+        before=f"class {cls.__name__}:\n    list_select_related = {given!r}",
+        after=f"class {cls.__name__}:\n    {change}",
+        worked=False,
+    )
+    try:
+        same = _once(render(model_admin), bench) == _once(render(changed), bench)
+        trial = measured(trial, [(bench.once(render(model_admin)), bench.once(render(changed)))], same=same)
+    except (Exception, OutOfTimeError):  # noqa: BLE001 - as below
+        return run
+    return replace(run, trials=tuple(replace(trial, fingerprint=one.statement.fingerprint) for one in own))
+
+
+def _refers(model: type[Model], name: Any) -> bool:
+    field = next((one for one in model._meta.fields if one.name == name), None)
+    return field is not None and field.is_relation
+
+
 def _trials(run: QueryRun, function: Any, bench: Bench) -> Iterator[Trial]:
     source = textwrap.dedent(run.source)
     if run.wrong_name is not None and run.wrong_name.nearest:
