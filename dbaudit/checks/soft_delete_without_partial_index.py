@@ -31,16 +31,19 @@ def soft_delete_without_partial_index(snapshot: Snapshot) -> Iterator[Finding]:
     Silent when: The default manager has no such condition on a column whose name says that it is about deletion
     (``delet``, ``remov``, ``archiv``, ``trash``, ``discard``), or raises; the index has the column among its keys or
     in its condition; it is the primary key, the target of a foreign key, serves one, or its field is a UUID; it is not
-    unique, and the table has fewer than 10,000 rows or less than a fifth of them are known to be deleted; the
-    application is not the project's.
+    unique, and the table has fewer than 10,000 rows or less than a fifth of them are known to be deleted; it is unique,
+    and another index of the table has the manager's condition, so that whoever wrote it means withdrawn keys to stay
+    taken; the application is not the project's.
     """
     for table in snapshot.stored_tables():
         for model in snapshot.models_of(table):
             kept = next((one for one in model.default_filters if _DELETED.search(one.column)), None)
             if kept is None or model.owner != "project" or table.column(kept.column) is None:
                 continue
+            chosen = any(one.predicate and depends_on(one, kept.column) for one in table.indexes)
             for index in table.indexes:
-                if _ignores(table, model, index, kept) and (index.unique or _worth_it(table, kept)):
+                counts = not chosen if index.unique else _worth_it(table, kept)
+                if counts and _ignores(table, model, index, kept):
                     yield _finding(snapshot, table, model, index, kept)
 
 

@@ -95,6 +95,13 @@ def test_silent_on_primary_and_foreign_keys_and_values_that_are_made_anew(scratc
 
 
 @isolate_apps("tests")
+def test_silent_on_a_constraint_beside_an_index_that_has_the_condition(scratch: Scratch) -> None:
+    model = create(scratch)
+    scratch.execute("CREATE INDEX i ON tests_item (kind) WHERE deleted_at IS NULL")
+    assert not scratch.findings(CHECK, model._meta.apps)
+
+
+@isolate_apps("tests")
 def test_silent_on_the_target_of_a_foreign_key(postgres: Scratch) -> None:
     model = create(postgres)
     postgres.execute("CREATE TABLE note (code varchar(20) REFERENCES tests_item (code))")
