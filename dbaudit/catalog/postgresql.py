@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import postgresql_indexes, postgresql_sql, postgresql_tables, session
+from dbaudit.catalog import postgresql_index_sql, postgresql_indexes, postgresql_sql, postgresql_tables, session
 from dbaudit.dialect import Dialect
 from dbaudit.facts import Index, Sequence, Skipped, Snapshot, Table
 
@@ -53,8 +53,8 @@ SETTINGS: Final = (
 )
 
 # How a statement over the whole catalog fails where another session has a table locked against reading, or drops one
-# at that moment: lock_not_available, deadlock_detected, undefined_table, undefined_object, internal_error (a lookup that
-# failed).
+# at that moment: lock_not_available, deadlock_detected, undefined_table, undefined_object, internal_error (which a
+# lookup of something that is gone is).
 MOVED: Final = frozenset({"55P03", "40P01", "42P01", "42704", "XX000"})
 ATTEMPTS: Final = 5
 # The part of the server's lock table that reading the positions of sequences may take.
@@ -155,7 +155,8 @@ def _tables(connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[i
     """The tables by OID, with all that hangs on those that are not locked."""
     about = {"relations": [oid for oid, row in relations.items() if not row.locked]}
     names = {oid: row.name for oid, row in relations.items()}
-    positions = _fetch(connection, postgresql_sql.INDEX_KEYS, **about)
+    positions = _fetch(connection, postgresql_index_sql.INDEX_KEYS, **about)
+    intricate = {row.index for row in positions if row.intricate}
     expressed = {row.index_name for row in positions if row.expression is not None}
     schemas, tables = list(scope.schema_oids), sorted({*names.values(), *expressed})
     statistics_rows = _fetch(connection, postgresql_sql.COLUMN_STATISTICS, schemas=schemas, tables=tables)
@@ -164,13 +165,13 @@ def _tables(connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[i
     columns = postgresql_tables.columns(column_rows, statistics)
     column_names = {(row.relation, row.position): row.name for row in column_rows}
     indexes = postgresql_indexes.indexes(
-        _fetch(connection, postgresql_sql.indexes(scope.version), **about),
+        _fetch(connection, postgresql_index_sql.indexes(scope.version), intricate=sorted(intricate), **about),
         positions,
-        names,
+        relations,
         postgresql_indexes.expression_statistics(positions, statistics_rows, relations, scope.schema_oids),
         counted=scope.counted,
     )
-    rows = _fetch(connection, postgresql_sql.constraints(scope.version), **about)
+    rows = _fetch(connection, postgresql_index_sql.constraints(scope.version), **about)
     foreign_keys = postgresql_indexes.foreign_keys(rows, names, scope.schemas, column_names)
     constraints = postgresql_indexes.constraints(rows, column_names)
     found = {}

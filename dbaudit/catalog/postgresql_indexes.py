@@ -36,13 +36,12 @@ ColumnNames = Mapping[tuple[int, int], str]
 def indexes(
     rows: Iterable[Any],
     keys: Iterable[Any],
-    tables: Mapping[int, str],
+    relations: Mapping[int, Any],
     expressions: Mapping[int, Statistics | None],
     *,
     counted: bool,
 ) -> dict[int, tuple[Index, ...]]:
-    """The indexes of each relation, in order of name. ``tables`` gives the relations' names by OID, ``expressions`` is
-    what `expression_statistics` found.
+    """The indexes of each relation, in order of name. ``expressions`` is what `expression_statistics` found.
 
     ``counted`` is False where the server counts no scans. An index that was dropped between the two statements has
     no keys and is left out.
@@ -52,9 +51,9 @@ def indexes(
         positions[key.index].append(key)
     found: defaultdict[int, list[Index]] = defaultdict(list)
     for row in rows:
-        if row.definition is not None and row.oid in positions:
-            own = positions[row.oid], tables[row.relation], expressions.get(row.oid, ())
-            found[row.relation].append(_index(row, *own, counted=counted))
+        if own := positions.get(row.oid):
+            table, told = relations[row.relation], expressions.get(row.oid, ())
+            found[row.relation].append(_index(row, own, table, told, counted=counted))
     return {relation: tuple(sorted(own, key=lambda index: index.name)) for relation, own in found.items()}
 
 
@@ -125,10 +124,10 @@ def _named(relation: int, positions: Iterable[int] | None, columns: ColumnNames)
     return tuple(columns[relation, position] for position in positions or () if (relation, position) in columns)
 
 
-def _index(row: Any, positions: list[Any], table: str, expressions: Statistics | None, *, counted: bool) -> Index:
+def _index(row: Any, positions: list[Any], table: Any, expressions: Statistics | None, *, counted: bool) -> Index:
     return Index(
         name=row.name,
-        table=table,
+        table=table.name,
         keys=tuple(_key(position) for position in positions if position.key),
         included=tuple(position.column for position in positions if not position.key),
         predicate=row.predicate,
@@ -145,7 +144,7 @@ def _index(row: Any, positions: list[Any], table: str, expressions: Statistics |
         clustered=row.clustered,
         replica_identity=row.replica_identity,
         partitioned=row.partitioned,
-        definition=row.definition,
+        definition=row.definition or _definition(row, positions, table),
         bytes=row.bytes,
         scans=row.scans if counted else None,
         tuples_read=row.tuples_read if counted else None,
@@ -158,6 +157,25 @@ def _index(row: Any, positions: list[Any], table: str, expressions: Statistics |
         age=row.age,
         expression_statistics=expressions,
     )
+
+
+def _definition(row: Any, positions: list[Any], table: Any) -> str:
+    """The statement that makes an index over plain columns, as pg_get_indexdef words it."""
+    keys = ", ".join(_words(position) for position in positions if position.key)
+    included = ", ".join(position.quoted for position in positions if not position.key)
+    return (
+        f"CREATE {'UNIQUE ' if row.unique else ''}INDEX {row.quoted}"
+        f" ON {'ONLY ' if row.partitioned else ''}{table.quoted} USING {row.method} ({keys})"
+        f"{f' INCLUDE ({included})' if included else ''}{'' if row.nulls_distinct else ' NULLS NOT DISTINCT'}"
+    )
+
+
+def _words(position: Any) -> str:
+    opclass = f" {position.opclass}" if position.opclass else ""
+    order = " DESC" if position.descending else ""
+    if position.nulls_first != position.descending:
+        order += " NULLS FIRST" if position.nulls_first else " NULLS LAST"
+    return f"{position.quoted}{opclass}{order}"
 
 
 def _key(position: Any) -> IndexKey:

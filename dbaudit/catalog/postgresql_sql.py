@@ -59,7 +59,7 @@ _NOT_OF_AN_EXTENSION = """NOT EXISTS (
 )"""
 
 
-def _utc(moment: str) -> str:
+def utc(moment: str) -> str:
     """The SQL for a moment as ISO 8601 text in UTC, empty where there is none."""
     return f"""coalesce(to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '')"""
 
@@ -113,12 +113,13 @@ WITH RECURSIVE tree AS (
     GROUP BY tree.root
 )
 SELECT c.oid::bigint AS oid, c.relname::text AS name, c.relnamespace::bigint AS schema, c.relkind::text AS kind,
+    format('%%I.%%I', n.nspname, c.relname) AS quoted,
     coalesce(has_table_privilege(c.oid, 'SELECT'), false) AS permitted,
     c.relrowsecurity AND coalesce(row_security_active(c.oid), true) AS filtered,
     c.reltuples AS planned_rows,
     coalesce(d.description, '') AS comment,
-    {_utc("folded.last_analyze")} AS last_analyze,
-    {_utc("folded.last_vacuum")} AS last_vacuum,
+    {utc("folded.last_analyze")} AS last_analyze,
+    {utc("folded.last_vacuum")} AS last_vacuum,
     folded.locked, folded.partitions, folded.unlogged, folded.rows, folded.rows_known,
     folded.bytes, folded.index_bytes, folded.heap_bytes, coalesce(c.reloptions, '{{}}')::text[] AS options,
     folded.sequential_scans, folded.sequential_rows, folded.index_scans,
@@ -126,6 +127,7 @@ SELECT c.oid::bigint AS oid, c.relname::text AS name, c.relnamespace::bigint AS 
     folded.live_rows, folded.dead_rows, folded.modified_since_analyze
 FROM folded
 JOIN pg_class c ON c.oid = folded.root
+JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = 0
 """
 
@@ -166,123 +168,6 @@ SELECT schemaname::text AS schema, tablename::text AS table, attname::text AS na
 FROM pg_stats
 WHERE schemaname = ANY(%(schemas)s::name[]) AND tablename = ANY(%(tables)s::name[])
 """
-
-
-def indexes(version: int) -> str:
-    """One row for each index; those of partitions are added up under the index of the partitioned table.
-
-    The progress view hides from an ordinary role what another role builds, but not that it does: then the lock of the
-    builder on the table tells.
-    """
-    nulls_distinct = "NOT i.indnullsnotdistinct" if version >= 150000 else "true"
-    last_scan = _utc("max(pg_stat_get_lastscan(tree.oid))") if version >= 160000 else "NULL::text"
-    return f"""
-WITH RECURSIVE tree AS (
-    SELECT indexrelid AS root, indexrelid AS oid FROM pg_index WHERE indrelid = ANY(%(relations)s::oid[])
-    UNION ALL
-    SELECT tree.root, p.inhrelid FROM tree JOIN pg_inherits p ON p.inhparent = tree.oid
-), folded AS (
-    SELECT tree.root, sum(pg_table_size(tree.oid))::bigint AS bytes,
-        sum(pg_stat_get_numscans(tree.oid))::bigint AS scans,
-        sum(pg_stat_get_tuples_returned(tree.oid))::bigint AS tuples_read, {last_scan} AS last_scan,
-        CASE WHEN bool_and(c.relkind = 'I' OR c.reltuples >= 0) THEN sum(greatest(c.reltuples, 0))::bigint END AS rows
-    FROM tree
-    JOIN pg_class c ON c.oid = tree.oid
-    GROUP BY tree.root
-), build AS MATERIALIZED (
-    SELECT b.index_relid, l.relation
-    FROM pg_stat_progress_create_index b
-    LEFT JOIN pg_locks l ON b.relid IS NULL AND l.pid = b.pid AND l.locktype = 'relation'
-        AND l.mode = 'ShareUpdateExclusiveLock'
-    WHERE b.datname = current_database()
-)
-SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS relation, c.relname::text AS name, m.amname::text AS method,
-    i.indisunique AS unique, {nulls_distinct} AS nulls_distinct,
-    i.indisvalid AS valid, i.indisready AS ready, i.indislive AS live,
-    NOT i.indisvalid AND EXISTS (
-        SELECT FROM build WHERE build.index_relid = i.indexrelid OR build.relation = i.indrelid
-    ) AS building,
-    i.indisclustered AS clustered, i.indisreplident AS replica_identity, c.relkind = 'I' AS partitioned,
-    coalesce(k.contype::text, '') AS constraint, coalesce(k.conname::text, '') AS constraint_name,
-    EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid) AS referenced,
-    coalesce(pg_get_expr(i.indpred, i.indrelid), '') AS predicate,
-    pg_get_indexdef(i.indexrelid) AS definition,
-    coalesce(c.reloptions, '{{}}') AS options, age(i.xmin) AS age,
-    folded.bytes, folded.scans, folded.tuples_read, folded.last_scan, folded.rows
-FROM pg_index i
-JOIN folded ON folded.root = i.indexrelid
-JOIN pg_class c ON c.oid = i.indexrelid
-JOIN pg_am m ON m.oid = c.relam
-LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
-"""
-
-
-# One row for each position of an index. pg_get_indexdef of one position leaves out what tells twins apart, so opclass,
-# collation and direction come from where the planner has them. A class is the default if it is so marked, and no
-# other one is for exactly this type: text_ops is marked, yet for citext it is a choice. What is equal has an equal
-# image, so that a b-tree may keep it once, if the class has the fourth support function and the collation tells apart
-# whatever differs by a byte.
-INDEX_KEYS = """
-SELECT i.indexrelid::bigint AS index, i.indrelid::bigint AS relation,
-    c.relname::text AS index_name, c.relnamespace::bigint AS schema, x.attname::text AS name,
-    CASE WHEN a.attnum IS NULL THEN coalesce(has_column_privilege(c.oid, x.attnum, 'SELECT'), false) END AS permitted,
-    x.attnum <= i.indnkeyatts AS key, a.attname::text AS column,
-    CASE WHEN a.attnum IS NULL THEN pg_get_indexdef(i.indexrelid, x.attnum::int, false) END AS expression,
-    CASE WHEN x.attoptions IS NOT NULL OR NOT o.opcdefault OR o.opcintype <> type.oid AND EXISTS (
-        SELECT FROM pg_opclass other
-        WHERE other.opcmethod = o.opcmethod AND other.opcdefault AND other.opcintype = type.oid
-    ) THEN o.opcname::text || coalesce(' (' || array_to_string(x.attoptions, ', ') || ')', '') END AS opclass,
-    l.collname::text AS collation,
-    coalesce(s.collisdeterministic, true) AND EXISTS (
-        SELECT FROM pg_amproc p
-        WHERE p.amprocfamily = o.opcfamily AND p.amproclefttype = o.opcintype AND p.amprocnum = 4
-    ) AS equal_image,
-    (i.indoption[x.attnum - 1] & 1) <> 0 AS descending,
-    (i.indoption[x.attnum - 1] & 2) <> 0 AS nulls_first
-FROM pg_index i
-JOIN pg_class c ON c.oid = i.indexrelid
-JOIN pg_attribute x ON x.attrelid = i.indexrelid
-LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.attnum - 1]
-LEFT JOIN pg_opclass o ON o.oid = i.indclass[x.attnum - 1]
-LEFT JOIN LATERAL (
-    SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END AS oid
-    FROM pg_type t
-    WHERE t.oid = coalesce(a.atttypid, CASE WHEN o.opckeytype = 0 THEN x.atttypid END)
-) AS type ON true
-LEFT JOIN pg_collation s ON s.oid = i.indcollation[x.attnum - 1]
-LEFT JOIN pg_collation l ON l.oid = i.indcollation[x.attnum - 1]
-    AND l.oid <> coalesce(a.attcollation, 'pg_catalog."default"'::regcollation)
-WHERE i.indrelid = ANY(%(relations)s::oid[])
-ORDER BY i.indexrelid, x.attnum
-"""
-
-
-def constraints(version: int) -> str:
-    """One row for each constraint, foreign keys among them; what a partition inherits is left out.
-
-    Columns are positions, and names (``foreign_columns``) where the table that a key points at is none of ours.
-    Server 18 keeps every NOT NULL here too. Those that hold are said by the column; those NOT VALID are not.
-    """
-    enforced = "k.conenforced" if version >= 180000 else "true"
-    return f"""
-SELECT k.conrelid::bigint AS relation, k.conname::text AS name, k.contype::text AS type,
-    k.conkey::int[] AS columns,
-    k.convalidated AS validated, {enforced} AS enforced, k.condeferrable AS deferrable,
-    k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update,
-    t.relname::text AS target_table, t.relnamespace::bigint AS target_schema, n.nspname::text AS target_schema_name,
-    k.confrelid::bigint AS target, k.confkey::int[] AS target_columns,
-    CASE WHEN k.contype = 'f' AND NOT k.confrelid = ANY(%(relations)s::oid[]) THEN (
-        SELECT array_agg(a.attname::text ORDER BY array_position(k.confkey, a.attnum))
-        FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY(k.confkey)
-    ) END AS foreign_columns,
-    CASE WHEN k.contype <> 'f' THEN pg_get_constraintdef(k.oid) END AS definition
-FROM pg_constraint k
-LEFT JOIN pg_class t ON t.oid = k.confrelid
-LEFT JOIN pg_namespace n ON n.oid = t.relnamespace
-WHERE k.conrelid = ANY(%(relations)s::oid[]) AND k.conparentid = 0
-    AND (k.contype IN ('p', 'u', 'x', 'c', 'f') OR k.contype = 'n' AND NOT k.convalidated)
-"""
-
 
 # Reading a sequence's position keeps a weak lock on it until the transaction ends: DROP TABLE would wait. So this is
 # the last statement, and %(limit)s bounds how many are read. On a standby an unlogged one has no position to read.

@@ -204,6 +204,25 @@ def test_sizes_are_those_of_the_server(postgres: Scratch) -> None:
     assert (item.rows, item.rows_are) == (2000, "estimated")
 
 
+def test_an_index_is_as_large_as_it_is_whether_or_not_it_was_analyzed_since(postgres: Scratch) -> None:
+    postgres.execute(
+        "CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item SELECT g FROM generate_series(1, 9000) g"
+    )
+    measured = "SELECT pg_relation_size('item_pkey')"
+    for change in (
+        "SELECT 1",
+        "ANALYZE item",
+        "INSERT INTO item SELECT g FROM generate_series(9001, 30000) g",
+        "DELETE FROM item WHERE id > 100",
+        "VACUUM ANALYZE item",
+        "REINDEX INDEX item_pkey",
+        "TRUNCATE item",
+    ):
+        postgres.execute(change)
+        postgres.connection.close()  # the server takes over a session's counters when it ends
+        assert postgres.rows(measured) == [(table(postgres, "item").indexes[0].bytes,)], change
+
+
 def test_usage_is_counted_in_rows_and_scans_with_moments_in_utc(postgres: Scratch) -> None:
     postgres.execute(
         """

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dbaudit.facts import Constraint, ForeignKey, IndexKey
-from tests.catalog.reading import index, table
+from tests.catalog.reading import index, read, table
 from tests.scratch import Scratch
 
 
@@ -190,6 +190,52 @@ def test_a_unique_index_that_only_a_foreign_key_points_at_is_referenced(postgres
     )
     assert index(postgres, "parent_code").referenced
     assert not index(postgres, "parent_pkey").referenced
+
+
+def test_definitions_are_in_the_words_of_the_server(postgres_versions: Scratch) -> None:
+    distinct = "NULLS NOT DISTINCT" if postgres_versions.connection.pg_version >= 150000 else ""  # type: ignore[attr-defined]
+    postgres_versions.execute(
+        f"""
+        CREATE SCHEMA "Sales";
+        CREATE COLLATION german FROM "C";
+        CREATE OPERATOR CLASS own FOR TYPE int USING btree AS
+            OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+        CREATE TABLE "Sales"."Order %s" (
+            id int PRIMARY KEY, "a b" int UNIQUE, "select" varchar(9), "quo""te" text, tags tsvector, during int4range,
+            EXCLUDE USING gist (during WITH &&)
+        );
+        ALTER DATABASE scratch SET search_path = public, "Sales";
+        SET search_path = public, "Sales";
+        CREATE UNIQUE INDEX "Odd ""name" ON "Order %s" ("a b" DESC, "select" NULLS FIRST)
+            INCLUDE ("quo""te", id) {distinct};
+        CREATE INDEX nulls_last ON "Order %s" (id DESC NULLS LAST, "quo""te" DESC NULLS FIRST);
+        CREATE INDEX patterns ON "Order %s" ("select" varchar_pattern_ops, "quo""te" text_pattern_ops DESC);
+        CREATE INDEX collated ON "Order %s" ("select" COLLATE "C", "quo""te" COLLATE german);
+        CREATE INDEX classed ON "Order %s" (id own);
+        CREATE INDEX computed ON "Order %s" (lower("select"), (id + 1) DESC, id) WHERE id > 0;
+        CREATE INDEX partial ON "Order %s" (id) WHERE "a b" IS NOT NULL;
+        CREATE INDEX filled ON "Order %s" (id) WITH (fillfactor = 70, deduplicate_items = off);
+        CREATE INDEX hashed ON "Order %s" USING hash ("select");
+        CREATE INDEX brinned ON "Order %s" USING brin (id, "a b") WITH (pages_per_range = 4);
+        CREATE INDEX words ON "Order %s" USING gin (tags);
+        CREATE INDEX words_gist ON "Order %s" USING gist (tags tsvector_ops (siglen = 32), during);
+        CREATE TABLE event (id int PRIMARY KEY, a int) PARTITION BY RANGE (id);
+        CREATE TABLE event_one PARTITION OF event FOR VALUES FROM (0) TO (9);
+        CREATE INDEX event_a ON event (a);
+        CREATE INDEX event_later ON ONLY event (a DESC);
+        """
+    )
+    spelled = {one.name: one.definition for table in read(postgres_versions.connection).tables for one in table.indexes}
+    expected = dict(
+        postgres_versions.rows(
+            """
+            SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE c.relnamespace IN ('public'::regnamespace, '"Sales"'::regnamespace) AND NOT c.relispartition
+            """
+        )
+    )
+    assert len(expected) == 18
+    assert spelled == expected
 
 
 def test_replica_identity_and_clustering_are_told(postgres: Scratch) -> None:
