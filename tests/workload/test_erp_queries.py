@@ -29,14 +29,15 @@ GOOD = ("canned:erp.product_list", "canned:erp.customers_with_orders", "canned:e
     ]
 )
 def found(request: pytest.FixtureRequest) -> list[Finding]:
-    """The findings of all checks of queries on the ERP's canned queries."""
+    """The findings of all checks of queries on the ERP's canned queries, but for the one that judges by the clock."""
     alias = request.param
     call_command("seed_erp", database=alias, scale=1, verbosity=0)
     snapshot = catalog.read(connections[alias], apps=apps, **LIMITS)
     with routed_to(alias, {table.name for table in snapshot.tables}):
         runs = tuple(canned.runs(apps, Bench(connections[alias], Limits(samples=2), writes=True)))
     checks.load(apps)
-    outcome = checks.run(replace(snapshot, runs=runs), [one for one in registered() if "queries" in one.needs])
+    judges = [one for one in registered() if "queries" in one.needs and one.id != "slow_query"]
+    outcome = checks.run(replace(snapshot, runs=runs), judges)
     assert not outcome.crashed
     return list(outcome.findings)
 
