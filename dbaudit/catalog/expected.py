@@ -33,6 +33,8 @@ from dbaudit.normal_form import statements
 #: The vendors whose readers see all that is compared.
 VENDORS: Final = ("postgresql", "sqlite")
 AUTOMATIC: Final = ("AutoField", "BigAutoField", "SmallAutoField")
+#: The options of a field that ask for an index.
+INDEXED: Final = ("db_index", "spatial_index")
 _COLLATIONS: Final = "SELECT collname::text FROM pg_collation WHERE collisdeterministic AND collname = ANY(%s)"
 
 
@@ -172,6 +174,8 @@ class _Asked:
         """What options of fields ask for: checks, unique keys, indexes and their pattern companions."""
         written = {field.name: field.location for field in self.model.fields}
         for field, parameters in fields:
+            if not (parameters["check"] or field.unique or any(getattr(field, name, False) for name in INDEXED)):
+                continue
             declared = Declaration(
                 model=self.model.label, by="field", fields=(field.name,), location=written.get(field.name)
             )
@@ -180,12 +184,12 @@ class _Asked:
                     name="", kind="check", columns=(field.column,), definition=f"CHECK ({check})", declared=declared
                 )
             if field.unique and not field.primary_key:
-                sql = str(self.editor._create_unique_sql(self.cls, [field]))
-                key = IndexKey(column=field.column)
-                index = Index(name="", table=self.model.table, keys=(key,), unique=True, constraint="unique")
-                yield self._made(index, replace(declared, sql=sql))
+                keys = (IndexKey(column=field.column, nulls_first=self.nulls_first),)
+                yield Index(
+                    name="", table=self.model.table, keys=keys, unique=True, constraint="unique", declared=declared
+                )
             for sql in map(str, self.editor._field_indexes_sql(self.cls, field)):
-                yield self._made(statements.index(sql, self.model.table), replace(declared, sql=sql))
+                yield self._index(sql, replace(declared, sql=sql))
 
     def _of_meta(self) -> Iterator[Index | Constraint]:
         """What options of ``Meta`` ask for; a vendor that cannot has no statement for it."""
@@ -208,13 +212,13 @@ class _Asked:
         location = places.of_class(self.cls, by, "Meta")
         declared = Declaration(model=self.model.label, by=by, fields=tuple(names), sql=sql, location=location)
         if sql.startswith("CREATE"):
-            yield self._made(statements.index(sql, self.model.table), declared)
+            yield self._index(sql, declared)
             return
         name, definition = statements.added(sql)
         kind = definition.partition(" ")[0].upper()
         if kind == "UNIQUE":
-            index = statements.unique(definition, self.model.table, name)
-            yield self._made(index, declared)
+            index = statements.unique(definition, self.model.table, name, declared=declared)
+            yield index
             yield Constraint(name=name, kind="unique", columns=index.columns, definition=definition, declared=declared)
         elif kind == "EXCLUDE":
             yield Constraint(name=name, kind="exclusion", definition=definition, declared=declared)
@@ -223,12 +227,13 @@ class _Asked:
             columns = tuple(one.column for one in self.model.fields if one.column.lower() in mentioned)
             yield Constraint(name=name, kind="check", columns=columns, definition=definition, declared=declared)
 
-    def _made(self, index: Index, declared: Declaration) -> Index:
-        """The index with its declaration. To SQLite NULL is less than any value, so an ascending key has it first."""
-        keys = index.keys
-        if self.connection.vendor == "sqlite":
-            keys = tuple(replace(key, nulls_first=not key.descending) for key in keys)
-        return replace(index, keys=keys, declared=declared)
+    def _index(self, sql: str, declared: Declaration) -> Index:
+        return statements.index(sql, self.model.table, nulls_first=self.nulls_first, declared=declared)
+
+    @property
+    def nulls_first(self) -> bool:
+        """To SQLite NULL is less than any value, so an ascending key has it first."""
+        return self.connection.vendor == "sqlite"
 
     def _foreign_keys(self, fields: Iterable[Any]) -> Iterator[ForeignKey]:
         """The foreign keys that the database is to enforce."""

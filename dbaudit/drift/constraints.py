@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from dbaudit import normal_form
-from dbaudit.drift.indexes import judged, normal
+from dbaudit.drift.indexes import judged, meaning
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
-from dbaudit.equivalence import signature
 from dbaudit.facts import Constraint, Index, Table
 from dbaudit.normal_form import Verdict, statements
 from dbaudit.normal_form.statements import Exclusion
@@ -78,7 +77,7 @@ def _index(constraint: Constraint) -> tuple[Index, Exclusion]:
 
 def _excluded(constraint: Constraint) -> Hashable:
     index, read = _index(constraint)
-    return (*signature(normal(index)), read.operators, read.deferrable)
+    return (meaning(index), read.operators, read.deferrable)
 
 
 def _judged_exclusion(one: Constraint, other: Constraint) -> Changed[Constraint]:

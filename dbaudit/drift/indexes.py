@@ -9,7 +9,7 @@ from typing import Final
 
 from dbaudit import normal_form
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
-from dbaudit.equivalence import flipped, signature
+from dbaudit.equivalence import flipped
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.normal_form import Verdict, statements
 
@@ -51,41 +51,45 @@ def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
 
 
 def _compare(expected: Table, actual: Table, declared: Iterable[Index], found: Iterable[Index]) -> Drift[Index]:
-    deferred = {
-        id(table): {
-            one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"
-        }
+    declared_so, found_so = (
+        {one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"}
         for table in (expected, actual)
-    }
+    )
 
     def deferrable(index: Index) -> str:
-        table = expected if index.declared else actual
-        return deferred[id(table)].get(index.constraint_name, "")
+        return (declared_so if index.declared else found_so).get(index.constraint_name, "")
 
-    def meaning(index: Index) -> Hashable:
-        return (*signature(normal(index)), deferrable(index))
+    def all_of(index: Index) -> Hashable:
+        return (meaning(index), deferrable(index))
 
     def judge(one: Index, other: Index) -> Changed[Index]:
         return judged(one, other, (Difference("deferrable", deferrable(other), deferrable(one)),))
 
-    return pair(declared, found, meaning=meaning, columns=mentioned, judge=judge)
+    return pair(declared, found, meaning=all_of, columns=mentioned, judge=judge)
 
 
-def normal(index: Index) -> Index:
-    """The index with its texts in a form in which equal ones are equal."""
-    if index.plain and not any(key.expression or key.opclass for key in index.keys):
-        return index
-    return replace(
-        index,
-        keys=tuple(
-            replace(
-                key,
-                expression=repr(normal_form.tree(key.expression)) if key.expression else "",
-                opclass=_opclass(key),
+def meaning(index: Index) -> Hashable:
+    """What an index is, apart from its name, its state and how its texts are spelled."""
+    keys = index.keys
+    if index.method == "btree" and keys and keys[0].descending:
+        keys = flipped(keys)
+    return (
+        index.method,
+        tuple(
+            (
+                key.column,
+                normal_form.tree(key.expression) if key.expression else (),
+                _opclass(key) if key.opclass else "",
+                key.collation,
+                key.descending,
+                key.nulls_first,
             )
-            for key in index.keys
+            for key in keys
         ),
-        predicate=repr(normal_form.condition(index.predicate)) if index.predicate else "",
+        frozenset(index.included),
+        normal_form.condition(index.predicate) if index.predicate else (),
+        index.unique,
+        index.nulls_distinct or not index.unique,
     )
 
 

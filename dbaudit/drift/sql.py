@@ -6,7 +6,7 @@ where a vendor has no statement for it.
 
 from __future__ import annotations
 
-from dbaudit import ddl
+from dbaudit import ddl, names
 from dbaudit.dialect import Dialect
 from dbaudit.drift.columns import ChangedColumn
 from dbaudit.drift.pairing import name_of
@@ -21,6 +21,8 @@ NOTHING: Both = ("", "")
 def make_index(dialect: Dialect, table: Table, index: Index) -> Both:
     """An index as a model declares it, unique or not."""
     sql = index.declared.sql if index.declared else ""
+    if not sql:
+        sql = _unique_of_a_field(dialect, table, index)
     if not sql.startswith("ALTER"):
         name = index.name or statements.index(sql, table.name).name
         return _concurrent(dialect, sql), ddl.drop_index(dialect, table, name)
@@ -37,6 +39,16 @@ def make_index(dialect: Dialect, table: Table, index: Index) -> Both:
         f"ALTER TABLE {where} ADD CONSTRAINT {quoted} UNIQUE USING INDEX {quoted}"
         f"{deferrable[statements.deferrable(definition)]};"
     ), undo
+
+
+def _unique_of_a_field(dialect: Dialect, table: Table, index: Index) -> str:
+    """Django makes it together with the column, and finds it by that: any name will do."""
+    name = names.index_name(table.name, index.columns, "unique").removesuffix("idx") + "uniq"
+    key = ", ".join(map(dialect.quote, index.columns))
+    where, quoted = dialect.quote(table.schema, table.name), dialect.quote(name)
+    if dialect.vendor == "sqlite":
+        return f"CREATE UNIQUE INDEX {quoted} ON {where} ({key})"
+    return f"ALTER TABLE {where} ADD CONSTRAINT {quoted} UNIQUE ({key})"
 
 
 def make_constraint(dialect: Dialect, table: Table, constraint: Constraint) -> Both:

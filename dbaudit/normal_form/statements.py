@@ -11,12 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dbaudit.facts import Index, IndexKey
+from dbaudit.facts import Declaration, Index, IndexKey
 from dbaudit.normal_form.tokens import Token, tokenize
 
-# Nearly all that a schema editor makes; reading those without tokens takes a tenth of the time.
+# Nearly all that a schema editor makes. Reading those without tokens takes a tenth of the time.
+_KEY: Final = re.compile(r'"([^"]+)"(?: (\w+_ops))?( DESC)?')
 _PLAIN: Final = re.compile(
-    r'CREATE (?P<unique>UNIQUE )?INDEX "(?P<name>[^"]+)" ON "[^"]+" \((?P<keys>"[^"]+"(?:, "[^"]+")*)\)'
+    rf'CREATE (?P<unique>UNIQUE )?INDEX "(?P<name>[^"]+)" ON "[^"]+" '
+    rf"\((?P<keys>{_KEY.pattern}(?:, {_KEY.pattern})*)\)(?: WHERE (?P<predicate>.+))?",
+    re.DOTALL,
+)
+_PLAIN_UNIQUE: Final = re.compile(r'UNIQUE \((?P<keys>"[^"]+"(?:, "[^"]+")*)\)')
+_PLAIN_ADDED: Final = re.compile(r'ALTER TABLE "[^"]+" ADD CONSTRAINT "([^"]+)" (.+)', re.DOTALL)
+_CHECK: Final = re.compile(
+    r"CHECK\s*\((.*)\)(?:\s+(?:NO INHERIT|NOT VALID|NOT ENFORCED))*\s*", re.DOTALL | re.IGNORECASE
 )
 _ENDS_A_KEY: Final = ("asc", "desc", "nulls", "with")
 
@@ -33,22 +41,26 @@ class Exclusion:
     deferrable: str
 
 
-def index(sql: str, table: str) -> Index:
-    """The index that a ``CREATE INDEX`` statement makes.
+def index(sql: str, table: str, *, nulls_first: bool = False, declared: Declaration | None = None) -> Index:
+    """The index that a ``CREATE INDEX`` statement makes; ``nulls_first`` where a vendor sorts NULL before any value.
 
     Raises:
         ValueError: it is no such statement, or one that this grammar does not know.
     """
     if plain := _PLAIN.fullmatch(sql):
-        columns = plain["keys"][1:-1].split('", "')
         return Index(
             name=plain["name"],
             table=table,
-            keys=tuple(IndexKey(column=column) for column in columns),
+            keys=tuple(
+                IndexKey(column=column, opclass=opclass, descending=bool(down), nulls_first=bool(down) != nulls_first)
+                for column, opclass, down in _KEY.findall(plain["keys"])
+            ),
+            predicate=plain["predicate"] or "",
             unique=bool(plain["unique"]),
             definition=sql,
+            declared=declared,
         )
-    reader = _Reader(sql)
+    reader = _Reader(sql, nulls_first=nulls_first)
     reader.skip("create")
     is_unique = reader.accept("unique")
     reader.skip("index", "concurrently", "if", "not", "exists")
@@ -68,30 +80,36 @@ def index(sql: str, table: str) -> Index:
         unique=is_unique,
         nulls_distinct=distinct,
         definition=sql,
+        declared=declared,
     )
 
 
-def unique(definition: str, table: str, name: str) -> Index:
+def unique(definition: str, table: str, name: str, *, declared: Declaration | None = None) -> Index:
     """The index behind a constraint that reads ``UNIQUE [NULLS NOT DISTINCT] (columns) …``.
 
     Raises:
         ValueError: it does not read so.
     """
-    reader = _Reader(definition)
-    reader.skip("unique")
-    distinct = reader.nulls_distinct()
-    keys = tuple(key for key, _ in reader.positions())
-    included, predicate, _ = reader.clauses()
+    included: tuple[str, ...] = ()
+    distinct = True
+    if plain := _PLAIN_UNIQUE.fullmatch(definition):
+        keys = tuple(IndexKey(column=column) for column in plain["keys"][1:-1].split('", "'))
+    else:
+        reader = _Reader(definition)
+        reader.skip("unique")
+        distinct = reader.nulls_distinct()
+        keys = tuple(key for key, _ in reader.positions())
+        included, _, _ = reader.clauses()
     return Index(
         name=name,
         table=table,
         keys=keys,
         included=included,
-        predicate=predicate,
         unique=True,
         nulls_distinct=distinct,
         constraint="unique",
         constraint_name=name,
+        declared=declared,
     )
 
 
@@ -101,6 +119,8 @@ def added(sql: str) -> tuple[str, str]:
     Raises:
         ValueError: it is no such statement.
     """
+    if plain := _PLAIN_ADDED.fullmatch(sql):
+        return plain[1], plain[2]
     reader = _Reader(sql)
     reader.skip("alter", "table", "only")
     reader.name()
@@ -115,10 +135,10 @@ def check(definition: str) -> str:
     Raises:
         ValueError: it does not read so.
     """
-    reader = _Reader(definition)
-    if not reader.accept("check"):
+    match = _CHECK.fullmatch(definition)
+    if not match:
         raise ValueError(f"no check constraint: {definition}")
-    return reader.group()
+    return match[1]
 
 
 def exclusion(definition: str) -> Exclusion:
@@ -144,6 +164,8 @@ def exclusion(definition: str) -> Exclusion:
 
 def deferrable(definition: str) -> str:
     """``"deferred"`` or ``"immediate"`` for a constraint that can be deferred, else ``""``."""
+    if "DEFERRABLE" not in definition.upper():
+        return ""
     words = " ".join(
         token.value if token.kind == "word" else "," for token in tokenize(definition) if token.kind != "end"
     )
@@ -155,8 +177,9 @@ def deferrable(definition: str) -> str:
 class _Reader:
     """Walks over the tokens of a statement. Raises ValueError at what it does not know."""
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, *, nulls_first: bool = False) -> None:
         self.sql = sql
+        self.nulls_first = nulls_first
         self.tokens = tokenize(sql)
         self.position = 0
 
@@ -224,7 +247,7 @@ class _Reader:
                 opclass += f" ({self.group()})"
         self.accept("asc")
         descending = self.accept("desc")
-        nulls_first = descending
+        nulls_first = descending != self.nulls_first
         if self.accept("nulls"):
             nulls_first = self.take().value == "first"
         operator = self._operator() if self.accept("with") else ""
