@@ -20,6 +20,7 @@ from dbaudit.queries import query
 from dbaudit.registry import check
 
 if TYPE_CHECKING:
+    from dbaudit.auditing import audit
     from dbaudit.capturing import capture
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "Remedy",
     "RunSql",
     "Severity",
+    "audit",
     "capture",
     "check",
     "query",
@@ -49,4 +51,8 @@ def __getattr__(name: str) -> Any:
         from dbaudit.capturing import capture  # noqa: PLC0415 - as the docstring says
 
         return capture
+    if name == "audit":
+        from dbaudit.auditing import audit  # noqa: PLC0415
+
+        return audit
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,7 +23,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("apply",),
     ("report",),
     ("baseline", "suppression"),
-    ("audit", "capturing"),
+    ("auditing", "capturing"),
     ("apps", "management", "middleware", "pytest_plugin"),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -9,7 +9,7 @@ from django.apps import apps as installed
 from django.db import models
 from django.test.utils import CaptureQueriesContext, isolate_apps, override_settings
 
-from dbaudit.audit import audit
+from dbaudit.auditing import audit
 from dbaudit.catalog import data as reader
 from dbaudit.catalog import session
 from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import call_command
 
-from dbaudit import audit
+from dbaudit import auditing
 from tests import erp_truth
 from tests.postgres import main_server
 from tests.scratch import postgres_scratch, sqlite_scratch
@@ -66,7 +66,7 @@ def audits(
 
 def report(alias: str) -> DatabaseReport:
     """An audit of the schema in which no check crashes."""
-    [found] = audit.audit(alias, queries=False).databases
+    [found] = auditing.audit(alias, queries=False).databases
     assert not found.crashed
     return found
 

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from dbaudit import audit, checks, pages
+from dbaudit import auditing, checks, pages
 from dbaudit.errors import AuditError
 from dbaudit.findings import Category, Report, Severity, worst
 from dbaudit.management import arguments
@@ -47,8 +47,8 @@ class Command(BaseCommand):
         """Audit, write every output, and fail as ``--fail-on`` says."""
         outputs = write.plan(options["output"] or (), options["format"])
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
-        result = audit.run(
-            audit.Options(
+        result = auditing.run(
+            auditing.Options(
                 databases=aliases,
                 apps=tuple(options["app"] or ()),
                 checks=tuple(options["check"] or ()),
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         """Show one check's page."""
         self.stdout.write(pages.page(checks.load(apps), options["id"]), ending="")
 
-    def _progress(self, verbosity: int) -> audit.Progress:
+    def _progress(self, verbosity: int) -> auditing.Progress:
         return (lambda line: self.stderr.write(line, self.style.NOTICE)) if verbosity > 1 else (lambda _: None)
 
     def _tell(self, line: str, verbosity: int) -> None:
