@@ -65,7 +65,7 @@ def _finding(snapshot: Snapshot, table: Table, weak: Index, strong: Index) -> Fi
 
 def _serving(table: Table, weak: Index, strong: Index) -> Index | None:
     """The index that serves the lookups of the weak one. A unique key that leads it finds the one row by itself."""
-    if set(weak.columns[: len(strong.keys)]) == set(strong.columns) and strong.plain:
+    if set(weak.columns[: len(strong.keys)]) == set(strong.columns):
         return strong
     others = (one for one in table.indexes if one.usable and one is not weak)
     return next((one for one in sorted(others, key=keep_order) if covers(one, weak)), None)
