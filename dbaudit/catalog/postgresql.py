@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog import postgresql_index_sql, postgresql_indexes, postgresql_sql, postgresql_tables, session
 from dbaudit.dialect import Dialect
-from dbaudit.facts import Index, Sequence, Skipped, Snapshot, Table
+from dbaudit.facts import Column, ColumnStatistics, Index, Sequence, Skipped, Snapshot, Table
 
 SETTINGS: Final = (
     "archive_mode",
@@ -156,19 +156,14 @@ def _tables(connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[i
     about = {"relations": [oid for oid, row in relations.items() if not row.locked]}
     names = {oid: row.name for oid, row in relations.items()}
     positions = _fetch(connection, postgresql_index_sql.INDEX_KEYS, **about)
-    intricate = {row.index for row in positions if row.intricate}
-    expressed = {row.index_name for row in positions if row.expression is not None}
-    schemas, tables = list(scope.schema_oids), sorted({*names.values(), *expressed})
-    statistics_rows = _fetch(connection, postgresql_sql.COLUMN_STATISTICS, schemas=schemas, tables=tables)
-    statistics = postgresql_tables.column_statistics(statistics_rows, relations.values(), scope.schema_oids)
-    column_rows = _fetch(connection, postgresql_sql.COLUMNS, **about)
-    columns = postgresql_tables.columns(column_rows, statistics)
-    column_names = {(row.relation, row.position): row.name for row in column_rows}
+    intricate = sorted({row.index for row in positions if row.intricate})
+    statistics, of_expressions = _statistics(connection, scope, relations, positions)
+    columns, column_names = _columns(connection, about, statistics)
     indexes = postgresql_indexes.indexes(
-        _fetch(connection, postgresql_index_sql.indexes(scope.version), intricate=sorted(intricate), **about),
+        _fetch(connection, postgresql_index_sql.indexes(scope.version), intricate=intricate, **about),
         positions,
         relations,
-        postgresql_indexes.expression_statistics(positions, statistics_rows, relations, scope.schema_oids),
+        of_expressions,
         counted=scope.counted,
     )
     rows = _fetch(connection, postgresql_index_sql.constraints(scope.version), **about)
@@ -187,6 +182,27 @@ def _tables(connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[i
             constraints=own,
         )
     return found
+
+
+def _statistics(
+    connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[int, Any], positions: list[Any]
+) -> tuple[dict[tuple[int, str], ColumnStatistics], dict[int, postgresql_indexes.Statistics | None]]:
+    """What the planner believes of columns, by relation and name, and of the expressions of indexes."""
+    named = {row.name for row in relations.values()} | {row.index_name for row in positions if row.expression}
+    asked = {"schemas": list(scope.schema_oids), "tables": sorted(named)}
+    rows = _fetch(connection, postgresql_sql.COLUMN_STATISTICS, **asked)
+    return (
+        postgresql_tables.column_statistics(rows, relations.values(), scope.schema_oids),
+        postgresql_indexes.expression_statistics(positions, rows, relations, scope.schema_oids),
+    )
+
+
+def _columns(
+    connection: BaseDatabaseWrapper, about: dict[str, list[int]], statistics: dict[tuple[int, str], ColumnStatistics]
+) -> tuple[dict[int, tuple[Column, ...]], dict[tuple[int, int], str]]:
+    """The columns of each relation, and their names by relation and position."""
+    rows = _fetch(connection, postgresql_sql.COLUMNS, **about)
+    return postgresql_tables.columns(rows, statistics), {(row.relation, row.position): row.name for row in rows}
 
 
 def _index_bytes(row: Any, indexes: tuple[Index, ...]) -> int | None:
