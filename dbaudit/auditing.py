@@ -172,6 +172,7 @@ def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:
         snapshot,
         tables=tuple(table for table in snapshot.tables if table.ownership.app in labels),
         models=tuple(model for model in snapshot.models if model.app in labels),
+        migrations=snapshot.migrations.of(labels) if snapshot.migrations else None,
         skipped=(
             *snapshot.skipped,
             Skipped("Other applications", f"The audit was asked for {', '.join(labels)} only."),

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from dbaudit import drift
 from dbaudit.facts import Index, Model, ModelField, Snapshot, Table
 from dbaudit.findings import Application, Finding, IndexKinds, RecordsAre, Relations, Severity, Summary
 
@@ -87,8 +88,8 @@ def applications(snapshot: Snapshot) -> tuple[Application, ...]:
 def index_kinds(snapshot: Snapshot) -> IndexKinds:
     """How many indexes of each kind on the models' tables, and the project's named ones by model.
 
-    ``partial`` is None where a reader saw no predicates. ``undeclared`` always is: what a model declares in
-    ``Meta.indexes`` is not among the facts.
+    ``partial`` is None where a reader saw no predicates, ``undeclared`` where models were not compared with the
+    database.
     """
     models = counted_models(snapshot)
     tables = model_tables(snapshot, models)
@@ -109,9 +110,15 @@ def index_kinds(snapshot: Snapshot) -> IndexKinds:
         composite=sum(len(index.keys) > 1 for index in indexes),
         partial=sum(not index.plain for index in indexes) if all(index.complete for index in indexes) else None,
         expression=sum(any(key.expression for key in index.keys) for index in indexes),
-        undeclared=None,
+        undeclared=_undeclared(snapshot),
         named=_named(tables, models),
     )
+
+
+def _undeclared(snapshot: Snapshot) -> int | None:
+    if snapshot.expected is None:
+        return None
+    return sum(len(one.indexes.undeclared) + len(one.uniques.undeclared) for one in drift.compared(snapshot))
 
 
 def relations(snapshot: Snapshot) -> Relations:

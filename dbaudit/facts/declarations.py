@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dbaudit.facts.ownership import Location
@@ -64,3 +65,12 @@ class Migrations:
     installed: frozenset[str] = frozenset()
     apps: frozenset[str] = frozenset()
     recorded: bool = True
+
+    def of(self, apps: Collection[str]) -> Migrations:
+        """Those of these applications alone."""
+        return replace(
+            self,
+            unapplied=tuple(one for one in self.unapplied if one.app in apps),
+            gone=tuple(one for one in self.gone if one.app in apps),
+            conflicts=tuple(one for one in self.conflicts if one[0] in apps),
+        )

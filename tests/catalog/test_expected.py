@@ -60,15 +60,17 @@ from tests.drift import said, said_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_django import DjangoDbBlocker
+
     from tests.scratch import Scratch
 
 NOON = dt.datetime(2020, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def contrib_postgres() -> Iterator[None]:
-    """The application whose ``ready`` teaches indexes about operator classes."""
-    with modify_settings(INSTALLED_APPS={"append": "django.contrib.postgres"}):
+def contrib_postgres(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The application whose ``ready`` teaches indexes about operator classes, and asks connections that are open."""
+    with django_db_blocker.unblock(), modify_settings(INSTALLED_APPS={"append": "django.contrib.postgres"}):
         yield
 
 

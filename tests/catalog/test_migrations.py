@@ -120,7 +120,10 @@ def test_two_latest_migrations_are_a_conflict_and_raise_nothing(
     record(sqlite)
     branches = {**INITIAL, "0002_one": ADD, "0002_other": RUN_SQL}
     with made_up(tmp_path, monkeypatch, branches, after={"0002_other": "0001_initial"}):
-        assert read(sqlite).conflicts == (("sessions", ("0002_one", "0002_other")),)
+        found = read(sqlite)
+    assert found.conflicts == (("sessions", ("0002_one", "0002_other")),)
+    assert found.of(["erp"]).conflicts == ()
+    assert {one.app for one in found.of(["erp"]).unapplied} == {"erp"}
 
 
 def test_the_models_that_a_migration_changes_are_known_and_those_of_sql_are_not(

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.db import models
 from django.test.utils import isolate_apps
 
+from dbaudit import inventory
 from tests.checks.drifting import create
 from tests.scratch import Scratch
 
@@ -82,6 +83,7 @@ def test_finds_an_index_that_was_made_by_hand(
     assert (found.severity, found.owner, found.model) == ("info", "project", "tests.Part")
     assert found.remedy.orm.startswith(declaration)
     assert found.remedy.sql == "", "nothing says that it is not wanted"
+    assert inventory.index_kinds(scratch.snapshot(model._meta.apps)).undeclared == 1
 
 
 @isolate_apps("tests")
