@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from dbaudit.drift.columns import ColumnDrift, compare_columns
 from dbaudit.drift.constraints import compare_constraints
@@ -11,7 +12,9 @@ from dbaudit.drift.indexes import compare_indexes, compare_uniques
 from dbaudit.drift.pairing import Changed, Drift
 from dbaudit.facts import Constraint, Index, Skipped, Snapshot, Table
 
-_KEPT = "_compared"
+#: How many tables a sentence names.
+NAMED: Final = 5
+_KEPT: Final = "_compared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +75,25 @@ def compared(snapshot: Snapshot) -> tuple[Compared, ...]:
 
 
 def unseen(snapshot: Snapshot, check: str) -> Iterator[Skipped]:
-    """Why a check compares nothing here."""
+    """Why a check compares nothing here, or not everything."""
     if snapshot.expected is None:
         yield Skipped(check, f"Models are not compared with a database of {snapshot.vendor}.")
+        return
+    tables = (snapshot.table(one.name, one.schema) for one in snapshot.expected)
+    blind = [table.label for table in tables if table and not _seen(table)]
+    if blind:
+        named = ", ".join(blind[:NAMED]) + (f" and {len(blind) - NAMED} more" if len(blind) > NAMED else "")
+        yield Skipped(check, f"Columns or indexes were not wholly seen, so nothing was compared of {named}.")
+
+
+def _seen(table: Table) -> bool:
+    return bool(table.columns) and all(index.complete for index in table.indexes)
 
 
 def _compared(snapshot: Snapshot) -> Iterator[Compared]:
     for expected in snapshot.expected or ():
         table = snapshot.table(expected.name, expected.schema)
-        if table is None or not table.stores_rows or not table.columns:
-            continue
-        if all(index.complete for index in table.indexes):
+        if table and table.stores_rows and _seen(table):
             columns = compare_columns(snapshot, expected, table)
             missing, undeclared = ({column.name for column in one} for one in (columns.missing, columns.undeclared))
             yield Compared(

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps as installed
-from django.db import models
+from django.db import models, transaction
 from django.test.utils import isolate_apps
 
 from tests.checks.drifting import create
 from tests.drift import said_of
 from tests.migrations import INITIAL, SESSION, made_up, record
-from tests.scratch import Scratch
+from tests.scratch import Scratch, connected
 
 CHECK = "missing_column"
 
@@ -54,6 +54,17 @@ def test_silent_on_fields_without_a_column_of_their_own(scratch: Scratch) -> Non
     scratch.create(Parent, Child, Pair)
     scratch.execute("CREATE VIEW tests_seen AS SELECT 1 AS id")
     assert not scratch.findings(CHECK, Parent._meta.apps)
+
+
+@isolate_apps("tests")
+def test_silent_on_a_table_that_another_session_keeps_locked(postgres: Scratch) -> None:
+    model = create(postgres, "ALTER TABLE tests_part DROP COLUMN weight")
+    with connected("other", postgres.connection.settings_dict) as other, transaction.atomic(using="other"):
+        with other.cursor() as cursor:
+            cursor.execute("LOCK TABLE tests_part IN ACCESS EXCLUSIVE MODE")
+        said = said_of(postgres, model._meta.apps)
+    assert not [one for one in said if one.startswith(CHECK) and "nothing was compared" not in one]
+    assert "tests_part: Another session keeps it locked against reading (ACCESS EXCLUSIVE)." in said
 
 
 @isolate_apps("tests")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.apps import apps as installed
 from django.contrib.postgres.indexes import GinIndex
@@ -7,6 +9,8 @@ from django.core.management import call_command
 from django.db import models
 from django.test.utils import isolate_apps
 
+from dbaudit import checks
+from dbaudit.registry import registered
 from tests.checks.drifting import create
 from tests.scratch import Scratch
 
@@ -50,6 +54,26 @@ def test_silent_where_a_column_or_the_table_is_missing(scratch: Scratch) -> None
     assert not scratch.findings(CHECK, model._meta.apps)
     scratch.execute("ALTER TABLE tests_part RENAME TO elsewhere")
     assert not scratch.findings(CHECK, model._meta.apps)
+
+
+@isolate_apps("tests")
+def test_what_was_not_wholly_seen_is_skipped_with_the_reason(scratch: Scratch) -> None:
+    model = create(scratch, "DROP INDEX part_plain")
+    checks.load(installed)
+    chosen = [one for one in registered() if one.id == CHECK]
+    seen = scratch.snapshot(model._meta.apps)
+    (table,) = [one for one in seen.tables if one.name == "tests_part"]
+    unseen = replace(table, indexes=tuple(replace(one, complete=False) for one in table.indexes))
+    for snapshot, reason in (
+        (
+            replace(seen, tables=(unseen,)),
+            "Columns or indexes were not wholly seen, so nothing was compared of tests_part.",
+        ),
+        (replace(seen, expected=None), f"Models are not compared with a database of {scratch.vendor}."),
+    ):
+        outcome = checks.run(snapshot, chosen)
+        assert outcome.findings == ()
+        assert [(one.what, one.reason) for one in outcome.skipped] == [(CHECK, reason)]
 
 
 @isolate_apps("tests")
