@@ -390,9 +390,9 @@ def main() -> None:
                 results[vendor].append(measure(connection, tables, options.repeat, options.budget))
                 server = ".".join(map(str, connection.get_database_version()))
                 versions[vendor] = f"{connection.display_name} {server}"
-    text = page(results, versions, options.repeat)
+            text = page(results, versions, options.repeat)
+            options.output.write_text(text)  # each time anew: it is a long way to the end
     print(text)
-    options.output.write_text(text)
     for line in verdict(results):
         print(line, file=sys.stderr)
 
