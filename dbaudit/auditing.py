@@ -11,12 +11,15 @@ from pathlib import Path
 
 import django
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
 from dbaudit import catalog, checks, conf, inventory, suppression
 from dbaudit.advisor.recommend import plan, recommend
 from dbaudit.advisor.scorecard import scorecard
+from dbaudit.catalog.session import misconfigured
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import DatabaseReport, Report, Rule, StaleSuppression, Suppression
@@ -99,7 +102,7 @@ def _audit(
 ) -> DatabaseReport:
     options.progress(f"Reading the catalog of {alias!r}")
     snapshot = catalog.read(
-        connections[alias],
+        _connection(alias),
         apps=apps,
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
@@ -137,7 +140,7 @@ def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> 
     if not options.queries:
         return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
     found = measure(
-        connections[snapshot.alias],
+        _connection(snapshot.alias),
         snapshot,
         apps=apps,
         limits=Limits(statement_timeout_ms=settings.statement_timeout_ms, lock_timeout_ms=settings.lock_timeout_ms),
@@ -162,6 +165,14 @@ def _stale(
     whole = options.queries and not (options.apps or options.checks or options.skip)
     whole = whole and {*options.databases} >= {*connections}
     return suppression.stale(wishes, used, today, ran=ran, whole=whole)
+
+
+def _connection(alias: str) -> BaseDatabaseWrapper:
+    """The alias's connection. Raises `AuditError` where its engine or driver cannot be loaded."""
+    try:
+        return connections[alias]
+    except ImproperlyConfigured as error:
+        raise misconfigured(alias, error) from error
 
 
 def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:

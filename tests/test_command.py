@@ -208,6 +208,11 @@ def test_a_file_that_is_not_sqlite_is_refused(tmp_path: Path) -> None:
     assert "db.sqlite3" in wrong.refused("dbaudit", "report", "--no-queries")
 
 
+def test_an_engine_that_cannot_be_loaded_is_refused(tmp_path: Path) -> None:
+    wrong = project.make(tmp_path, more='DATABASES["other"] = {"ENGINE": "no.such.engine", "NAME": "x"}')
+    assert "no.such.engine" in wrong.refused("dbaudit", "report", "--database", "other")
+
+
 def test_a_database_file_that_does_not_exist_is_refused_and_not_made(tmp_path: Path) -> None:
     wrong = project.make(tmp_path)
     assert "migrate" in wrong.refused("dbaudit", "report", "--no-queries")
