@@ -221,6 +221,35 @@ def test_silent_on_database_defaults_and_generated_columns(scratch: Scratch) -> 
     assert said_of(scratch, Filled._meta.apps) == []
 
 
+def test_silent_on_a_virtual_column_on_sqlite(sqlite: Scratch) -> None:
+    silent_on_a_virtual_column(sqlite)
+
+
+def test_silent_on_a_virtual_column_on_servers_that_have_them(postgres_versions: Scratch) -> None:
+    if not postgres_versions.connection.features.supports_virtual_generated_columns:
+        pytest.skip("this server or this Django has none")
+    silent_on_a_virtual_column(postgres_versions)
+
+
+@isolate_apps("tests")
+def silent_on_a_virtual_column(scratch: Scratch) -> None:
+    class Virtual(models.Model):
+        a = models.IntegerField()
+        b = models.IntegerField()
+        rest = models.GeneratedField(
+            # Django gives servers a doubled %, which they refuse.
+            expression=F("a") % F("b") if scratch.vendor == "sqlite" else F("a") - F("b"),
+            output_field=models.PositiveIntegerField(),
+            db_persist=False,
+        )
+
+        class Meta:
+            app_label = "tests"
+
+    scratch.create(Virtual)
+    assert said_of(scratch, Virtual._meta.apps) == []
+
+
 @isolate_apps("tests")
 def test_silent_on_collations_and_comments(scratch: Scratch) -> None:
     name = "NOCASE" if scratch.vendor == "sqlite" else "C"
