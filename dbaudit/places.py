@@ -45,9 +45,8 @@ def is_project(filename: str) -> bool:
 def shown(filename: str) -> str:
     """The file relative to the project where it lies inside it, from the package on where it was installed."""
     path = Path(filename).resolve()
-    if path.is_relative_to(_root()):
-        return path.relative_to(_root()).as_posix()
-    for root in sorted(_installed(), key=len, reverse=True):
+    # Installed packages first: a virtual environment often lies inside the project.
+    for root in (*sorted(_installed(), key=len, reverse=True), _root()):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return path.name
