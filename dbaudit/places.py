@@ -46,7 +46,7 @@ def shown(filename: str) -> str:
     """The file relative to the project where it lies inside it, from the package on where it was installed."""
     path = Path(filename).resolve()
     # Installed packages first: a virtual environment often lies inside the project.
-    for root in (*sorted(_installed(), key=len, reverse=True), _root()):
+    for root in (*map(Path, sorted(_installed(), key=len, reverse=True)), _root()):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return path.name
