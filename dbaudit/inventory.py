@@ -6,9 +6,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from dbaudit import drift
 from dbaudit.facts import Index, Model, ModelField, Snapshot, Table
 from dbaudit.findings import Application, Finding, IndexKinds, RecordsAre, Relations, Severity, Summary
+from dbaudit.rules import drift
 
 # Django names an index or constraint table_columns_HASH plus a suffix that says what it serves, the hash being 8
 # hexadecimal digits (BaseDatabaseSchemaEditor._create_index_name), 6 for an unnamed models.Index (set_name_with_model).

@@ -14,17 +14,17 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "dialect"),
     ("facts",),
     ("normal_form",),
-    ("findings", "equivalence", "btree", "names", "places", "relations", "integers", "retention", "autovacuum"),
-    ("repetition",),
+    ("findings", "names", "places"),
     ("ddl", "conf"),
-    ("registry", "queries", "removal", "drift", "measured", "uniqueness"),
+    ("rules",),
+    ("registry", "queries"),
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),
     ("report",),
     ("baseline", "suppression"),
     ("auditing", "capturing"),
-    ("apps", "management", "middleware", "pytest_plugin"),
+    ("apps", "management", "middleware", "panels", "pytest_plugin"),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

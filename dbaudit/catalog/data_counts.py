@@ -9,7 +9,7 @@ from typing import Final
 from dbaudit.catalog.asking import Question
 from dbaudit.catalog.probing import Fact, Probe, Reader, ordered
 from dbaudit.facts import Column, LengthCount, OldRows, Table
-from dbaudit.retention import DAYS, LIMIT, keeper
+from dbaudit.rules.retention import DAYS, LIMIT, keeper
 
 # Text that may have been cut at its limit: shorter ones are codes, and a column of few values is a list of choices.
 SHORTEST, FEWEST_VALUES = 10, 50

@@ -8,7 +8,7 @@ from typing import Final
 from dbaudit.catalog.asking import Question
 from dbaudit.catalog.probing import Fact, Probe, Reader
 from dbaudit.facts import Duplicates
-from dbaudit.uniqueness import Unenforced, unenforced
+from dbaudit.rules.uniqueness import Unenforced, unenforced
 
 #: At most so many of them are counted.
 LIMIT: Final = 1_000

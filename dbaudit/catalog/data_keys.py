@@ -8,7 +8,7 @@ from typing import Any, Final
 from dbaudit.catalog.asking import Question
 from dbaudit.catalog.probing import Fact, Probe, Reader, ordered
 from dbaudit.facts import Column, KeyPosition, Sequence, Table
-from dbaudit.integers import ceiling
+from dbaudit.rules.integers import ceiling
 
 BIGGEST: Final = 2**63 - 1
 

@@ -11,9 +11,9 @@ from dbaudit.catalog import session
 from dbaudit.catalog.asking import Question
 from dbaudit.catalog.probing import Fact, Probe, Reader
 from dbaudit.catalog.sqlite_text import fold
-from dbaudit.equivalence import covers_foreign_key
 from dbaudit.facts import Orphans, Skipped, Table
-from dbaudit.relations import Relation, relations
+from dbaudit.rules.equivalence import covers_foreign_key
+from dbaudit.rules.relations import Relation, relations
 
 # The number of orphans of each foreign key of the tables that are named, once for each of its columns in their order.
 _SQLITE_ORPHANS = """

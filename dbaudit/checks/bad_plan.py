@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbaudit import measured
 from dbaudit.facts import Plan, PlanNode, QueryRun, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
+from dbaudit.rules import measured
 
 #: Rows of a table from which its plans are judged, and from which it is more than a remark.
 BIG, HUGE = 5_000, 100_000

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import drift, normal_form
-from dbaudit.drift import ChangedColumn, sql
+from dbaudit import normal_form
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
 from dbaudit.registry import check
+from dbaudit.rules import drift
+from dbaudit.rules.drift import ChangedColumn, sql
 
 
 @check(severity="warning", needs=["schema", "models"])

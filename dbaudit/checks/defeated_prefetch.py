@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import measured
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.repetition import Repetition, repetitions
+from dbaudit.rules import measured
+from dbaudit.rules.repetition import Repetition, repetitions
 
 
 @check(severity="warning", needs=["queries"])

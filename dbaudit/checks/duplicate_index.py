@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from dbaudit import ddl
-from dbaudit.equivalence import keep_order, knowable, signature
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import DropIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
+from dbaudit.rules.equivalence import keep_order, knowable, signature
 
 
 @check(severity="warning", needs=["schema"])

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dbaudit.dialect import Dialect
 from dbaudit.facts import Snapshot
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, RunSql, Severity
-from dbaudit.integers import BYTES, ceiling
 from dbaudit.registry import check
-from dbaudit.relations import Relation, relations
+from dbaudit.rules.integers import BYTES, ceiling
+from dbaudit.rules.relations import Relation, relations
 
 #: Types of PostgreSQL and MySQL that compare with each other as they are, whatever their length.
 FAMILIES = {

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from dbaudit.facts import Column, Sequence, Skipped, Snapshot, Table
 from dbaudit.facts.data import Place
 from dbaudit.findings import EditModel, Evidence, Finding, Remedy, RunSql, Severity
-from dbaudit.integers import ceiling
 from dbaudit.registry import check
-from dbaudit.relations import relations
+from dbaudit.rules.integers import ceiling
+from dbaudit.rules.relations import relations
 
 #: Shares of what a number can reach. The last tenth of an int4 goes in days where the first took years.
 NOTED, LATE, URGENT = 0.5, 0.75, 0.9

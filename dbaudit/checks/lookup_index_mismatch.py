@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from dbaudit import ddl, measured, names
+from dbaudit import ddl, names
 from dbaudit.facts import Index, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import ChangeQuery, Confidence, CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
+from dbaudit.rules import measured
 
 #: Below this many rows reading all of them costs about as much.
 MIN_ROWS = 1_000

@@ -6,7 +6,7 @@ from dbaudit import ddl, names
 from dbaudit.facts import ModelField, Snapshot
 from dbaudit.findings import AddConstraint, EditModel, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.relations import Relation, relations
+from dbaudit.rules.relations import Relation, relations
 
 CHOSEN = "Declared with db_constraint=False: nothing in the database keeps these references true"
 HISTORY = "History keeps references to rows that may be gone, so they have no constraint on purpose"

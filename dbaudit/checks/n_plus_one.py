@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dbaudit import measured
 from dbaudit.facts import Location, QueryRun, Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Confidence, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.repetition import FEW, Repetition, repetitions
+from dbaudit.rules import measured
+from dbaudit.rules.repetition import FEW, Repetition, repetitions
 
 JOINED = ("forward", "reverse one to one")
 

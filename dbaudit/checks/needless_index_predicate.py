@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dbaudit import ddl, names
-from dbaudit.equivalence import not_null_columns
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.removal import declaration
+from dbaudit.rules.equivalence import not_null_columns
+from dbaudit.rules.removal import declaration
 
 #: From this server on, "IS NOT NULL" of such a column is struck from a query before its indexes are considered.
 STRUCK_SINCE = 17

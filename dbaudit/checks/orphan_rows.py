@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Orphans, Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check
-from dbaudit.relations import Relation, relations
+from dbaudit.rules.relations import Relation, relations
 
 
 @check(severity="error", needs=["schema", "models", "data"])

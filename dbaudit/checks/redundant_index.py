@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit import ddl
-from dbaudit.equivalence import covers, enforces, keep_order, knowable, signature
 from dbaudit.facts import Index, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, DropIndex, EditModel, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
+from dbaudit.rules.equivalence import covers, enforces, keep_order, knowable, signature
 
 AUTOMATIC = "Django's automatic foreign-key index leads to nothing that a wider index does not serve"
 MANY_TO_MANY = "Automatic many-to-many tables carry an index that their unique constraint already serves"

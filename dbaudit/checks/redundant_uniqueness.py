@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit import ddl, names
-from dbaudit.equivalence import covers, implies_unique, keep_order
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, DropIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.removal import declaration
+from dbaudit.rules.equivalence import covers, implies_unique, keep_order
+from dbaudit.rules.removal import declaration
 
 
 @check(severity="info", needs=["schema", "models"])

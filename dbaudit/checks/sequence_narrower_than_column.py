@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Column, Sequence, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
-from dbaudit.integers import ceiling
 from dbaudit.registry import check
+from dbaudit.rules.integers import ceiling
 
 
 @check(severity="warning", needs=["schema"], vendors=["postgresql"])

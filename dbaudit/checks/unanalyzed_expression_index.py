@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.removal import declaration
+from dbaudit.rules.removal import declaration
 
 #: Below this a wrong guess costs nothing.
 MIN_ROWS = 1_000

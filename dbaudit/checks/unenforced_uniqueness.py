@@ -6,7 +6,7 @@ from dbaudit import ddl, names
 from dbaudit.facts import Snapshot
 from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.uniqueness import Unenforced, unenforced
+from dbaudit.rules.uniqueness import Unenforced, unenforced
 
 _PERIODS = {"date": "TruncDate({0!r})", "month": "ExtractMonth({0!r})", "year": "ExtractYear({0!r})"}
 

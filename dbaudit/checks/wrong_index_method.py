@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from dbaudit import ddl, names
-from dbaudit.equivalence import enforces
 from dbaudit.facts import Column, Index, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.removal import declaration, removal
+from dbaudit.rules.equivalence import enforces
+from dbaudit.rules.removal import declaration, removal
 
 #: Types by what the database calls them -> the method whose operators they are looked up by, and Django's class.
 FITTING = (

@@ -20,7 +20,7 @@ from django.db.models import Manager, Model, QuerySet
 from django.http import HttpResponseBase
 
 from dbaudit.facts import QueryRun, Trial
-from dbaudit.repetition import Repetition, repetitions
+from dbaudit.rules.repetition import Repetition, repetitions
 from dbaudit.workload.edits import corrected, fetching
 from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench, Once

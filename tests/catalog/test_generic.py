@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from dbaudit.catalog import session
 from dbaudit.catalog.generic import read
 from dbaudit.checks.duplicate_index import duplicate_index
-from dbaudit.equivalence import covers_foreign_key
 from dbaudit.facts import Index, Skipped, Table
+from dbaudit.rules.equivalence import covers_foreign_key
 from tests.scratch import connected
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from dbaudit import normal_form
-from dbaudit.drift.indexes import judged, meaning
-from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Constraint, Index, Table
 from dbaudit.normal_form import Verdict, statements
 from dbaudit.normal_form.statements import Exclusion
+from dbaudit.rules.drift.indexes import judged, meaning
+from dbaudit.rules.drift.pairing import Changed, Difference, Drift, pair
 
 
 def compare_constraints(expected: Table, actual: Table) -> Drift[Constraint]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from dbaudit.equivalence import knowable
 from dbaudit.facts import Index, Model, Snapshot, Table
+from dbaudit.rules.equivalence import knowable
 
 
 class Unenforced(NamedTuple):

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dbaudit.drift.columns import ColumnDrift, compare_columns
-from dbaudit.drift.constraints import compare_constraints
-from dbaudit.drift.indexes import compare_indexes, compare_uniques
-from dbaudit.drift.pairing import Changed, Drift
 from dbaudit.facts import Constraint, Index, Skipped, Snapshot, Table
+from dbaudit.rules.drift.columns import ColumnDrift, compare_columns
+from dbaudit.rules.drift.constraints import compare_constraints
+from dbaudit.rules.drift.indexes import compare_indexes, compare_uniques
+from dbaudit.rules.drift.pairing import Changed, Drift
 
 #: How many tables a sentence names.
 NAMED: Final = 5

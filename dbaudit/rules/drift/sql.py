@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dbaudit import ddl, names
 from dbaudit.dialect import Dialect
-from dbaudit.drift.columns import ChangedColumn
-from dbaudit.drift.pairing import name_of
 from dbaudit.facts import Column, Constraint, Index, Table
 from dbaudit.normal_form import statements
+from dbaudit.rules.drift.columns import ChangedColumn
+from dbaudit.rules.drift.pairing import name_of
 
 Both = tuple[str, str]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dbaudit import normal_form
-from dbaudit.drift.pairing import Difference
 from dbaudit.facts import Column, Skipped, Snapshot, Table
 from dbaudit.normal_form import Verdict, statements
+from dbaudit.rules.drift.pairing import Difference
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbaudit import btree
+from dbaudit.rules import btree
 
 if TYPE_CHECKING:
     from tests.scratch import Scratch

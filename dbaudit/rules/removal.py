@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dbaudit import ddl
-from dbaudit.equivalence import signature
 from dbaudit.facts import Declaration, Index, ModelField, Snapshot, Table
 from dbaudit.findings import DropIndex, EditModel, Remedy
+from dbaudit.rules.equivalence import signature
 
 PATTERN_OPCLASSES = ("text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops")
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from dbaudit import normal_form
-from dbaudit.drift.pairing import Changed, Difference, Drift, pair
-from dbaudit.equivalence import flipped
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.normal_form import Verdict, statements
+from dbaudit.rules.drift.pairing import Changed, Difference, Drift, pair
+from dbaudit.rules.equivalence import flipped
 
 # The classes that a server leaves out when it prints an index, because they are the default of some type.
 _DEFAULT_OPCLASSES: Final = re.compile(

@@ -5,10 +5,10 @@ in words of its own. So an index is the same where its columns, expressions, con
 cannot be compared with certainty is said to be that, and no drift.
 """
 
-from dbaudit.drift.causes import Cause, cause, names_of
-from dbaudit.drift.columns import ChangedColumn, ColumnDrift
-from dbaudit.drift.pairing import Changed, Difference, Drift, name_of, words_of
-from dbaudit.drift.tables import Compared, compared, unseen
+from dbaudit.rules.drift.causes import Cause, cause, names_of
+from dbaudit.rules.drift.columns import ChangedColumn, ColumnDrift
+from dbaudit.rules.drift.pairing import Changed, Difference, Drift, name_of, words_of
+from dbaudit.rules.drift.tables import Compared, compared, unseen
 
 __all__ = [
     "Cause",
