@@ -1,0 +1,76 @@
+"""What the advisor weighs: statements that were asked, indexes that might be built, and what a planner says of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from dbaudit.facts import Parameters, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Key:
+    """One key of an index: a column, or an expression in the database's own SQL with its identifiers quoted."""
+
+    column: str = ""
+    expression: str = ""
+    descending: bool = False
+    nulls: Literal["", "first", "last"] = ""
+    opclass: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Candidate:
+    """An index that might be built. ``condition`` is the predicate of a partial one, in the database's SQL."""
+
+    table: str
+    schema: str = ""
+    keys: tuple[Key, ...]
+    include: tuple[str, ...] = ()
+    condition: str = ""
+    method: str = "btree"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A statement of the workload, the same template from whichever runs asked it.
+
+    ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
+    observed time; ``mean_ms`` its mean time, None where it was not timed; ``runs`` the ids of the `QueryRun`s.
+    """
+
+    fingerprint: str
+    sql: str
+    samples: tuple[Parameters, ...] = field(default=(), repr=False)
+    calls: float = 1.0
+    mean_ms: float | None = None
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a statement would take with some indexes present: ``cost`` in the planner's units (or machine steps), summed
+    over its samples, and which of them its plans used."""
+
+    cost: float
+    used: frozenset[Candidate]
+    plans: tuple[Plan, ...] = ()
+
+
+class Planner(Protocol):
+    """A trial of one vendor: says what statements would cost, without changing the user's database.
+
+    ``cost`` raises `UnplannableError` for a statement that cannot be planned, with the reason in one sentence.
+    """
+
+    calls: int
+
+    def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
+        """Plan one statement with these candidates (and the indexes that exist) present."""
+
+    def size(self, candidate: Candidate) -> int:
+        """Bytes that the index would take."""
+
+
+class UnplannableError(Exception):
+    """A statement that cannot be planned; its text is the reason."""
