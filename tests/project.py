@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
@@ -77,7 +79,12 @@ class Project:
         for name, content in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(dedent(content))
+            path.write_text(dedent(content).lstrip("\n"))
+
+    def configure(self, more: str) -> None:
+        """Add lines at the end of the settings."""
+        settings = self.folder / "settings.py"
+        settings.write_text(settings.read_text() + dedent(more) + "\n")
 
     def copy(self, folder: Path) -> Project:
         """The same project, with its SQLite database, in another folder."""
@@ -101,6 +108,15 @@ class Project:
         )
         assert result.returncode == status, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
         return result
+
+    def migrate(self) -> None:
+        """Create the tables, also those of apps without migrations."""
+        self.manage("migrate", "--run-syncdb", "--verbosity", "0")
+
+    def report(self, *arguments: str) -> dict[str, Any]:
+        """What ``dbaudit report`` says, as other programs read it."""
+        report: dict[str, Any] = json.loads(self.manage("dbaudit", "report", "--format", "json", *arguments).stdout)
+        return report
 
     def refused(self, *arguments: str, status: int = 2) -> str:
         """Run ``manage.py`` where it must refuse: the one sentence on stderr, without a traceback."""
@@ -128,4 +144,11 @@ def make(
     settings = SETTINGS.format(apps=[*contrib, "dbaudit", *apps], database=dict(database or sqlite), more=dedent(more))
     project = Project(folder)
     project.write({"manage.py": MANAGE, "settings.py": settings, "urls.py": "urlpatterns = []\n"})
+    return project
+
+
+def shop(folder: Path, models: str, more: str = "") -> Project:
+    """A small project whose only app with a purpose is ``shop``, with these models."""
+    project = make(folder, apps=("shop",), contrib=("django.contrib.contenttypes", "django.contrib.auth"), more=more)
+    project.write({"shop/__init__.py": "", "shop/models.py": models})
     return project

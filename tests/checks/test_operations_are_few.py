@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import main_server
+from tests.project import shop
 from tests.scratch import Scratch
-from tests.throwaway import project
 
 MODELS = """
 from django.db import models
@@ -21,7 +21,7 @@ class Item(models.Model):
 
 @pytest.mark.parametrize("debug", [True, False])
 def test_a_vanilla_project_on_sqlite(tmp_path: Path, debug: bool) -> None:
-    made = project(tmp_path, MODELS, f"DEBUG = {debug}")
+    made = shop(tmp_path, MODELS, f"DEBUG = {debug}")
     made.migrate()
     (database,) = made.report()["databases"]
     told = {one["check"]: one["severity"] for one in database["findings"] if one["category"] == "operations"}
@@ -31,7 +31,7 @@ def test_a_vanilla_project_on_sqlite(tmp_path: Path, debug: bool) -> None:
 @pytest.mark.parametrize("debug", [True, False])
 def test_a_vanilla_project_on_a_postgresql_of_one_s_own(postgres: Scratch, tmp_path: Path, debug: bool) -> None:
     entry = main_server().settings(postgres.connection.settings_dict["NAME"])
-    made = project(tmp_path, MODELS, f"DEBUG = {debug}\nDATABASES = {{'default': {entry!r}}}")
+    made = shop(tmp_path, MODELS, f"DEBUG = {debug}\nDATABASES = {{'default': {entry!r}}}")
     made.migrate()
     (database,) = made.report()["databases"]
     told = {one["check"]: one["severity"] for one in database["findings"] if one["category"] == "operations"}
