@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from dbaudit.facts import Parameters, Plan
+from dbaudit.names import index_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -17,6 +18,12 @@ class Key:
     descending: bool = False
     nulls: Literal["", "first", "last"] = ""
     opclass: str = ""
+
+    def __str__(self) -> str:
+        text = self.column or f"({self.expression})"
+        text += f" {self.opclass}" if self.opclass else ""
+        text += " DESC" if self.descending else ""
+        return f"{text} NULLS {self.nulls.upper()}" if self.nulls else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -30,6 +37,24 @@ class Candidate:
     condition: str = ""
     method: str = "btree"
 
+    @property
+    def name(self) -> str:
+        """The name under which it is proposed, and under which plans of a trial show it: the same on every machine."""
+        # A key that is no plain ascending column takes part by its hash alone.
+        columns = [f"{'-' if key.descending else ''}{key.column}" for key in self.keys if key.column]
+        plain = all(key == Key(column=key.column, descending=key.descending) for key in self.keys)
+        more = () if plain else (repr(self.keys),)
+        return index_name(self.table, columns, *more, ",".join(self.include), self.condition, self.method)
+
+    def describe(self) -> str:
+        """The definition in words that fit a sentence: ``(a, b DESC) INCLUDE (c) WHERE x``."""
+        text = f"({', '.join(map(str, self.keys))})"
+        if self.method != "btree":
+            text = f"{self.method} {text}"
+        if self.include:
+            text += f" INCLUDE ({', '.join(self.include)})"
+        return f"{text} WHERE {self.condition}" if self.condition else text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -37,6 +62,8 @@ class Asked:
 
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
     observed time; ``mean_ms`` its mean time, None where it was not timed; ``runs`` the ids of the `QueryRun`s.
+    ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
+    as a constant is no accident of one sample.
     """
 
     fingerprint: str
@@ -45,12 +72,14 @@ class Asked:
     calls: float = 1.0
     mean_ms: float | None = None
     runs: tuple[str, ...] = ()
+    sources: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """What a statement would take with some indexes present: ``cost`` in the planner's units (or machine steps), summed
-    over its samples, and which of them its plans used."""
+    over its samples, and which of them its plans used. ``plans`` are one for each sample; they show a candidate's index
+    by ``Candidate.name``."""
 
     cost: float
     used: frozenset[Candidate]
