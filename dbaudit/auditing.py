@@ -110,6 +110,7 @@ def _audit(
         exact_counts=options.exact_counts,
         today=today,
         read_data=options.read_data or settings.read_data,
+        data_for=[check.id for check in selected if "data" in check.needs],
     )
     snapshot = _restricted(snapshot, options.apps)
     snapshot = _measured(snapshot, settings, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -14,6 +15,7 @@ from dbaudit.catalog import (
     generic,
     ignores,
     intent,
+    limits,
     listings,
     migrations,
     owners,
@@ -38,34 +40,37 @@ def read(
     exact_counts: bool = False,
     read_data: bool = False,
     today: date | None = None,
+    data_for: Collection[str] | None = None,
 ) -> Snapshot:
     """Everything that checks look at, read in read-only transactions. ``today`` is the day in UTC unless given.
 
-    With ``read_data`` tables above the limit are read, too, where a check of the rows takes it. Catalog and rows are
-    read in transactions of their own, so that the locks of counting are held briefly. Raises `AuditError` where the
-    database cannot be reached.
+    With ``read_data`` tables above the limit are read, too, where a check of the rows takes it; ``data_for`` are the
+    ids of those checks, None for all that there are. Catalog and rows are read in transactions of their own, so that
+    the locks of counting are held briefly. Raises `AuditError` where the database cannot be reached.
     """
     session.connect(connection)
-    limits = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
-    with session.read_only(connection, **limits):
+    timeouts = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
+    with session.read_only(connection, **timeouts):
         snapshot = READERS.get(connection.vendor, generic.read)(connection)
         applied, unread = migrations.recorded(connection, snapshot)
         deterministic = expected.collations(connection, apps)
     snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
     snapshot = intent.read(snapshot, apps, connection)
+    snapshot = limits.read(snapshot, apps, connection)
     snapshot, unlisted = listings.read(snapshot, apps, connection)
     declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
     history, unloaded = migrations.read(connection, apps, snapshot, applied)
-    with session.read_only(connection, **limits):
+    with session.read_only(connection, **timeouts):
         tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
-    snapshot = replace(snapshot, tables=tables)
-    with session.read_only(connection, **limits):
-        values, untold = data.read(connection, snapshot, limit_bytes=count_limit_bytes, unlimited=read_data)
-    found, unseen = posture.read(connection, **limits, today=today)
+    snapshot = replace(snapshot, tables=tables, expected=declared)
+    with session.read_only(connection, **timeouts):
+        values, untold = data.read(
+            connection, snapshot, limit_bytes=count_limit_bytes, unlimited=read_data, checks=data_for
+        )
+    found, unseen = posture.read(connection, **timeouts, today=today)
     return replace(
         snapshot,
         data=values,
-        expected=declared,
         migrations=history,
         posture=found,
         ignores=ignores.read(apps),

@@ -6,20 +6,53 @@ Whatever reads a whole table leaves large ones alone unless asked.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final
+
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.asking import ask
 from dbaudit.catalog.data_counts import lengths, old_rows
 from dbaudit.catalog.data_duplicates import duplicates
 from dbaudit.catalog.data_keys import keys
+from dbaudit.catalog.data_limits import limits
 from dbaudit.catalog.data_orphans import orphans, sqlite_orphans
 from dbaudit.catalog.postgresql_sql import WITHOUT_JIT
-from dbaudit.catalog.probing import Fact, Reader
-from dbaudit.facts import Data, Duplicates, KeyPosition, LengthCount, OldRows, Orphans, Skipped, Snapshot
+from dbaudit.catalog.probing import Fact, Probe, Reader
+from dbaudit.facts import (
+    Data,
+    Duplicates,
+    KeyPosition,
+    LengthCount,
+    LimitCount,
+    OldRows,
+    Orphans,
+    Skipped,
+    Snapshot,
+)
+
+#: What is asked of the rows, each with the checks that look at the answers. Keys come first and by themselves: they
+#: are read at once, so that no slow neighbour takes them down with it.
+KEYS: Final[Mapping[Callable[[Reader], Iterator[Probe]], frozenset[str]]] = {
+    keys: frozenset({"integer_runway", "sequence_behind"}),
+}
+ROWS: Final[Mapping[Callable[[Reader], Iterator[Probe]], frozenset[str]]] = {
+    orphans: frozenset({"orphan_rows"}),
+    lengths: frozenset({"varchar_limit_touched"}),
+    old_rows: frozenset({"uncleared_table"}),
+    duplicates: frozenset({"unenforced_uniqueness"}),
+    limits: frozenset({"implied_constraint"}),
+}
+KNOWN: Final = frozenset().union(*KEYS.values(), *ROWS.values())
 
 
 def read(
-    connection: BaseDatabaseWrapper, snapshot: Snapshot, *, limit_bytes: int, unlimited: bool
+    connection: BaseDatabaseWrapper,
+    snapshot: Snapshot,
+    *,
+    limit_bytes: int,
+    unlimited: bool,
+    checks: Collection[str] | None = None,
 ) -> tuple[Data, tuple[Skipped, ...]]:
     """What the rows of the snapshot's tables tell, and what was left out, with the reason.
 
@@ -28,20 +61,23 @@ def read(
         snapshot: its tables with their row counts, and the models.
         limit_bytes: a larger table is not read whole.
         unlimited: read it all the same.
+        checks: what only other checks look at is not read; None for all. A check that is not known here, as those of
+            a project are, may look at anything.
     """
+    wanted = KNOWN if checks is None or not {*checks} <= KNOWN else {*checks}
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(WITHOUT_JIT)
     reader = Reader(connection, snapshot, limit_bytes, unlimited)
     found: list[Fact] = []
-    # Keys apart from the others: they are read at once, so that no slow neighbour takes them down with it.
-    for probes in ([*keys(reader)], [*orphans(reader), *lengths(reader), *old_rows(reader), *duplicates(reader)]):
+    for together in (KEYS, ROWS):
+        probes = [probe for make, readers in together.items() if readers & wanted for probe in make(reader)]
         answers, unanswered = ask(connection, [probe.question for probe in probes])
         reader.skipped += [Skipped(str(one.question.key), one.reason) for one in unanswered]
         for probe in probes:
             if probe.question.key in answers:
                 found += probe.facts(answers[probe.question.key])
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and ROWS[orphans] & wanted:
         found += sqlite_orphans(reader)
     return Data(
         keys=tuple(one for one in found if isinstance(one, KeyPosition)),
@@ -49,4 +85,5 @@ def read(
         old_rows=tuple(one for one in found if isinstance(one, OldRows)),
         lengths=tuple(one for one in found if isinstance(one, LengthCount)),
         duplicates=tuple(one for one in found if isinstance(one, Duplicates)),
+        limits=tuple(one for one in found if isinstance(one, LimitCount)),
     ), tuple(reader.skipped)

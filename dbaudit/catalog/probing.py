@@ -11,11 +11,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.catalog.asking import Question
 from dbaudit.catalog.rows import ROW_BYTES, TOGETHER
 from dbaudit.dialect import Dialect
-from dbaudit.facts import Duplicates, KeyPosition, LengthCount, OldRows, Orphans, Skipped, Snapshot, Table
+from dbaudit.facts import (
+    Duplicates,
+    KeyPosition,
+    LengthCount,
+    LimitCount,
+    OldRows,
+    Orphans,
+    Skipped,
+    Snapshot,
+    Table,
+)
 
 MIB: Final = 2**20
 
-Fact = Duplicates | KeyPosition | LengthCount | OldRows | Orphans
+Fact = Duplicates | KeyPosition | LengthCount | LimitCount | OldRows | Orphans
 
 
 class Probe(NamedTuple):

@@ -5,10 +5,10 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
-from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, OldRows, Orphans
+from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
-from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Model, ModelField, SortKey, UniqueFor
+from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
 from dbaudit.facts.posture import (
     CollationVersion,
@@ -38,6 +38,9 @@ from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
     Asker,
+    Eager,
+    Load,
+    LoadedColumn,
     Origin,
     Parameters,
     Plan,
@@ -66,6 +69,7 @@ __all__ = [
     "DefaultFilter",
     "DjangoConnection",
     "Duplicates",
+    "Eager",
     "ForeignKey",
     "GenericKey",
     "Ignore",
@@ -73,6 +77,10 @@ __all__ = [
     "IndexKey",
     "KeyPosition",
     "LengthCount",
+    "Limit",
+    "LimitCount",
+    "Load",
+    "LoadedColumn",
     "Location",
     "Migration",
     "Migrations",

@@ -66,6 +66,18 @@ class LengthCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitCount:
+    """How many values of a column are ``filled`` (not NULL), and how many of these are ``outside`` what the model lets
+    in and no check constraint keeps out."""
+
+    schema: str
+    table: str
+    column: str
+    filled: int
+    outside: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicates:
     """How many values of these columns occur in several rows: at most ``limit`` were counted. NULL in the ``null``
     columns counts as one value; ``period`` says that the last column counts by its date, month or year."""
@@ -88,6 +100,7 @@ class Data:
     old_rows: tuple[OldRows, ...] = ()
     lengths: tuple[LengthCount, ...] = ()
     duplicates: tuple[Duplicates, ...] = ()
+    limits: tuple[LimitCount, ...] = ()
 
     def key(self, schema: str, table: str, column: str) -> KeyPosition | None:
         """How far the key in that column has come, None where it was not read."""

@@ -88,6 +88,20 @@ class UniqueFor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a field's choices, or one of its validators, let into its column. NULL is always let in.
+
+    ``lookup`` says it as an argument of ``Q`` (``rating__gte=1``), ``condition`` in this database's SQL.
+    """
+
+    field: str
+    column: str
+    by: Literal["choices", "minimum", "maximum"]
+    lookup: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultFilter:
     """What a default manager keeps out of nearly every query: rows whose column is not NULL, or not false."""
 
@@ -103,7 +117,8 @@ class Model:
     ``generic_relations`` are the labels of the models that it has a ``GenericRelation`` to: Django deletes their rows
     with its own. ``ordering`` is that of its Meta, expanded through foreign keys, None where it is not understood.
     ``admin`` is its list in the admin, None where it has none. ``through`` are the two columns by which a
-    many-to-many field goes through it. ``default_filters`` are what its default manager filters on.
+    many-to-many field goes through it. ``default_filters`` are what its default manager filters on, ``limits`` what
+    its fields let in.
     """
 
     label: str
@@ -126,6 +141,7 @@ class Model:
     through: tuple[str, ...] = ()
     unique_for: tuple[UniqueFor, ...] = ()
     default_filters: tuple[DefaultFilter, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     @property
     def stored(self) -> bool:

@@ -19,6 +19,9 @@ Access = Literal[
     "", "scan", "index", "index only", "bitmap", "key", "automatic index", "temporary b-tree", "sort", "join"
 ]
 
+#: How rows came to be instances: asked for themselves, joined to others, or fetched for others.
+Eager = Literal["rows", "select_related", "prefetch_related"]
+
 #: Milliseconds. The analysis of 13 July 2025 called 6.92 ms excellent and 10.59 ms good, and set the target of 50 ms.
 EXCELLENT_MS = 10.0
 TARGET_MS = 50.0
@@ -154,6 +157,39 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedColumn:
+    """A column that was loaded: the size of its values in bytes, and whether any instance's was read."""
+
+    name: str
+    bytes: int
+    read: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one statement loaded into instances, and what all of the run read of them.
+
+    ``fingerprint`` and ``location`` are the statement's. ``path`` is empty for the rows themselves; otherwise the lookup
+    along which instances came with them (``customer__country``), by ``how``. ``read`` says whether the attribute that
+    leads to them was read of any row; of the rows themselves, whether anything was.
+    """
+
+    fingerprint: str
+    model: str
+    how: Eager
+    path: str = ""
+    instances: int
+    read: bool
+    columns: tuple[LoadedColumn, ...] = ()
+    location: Location | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The size of all the values."""
+        return sum(one.bytes for one in self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrongName:
     """A name in a query that leads nowhere: ``name`` was given, ``valid`` are those that ``model`` has.
 
@@ -170,9 +206,10 @@ class WrongName:
 class Trial:
     """A changed function that was run on this data beside the function as it is, and rolled back.
 
-    ``fingerprint`` is the statement that the change is to do away with, or the name that it corrects. ``before`` and
-    ``after`` are the function's text. ``queries_before`` and ``ms_before`` are None where it failed as it was; times
-    are medians in milliseconds. ``worked`` says that the same came back, in fewer statements.
+    ``fingerprint`` is the statement that the change is to do away with, the name that it corrects, or the load that it
+    spares. ``before`` and ``after`` are the function's text. ``queries_before`` and ``ms_before`` are None where it
+    failed as it was; times are medians in milliseconds; bytes are those of the values that became instances, where the
+    change is about them. ``worked`` says that the same came back, in fewer statements or bytes.
     """
 
     fingerprint: str
@@ -184,13 +221,18 @@ class Trial:
     queries_after: int | None = None
     ms_before: float | None = None
     ms_after: float | None = None
+    bytes_before: int | None = None
+    bytes_after: int | None = None
 
     def told(self) -> str:
         """The figures in one sentence."""
         after = f"{self.queries_after} {'query' if self.queries_after == 1 else 'queries'}, {self.ms_after or 0:.2f} ms"
         if self.queries_before is None:
             return f"Run on this data and rolled back: it comes to its end, {after}."
-        before = f"{self.queries_before} queries, {self.ms_before or 0:.2f} ms"
+        before = f"{self.queries_before} {'query' if self.queries_before == 1 else 'queries'}, {self.ms_before or 0:.2f} ms"
+        if self.bytes_before is not None and self.bytes_after is not None:
+            before += f" and {self.bytes_before:,} bytes of values"
+            after += f" and {self.bytes_after:,} bytes of values"
         return f"Run on this data and rolled back: the same result, {before} before, {after} after."
 
 
@@ -202,7 +244,9 @@ class QueryRun:
     none that can be counted. ``calls`` and the times of origin ``statements`` are the server's own totals and means.
     ``reason`` says why a run failed or was not audited. ``statements`` are those of the last warm run, in order, cut
     at ``statements_dropped``. ``source`` is the text of a canned query's function, ``trials`` are the changes to it
-    that were tried, ``wrong_name`` is the one for which it failed, or would have failed with rows.
+    that were tried, ``wrong_name`` is the one for which it failed, or would have failed with rows. ``loads`` is what
+    became of the instances in a run of their own; None where nobody watched, or where what came back holds instances
+    that somebody else may still read.
     """
 
     id: str
@@ -230,6 +274,7 @@ class QueryRun:
     source: str = ""
     wrong_name: WrongName | None = None
     trials: tuple[Trial, ...] = ()
+    loads: tuple[Load, ...] | None = None
 
     @property
     def median_ms(self) -> float | None:

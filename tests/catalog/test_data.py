@@ -9,10 +9,12 @@ from django.apps import apps as installed
 from django.db import models
 from django.test.utils import CaptureQueriesContext, isolate_apps, override_settings
 
+from dbaudit import checks
 from dbaudit.auditing import audit
 from dbaudit.catalog import data as reader
 from dbaudit.catalog import session
 from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot
+from dbaudit.registry import registered
 from tests.scratch import Scratch, connected
 
 LOADED = """
@@ -194,3 +196,19 @@ def test_large_tables_are_read_where_the_settings_or_the_command_ask_for_it(post
     assert orphans({}) == 0
     assert orphans({"READ_DATA": True}) == 1
     assert orphans({}, read_data=True) == 1
+
+
+def test_every_check_of_the_rows_has_its_questions() -> None:
+    checks.load(installed)
+    assert {one.id for one in registered() if "data" in one.needs} == reader.KNOWN
+
+
+def test_what_no_check_looks_at_is_not_read(postgres: Scratch) -> None:
+    postgres.execute(LOADED)
+    snapshot = postgres.snapshot(data_for=["sequence_behind"])
+    assert snapshot.data
+    assert [one.column for one in snapshot.data.keys] == ["id"]
+    assert (snapshot.data.orphans, snapshot.data.lengths) == ((), ())
+    everything = postgres.snapshot(data_for=["a_check_of_the_projects_own"]).data
+    assert everything
+    assert everything.orphans
