@@ -44,7 +44,7 @@ def verified(suppressions: Iterable[Suppression], checks: Iterable[str]) -> tupl
 def apply(findings: Iterable[Finding], suppressions: Iterable[Suppression], today: date) -> Outcome:
     """Divide the findings; each is suppressed by the first that matches and still holds on the day ``today``.
 
-    A finding that only an expired one would suppress is kept, and its detail says so.
+    A finding that only an expired one would suppress is kept and new, and its detail says so.
     """
     wishes = tuple(suppressions)
     kept: list[Finding] = []
@@ -55,7 +55,7 @@ def apply(findings: Iterable[Finding], suppressions: Iterable[Suppression], toda
         if holding:
             suppressed.append(Suppressed(finding, holding))
         elif matching:
-            kept.append(replace(finding, detail=f"{finding.detail} {_said(matching[0])}"))
+            kept.append(replace(finding, detail=f"{finding.detail} {_said(matching[0])}", new=True))
         else:
             kept.append(finding)
     return Outcome(tuple(kept), tuple(suppressed))

@@ -60,7 +60,8 @@ class Finding:
 
     ``check``, ``category`` and a severity left at ``DEFAULT`` are filled in by the runner from the check's
     registration. Findings of one cause share a ``group``, a sentence that renderers show once for all of them; each
-    keeps its own key.
+    keeps its own key. ``new`` is False where a baseline knows it, True where the baseline does not or a suppression of
+    it expired, None where there was nothing to hold it against.
     """
 
     subject: str
@@ -78,6 +79,7 @@ class Finding:
     group: str = ""
     check: str = ""
     category: Category = "schema"
+    new: bool | None = None
 
     @classmethod
     def about(

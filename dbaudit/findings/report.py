@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dbaudit.facts import Owner, Skipped, Snapshot
+from dbaudit.facts import Location, Owner, Skipped, Snapshot
 from dbaudit.findings.finding import Finding, Severity
 from dbaudit.findings.recommendation import Phase, Recommendation, ScoreLine
 from dbaudit.findings.suppression import StaleSuppression, Suppressed
 
 REPORT_VERSION = 1
+MANAGE = Location("manage.py", 1)
 RecordsAre = Literal["exact", "estimated", "mixed", ""]
 
 
@@ -116,12 +117,39 @@ class Document:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finding that a baseline knows: its database's alias, its key, and its sentence when that was written."""
+
+    alias: str
+    key: str
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What the findings were held against: the file as it was given, and what it knows that is no longer found."""
+
+    file: str
+    fixed: tuple[Known, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Where a code host finds the project. ``prefix`` leads from the root of the repository to the files that findings
+    name (``backend/``, empty where it is the root); ``settings`` is the place that stands for what no line of code
+    causes, because it names the databases."""
+
+    prefix: str = ""
+    settings: Location = MANAGE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The audit's result, from which every format is drawn. Times in seconds, ``generated_at`` in ISO 8601 UTC.
 
     ``rules`` are the pages of the checks that the findings name; ``arguments`` those of the command that makes this
-    report again, without its outputs (``("--app", "erp")``).
+    report again, without its outputs (``("--app", "erp")``). ``baseline`` is None where none was given.
     """
 
     generated_at: str
@@ -133,4 +161,6 @@ class Report:
     rules: tuple[Rule, ...] = ()
     arguments: tuple[str, ...] = ()
     stale_suppressions: tuple[StaleSuppression, ...] = ()
+    baseline: Baseline | None = None
+    code: Code = field(default_factory=Code)
     version: int = REPORT_VERSION

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dbaudit.facts import Column, Index, Location, QueryRun, Table
-from dbaudit.findings import DatabaseReport, Finding, Recommendation, Remedy, Report, Suppressed, Suppression
+from dbaudit.facts import Column, Index, Location, QueryRun, Sequence, Table
+from dbaudit.findings import Baseline, DatabaseReport, Finding, Recommendation, Remedy, Report, Suppressed, Suppression
 from dbaudit.report import references
 
 Row = dict[str, Any]
@@ -35,7 +35,15 @@ def as_data(report: Report) -> Row:
         "stale_suppressions": [
             {"state": one.state, **_suppression(one.suppression)} for one in report.stale_suppressions
         ],
+        "baseline": _baseline(report.baseline),
     }
+
+
+def _baseline(baseline: Baseline | None) -> Row | None:
+    if baseline is None:
+        return None
+    fixed = [{"database": one.alias, "key": one.key, "subject": one.sentence} for one in baseline.fixed]
+    return {"file": baseline.file, "fixed": fixed}
 
 
 def _database(database: DatabaseReport) -> Row:
@@ -52,6 +60,7 @@ def _database(database: DatabaseReport) -> Row:
             _index(table, index) for table in tables for index in sorted(table.indexes, key=lambda one: one.name)
         ],
         "foreign_keys": [_foreign_key(one) for one in references.merged(snapshot)],
+        "sequences": [_sequence(one) for one in sorted(snapshot.sequences, key=lambda one: (one.schema, one.name))],
         "queries": [_query(run) for run in snapshot.runs],
         "findings": [_finding(one) for one in sorted(database.findings, key=lambda one: one.order)],
         "suppressed": [_suppressed(one) for one in sorted(database.suppressed, key=lambda one: one.finding.order)],
@@ -118,6 +127,19 @@ def _index(table: Table, index: Index) -> Row:
         "bytes": index.bytes,
         "scans": index.scans,
         "definition": index.definition,
+    }
+
+
+def _sequence(sequence: Sequence) -> Row:
+    return {
+        "schema": sequence.schema,
+        "name": sequence.name,
+        "table": sequence.table,
+        "column": sequence.column,
+        "last_value": sequence.last_value,
+        "maximum": sequence.maximum,
+        "increment": sequence.increment,
+        "cycles": sequence.cycles,
     }
 
 
@@ -188,6 +210,7 @@ def _finding(finding: Finding) -> Row:
         "model": finding.model,
         "table": finding.table,
         "group": finding.group,
+        "new": finding.new,
         "subject": finding.subject,
         "detail": finding.detail,
         "location": _location(finding.location),

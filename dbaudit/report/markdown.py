@@ -27,6 +27,9 @@ def _document(report: Report) -> Iterator[str]:
         if several:
             yield f"## Database {code(database.snapshot.alias)}"
         yield from _database(report, database, 3 if several else 2)
+    if report.baseline and report.baseline.fixed:
+        yield "## Fixed"
+        yield from markdown_findings.fixed(report.baseline)
     if report.stale_suppressions:
         yield "## Stale suppressions"
         yield "\n".join(f"- {text(str(one))}" for one in report.stale_suppressions)

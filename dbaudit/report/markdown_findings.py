@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from dbaudit.findings import (
+    Baseline,
     ChangeQuery,
     Cost,
     DatabaseReport,
@@ -64,6 +65,14 @@ def suppressed(database: DatabaseReport) -> Iterator[str]:
     yield table(["What", "Key", "Reason", "Until", "Where"], rows, "lllll")
     if len(database.suppressed) > LISTED:
         yield words.more(len(database.suppressed) - LISTED)
+
+
+def fixed(baseline: Baseline) -> Iterator[str]:
+    """What the baseline knows that is no longer found."""
+    yield f"{code(baseline.file)} still lists these; `--prune-baseline` takes them out."
+    yield "\n".join(f"- {text(one.sentence or one.key)}: {code(one.key)}" for one in baseline.fixed[:LISTED])
+    if len(baseline.fixed) > LISTED:
+        yield words.more(len(baseline.fixed) - LISTED)
 
 
 def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
@@ -172,7 +181,8 @@ def _finding(finding: Finding, level: int) -> Iterator[str]:
 
 def _facts(finding: Finding) -> Iterator[str]:
     category = ", about operations" if finding.category == "operations" else ""
-    yield f"- **Severity**: {finding.severity}, {finding.confidence} confidence{category}"
+    known = f", {outline.known_or_new(finding)}" if finding.new is not None else ""
+    yield f"- **Severity**: {finding.severity}, {finding.confidence} confidence{category}{known}"
     where = [code(one) for one in (_place(finding), finding.model, finding.table) if one]
     if where:
         yield f"- **Where**: {', '.join(where)}"

@@ -90,6 +90,9 @@ def status(database: DatabaseReport) -> str:
         f"{words.count(found.get('error', 0), 'error')}, {words.count(found.get('warning', 0), 'warning')}, "
         f"{found.get('info', 0):,} info"
     )
+    known = sum(one.new is False for one in database.findings)
+    if known:
+        text += f"; {len(database.findings) - known:,} new, {known:,} known"
     if database.suppressed:
         text += f"; {len(database.suppressed):,} suppressed"
     missing = len(unexamined(database))
@@ -208,6 +211,11 @@ def nothing_to_recommend(database: DatabaseReport) -> str:
     if database.findings:
         return "No recommendation: what was found is not the project's to change."
     return "No recommendation: there is no finding to answer."
+
+
+def known_or_new(finding: Finding) -> str:
+    """``new`` or ``known`` as a baseline has it, empty where the finding was held against none."""
+    return {None: "", True: "new", False: "known"}[finding.new]
 
 
 def deed(recommendation: Recommendation) -> str:

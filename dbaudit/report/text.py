@@ -10,7 +10,7 @@ from itertools import groupby
 
 from django.core.management.color import Style, no_style
 
-from dbaudit.findings import ChangeQuery, DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
+from dbaudit.findings import Baseline, ChangeQuery, DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
 from dbaudit.report import outline, words
 
 NARROWEST = 40
@@ -44,6 +44,10 @@ class _Page:
         for database in report.databases:
             yield ""
             yield from self.database(report, database)
+        if report.baseline and report.baseline.fixed:
+            yield ""
+            yield self.style.MIGRATE_HEADING("Fixed")
+            yield from self.fixed(report.baseline)
         if report.stale_suppressions:
             yield ""
             yield self.style.MIGRATE_HEADING("Stale suppressions")
@@ -152,8 +156,9 @@ class _Page:
     def finding(self, finding: Finding) -> Iterator[str]:
         yield from self.wrap(finding.subject, "  ", paint=self.style.MIGRATE_LABEL)
         yield from self.wrap(finding.detail, "    ")
-        place = [f"{finding.location.file}:{finding.location.line}"] if finding.location else []
-        yield from self.wrap(", ".join([*place, finding.severity, f"{finding.confidence} confidence"]), "    ")
+        place = f"{finding.location.file}:{finding.location.line}" if finding.location else ""
+        facts = [place, finding.severity, f"{finding.confidence} confidence", outline.known_or_new(finding)]
+        yield from self.wrap(", ".join(filter(None, facts)), "    ")
         yield from self.remedy(finding.remedy, "    ")
 
     def listing(self, members: tuple[Finding, ...], margin: str) -> Iterator[str]:
@@ -179,6 +184,13 @@ class _Page:
             yield from self.wrap(f"- {said}", hanging="  ")
         if len(database.suppressed) > LISTED:
             yield words.more(len(database.suppressed) - LISTED)
+
+    def fixed(self, baseline: Baseline) -> Iterator[str]:
+        """What the baseline knows that is no longer found."""
+        for one in baseline.fixed[:LISTED]:
+            yield from self.wrap(f"- {one.sentence or one.key}", hanging="  ")
+        if len(baseline.fixed) > LISTED:
+            yield words.more(len(baseline.fixed) - LISTED)
 
     def unexamined(self, database: DatabaseReport) -> Iterator[str]:
         reasons = outline.reasons(outline.unexamined(database))

@@ -16,6 +16,7 @@ from dbaudit.facts import (
     Model,
     ModelField,
     Ownership,
+    Sequence,
     Skipped,
     Snapshot,
     Table,
@@ -23,6 +24,7 @@ from dbaudit.facts import (
 from dbaudit.findings import (
     Action,
     AddConstraint,
+    Baseline,
     ChangeQuery,
     ChangeSetting,
     Cost,
@@ -34,6 +36,7 @@ from dbaudit.findings import (
     Evidence,
     Finding,
     Gain,
+    Known,
     Phase,
     Recommendation,
     Remedy,
@@ -226,6 +229,17 @@ SNAPSHOT = Snapshot(
     dialect=Dialect("postgresql"),
     tables=TABLES,
     models=MODELS,
+    sequences=(
+        Sequence(
+            name="shop_order_id_seq",
+            table="shop_order",
+            column="id",
+            type="integer",
+            last_value=1_500_000_000,
+            maximum=2**31 - 1,
+        ),
+        Sequence(name="shop_ticket", maximum=2**63 - 1),
+    ),
     skipped=(Skipped("shop_secret", "The audit's role may not read it."),),
 )
 
@@ -319,10 +333,10 @@ def findings() -> tuple[Finding, ...]:
     return tuple(
         sorted(
             [
-                replace(duplicate, check="duplicate_index", severity=Severity.WARNING),
-                replace(nasty, check="shop_hostile", category="operations"),
-                *(replace(one, check="redundant_index") for one in automatic),
-                replace(foreign, check="duplicate_index"),
+                replace(duplicate, check="duplicate_index", severity=Severity.WARNING, new=True),
+                replace(nasty, check="shop_hostile", category="operations", new=True),
+                *(replace(one, check="redundant_index", new=False) for one in automatic),
+                replace(foreign, check="duplicate_index", new=False),
             ],
             key=lambda one: one.order,
         )
@@ -438,6 +452,15 @@ def report(*databases: DatabaseReport) -> Report:
         databases=databases or (database(),),
         rules=RULES,
         arguments=("--app", "shop"),
+        baseline=None
+        if databases
+        else Baseline(
+            file="dbaudit-baseline.txt",
+            fixed=(
+                Known("default", "duplicate_index:shop_order:plain:(status)", "Index a repeats b"),
+                Known("default", f"shop_hostile:{HOSTILE}", HOSTILE),
+            ),
+        ),
         stale_suppressions=()
         if databases
         else (
