@@ -8,6 +8,7 @@ A check that needs what is ``None`` is skipped with the reason; it never guesses
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
+from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
 from dbaudit.facts.posture import (
@@ -38,9 +39,6 @@ from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
     Asker,
-    Eager,
-    Load,
-    LoadedColumn,
     Origin,
     Parameters,
     Plan,

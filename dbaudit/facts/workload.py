@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dbaudit.facts.loads import Load
 from dbaudit.facts.ownership import Location, Owner
 
 StatementKind = Literal["select", "insert", "update", "delete", "transaction", "other"]
@@ -18,9 +19,6 @@ Asker = Literal[
 Access = Literal[
     "", "scan", "index", "index only", "bitmap", "key", "automatic index", "temporary b-tree", "sort", "join"
 ]
-
-#: How rows came to be instances: asked for themselves, joined to others, or fetched for others.
-Eager = Literal["rows", "select_related", "prefetch_related"]
 
 #: Milliseconds. The analysis of 13 July 2025 called 6.92 ms excellent and 10.59 ms good, and set the target of 50 ms.
 EXCELLENT_MS = 10.0
@@ -157,39 +155,6 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedColumn:
-    """A column that was loaded: the size of its values in bytes, and whether any instance's was read."""
-
-    name: str
-    bytes: int
-    read: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What one statement loaded into instances, and what all of the run read of them.
-
-    ``fingerprint`` and ``location`` are the statement's. ``path`` is empty for the rows themselves; otherwise the lookup
-    along which instances came with them (``customer__country``), by ``how``. ``read`` says whether the attribute that
-    leads to them was read of any row; of the rows themselves, whether anything was.
-    """
-
-    fingerprint: str
-    model: str
-    how: Eager
-    path: str = ""
-    instances: int
-    read: bool
-    columns: tuple[LoadedColumn, ...] = ()
-    location: Location | None = None
-
-    @property
-    def bytes(self) -> int:
-        """The size of all the values."""
-        return sum(one.bytes for one in self.columns)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WrongName:
     """A name in a query that leads nowhere: ``name`` was given, ``valid`` are those that ``model`` has.
 
@@ -229,7 +194,8 @@ class Trial:
         after = f"{self.queries_after} {'query' if self.queries_after == 1 else 'queries'}, {self.ms_after or 0:.2f} ms"
         if self.queries_before is None:
             return f"Run on this data and rolled back: it comes to its end, {after}."
-        before = f"{self.queries_before} {'query' if self.queries_before == 1 else 'queries'}, {self.ms_before or 0:.2f} ms"
+        queries = "query" if self.queries_before == 1 else "queries"
+        before = f"{self.queries_before} {queries}, {self.ms_before or 0:.2f} ms"
         if self.bytes_before is not None and self.bytes_after is not None:
             before += f" and {self.bytes_before:,} bytes of values"
             after += f" and {self.bytes_after:,} bytes of values"

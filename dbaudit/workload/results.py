@@ -5,11 +5,19 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Sized
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import RawQuerySet
 from django.http import HttpResponseBase
+
+_PLAIN = (
+    *(str, bytes, bool, int, float, complex, Decimal, UUID, date, time, timedelta, type(None)),
+    HttpResponseBase,
+)
 
 
 class NotAQuerysetError(Exception):
@@ -45,6 +53,18 @@ def judge(result: Any, statements: int) -> None:
     """Refuse a result that is neither queryset nor page where no statement ran either: nothing was measured."""
     if not statements and not isinstance(result, QuerySet | HttpResponseBase):
         raise NotAQuerysetError(f"it returned {_words(result)} and ran no statement; return a queryset or run a query.")
+
+
+def consumed(result: Any) -> bool:
+    """Whether nobody can read an instance any more: plain values and finished pages are the end of it.
+
+    Where a queryset, an instance or an object that may hold one came back, its reader was not seen.
+    """
+    if isinstance(result, dict):
+        return all(map(consumed, result)) and all(map(consumed, result.values()))
+    if isinstance(result, list | tuple | set | frozenset):
+        return all(map(consumed, result))
+    return isinstance(result, _PLAIN) or _is_serializer(result)
 
 
 def _words(result: Any) -> str:

@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,9 +17,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
-from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Model, Plan, QueryRun, RunStatus, Statement, WrongName
+from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
 from dbaudit.workload.limits import Limits
+from dbaudit.workload.reading import Watch
 from dbaudit.workload.recorder import Recorder
 from dbaudit.workload.rollback import OutOfTimeError, RefusedError, RolledBack
 
@@ -39,6 +41,7 @@ class Once:
     dropped: int
     plans: tuple[Plan, ...] = field(default=())
     wrong_name: WrongName | None = None
+    loads: tuple[Load, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,17 @@ class Bench:
     limits: Limits
     writes: bool = False
 
-    def once(self, task: Task, *, cut: dict[str, int] | None = None, planned: bool = False) -> Once:
-        """Execute once. ``cut`` limits results by SQL; ``planned`` adds plans, made in the same transaction."""
+    def once(
+        self, task: Task, *, cut: dict[str, int] | None = None, planned: bool = False, watched: bool = False
+    ) -> Once:
+        """Execute once. ``cut`` limits results by SQL; ``planned`` adds plans, made in the same transaction;
+        ``watched`` adds what was read of the instances, at the cost of time."""
         if inspect.iscoroutinefunction(task):
             task = async_to_sync(task)
         with RolledBack(self.connection, self.limits, writes=self.writes).open() as held:
             recorder = Recorder(threads=True, guard=held.guard, limits=cut)
-            with held.timed(), recorder.recording():
+            watch = Watch(recorder)
+            with held.timed(), recorder.recording(), watch.watching() if watched else nullcontext():
                 began = time.perf_counter()
                 result = task()
                 rows = results.finish(result)
@@ -64,7 +71,15 @@ class Bench:
             results.judge(result, len(statements))
             found = plans.explain(self.connection, statements, self.limits) if planned else ()
         wrong = wrong_names.unresolved(result) if isinstance(result, QuerySet) else None
-        return Once(ms=ms, rows=rows, statements=statements, dropped=recorder.dropped, plans=found, wrong_name=wrong)
+        return Once(
+            ms=ms,
+            rows=rows,
+            statements=statements,
+            dropped=recorder.dropped,
+            plans=found,
+            wrong_name=wrong,
+            loads=watch.loads() if watched and results.consumed(result) else None,
+        )
 
     def about(self, identity: str, label: str, model: Model) -> QueryRun:
         """A run of the automatic workload before it is measured."""
@@ -107,6 +122,7 @@ class Bench:
             plans=last.plans,
             wrong_name=last.wrong_name,
             scaling=self._scaling(task, last.statements),
+            loads=self._loads(task) if run.origin in ("canned", "crawl") and last.statements else None,
         )
         elsewhere = {one.alias for one in ran.statements} - {self.connection.alias}
         if elsewhere and len({one.alias for one in ran.statements}) == len(elsewhere):
@@ -133,6 +149,12 @@ class Bench:
             return scaling.measure(lambda cut: self.once(task, cut=cut).statements, statements)
         except (Exception, OutOfTimeError):  # noqa: BLE001 - code may need the rows that were kept from it
             return ()
+
+    def _loads(self, task: Task) -> Any:
+        try:
+            return self.once(task, watched=True).loads
+        except (Exception, OutOfTimeError):  # noqa: BLE001 - it ran before: what it did this time proves nothing
+            return None
 
 
 def status(run: QueryRun) -> RunStatus:
