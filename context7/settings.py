@@ -44,9 +44,12 @@ MIDDLEWARE = [
 # A developer's toolbar, when it is there; nothing depends on it.
 DEBUG_TOOLBAR = DEBUG and find_spec("debug_toolbar") is not None
 if DEBUG_TOOLBAR:
+    from debug_toolbar.settings import PANELS_DEFAULTS
+
     INSTALLED_APPS.append("debug_toolbar")
     MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")
     INTERNAL_IPS = ["127.0.0.1", "::1"]
+    DEBUG_TOOLBAR_PANELS = ["dbaudit.panels.AuditPanel", *PANELS_DEFAULTS]
 
 ROOT_URLCONF = "context7.urls"
 WSGI_APPLICATION = "context7.wsgi.application"
@@ -93,4 +96,7 @@ DBAUDIT = {
         "reference": "REC-DATABASE-OPTIMIZATION-250713-003",
         "version": "2.2.0",
     },
+    "BUDGETS": [
+        {"view": "admin:*_changelist", "max_queries": 12, "budget_ms": 50},
+    ],
 }

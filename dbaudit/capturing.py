@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot, Statement
 from dbaudit.findings import Finding
-from dbaudit.registry import Check
+from dbaudit.registry import Check, Need
 from dbaudit.workload.recorder import Recorder
 
 
@@ -82,18 +83,7 @@ class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
 
         Found by the same checks as in a report, the project's own among them, as far as they need nothing but queries.
         """
-        run = self.run
-        if not run.statements:
-            return ()
-        connection = connections[run.alias or DEFAULT_DB_ALIAS]
-        snapshot = Snapshot(
-            alias=connection.alias,
-            vendor=connection.vendor,
-            server_version="",
-            dialect=Dialect.of(connection),
-            runs=(run,),
-        )
-        return checks.run(snapshot, _checks()).findings
+        return judge(self.run).findings
 
     def assert_none(self, *ids: str) -> None:
         """Raise an `AssertionError` that lists the findings of these checks; of all, where none is named.
@@ -110,9 +100,23 @@ class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
             raise AssertionError(f"{len(found)} findings in this block:\n" + "\n".join(lines))
 
 
-def _checks() -> list[Check]:
-    """Those that look at queries and at nothing else."""
-    return [one for one in checks.load(apps) if one.needs == ("queries",) and one.enabled]
+def judge(run: QueryRun, snapshot: Snapshot | None = None) -> checks.Outcome:
+    """What the checks find in one run that cannot be run again; its statements may be of several aliases.
+
+    Without a snapshot by those that look at nothing but queries; with one, by those that look at its tables, too.
+    """
+    selected = _checks() if snapshot is None else _checks("schema")
+    if snapshot is None:
+        connection = connections[run.alias or DEFAULT_DB_ALIAS]
+        snapshot = Snapshot(
+            alias=connection.alias, vendor=connection.vendor, server_version="", dialect=Dialect.of(connection)
+        )
+    return checks.run(replace(snapshot, runs=(run,)), selected if run.statements else ())
+
+
+def _checks(*more: Need) -> list[Check]:
+    """Those that look at queries and at what is named, and at nothing else."""
+    return [one for one in checks.load(apps) if one.enabled and {*one.needs} == {"queries", *more}]
 
 
 def _at(finding: Finding) -> str:

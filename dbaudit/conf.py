@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 from typing import Any, get_args, get_origin, get_type_hints
 
 from django.conf import settings as django_settings
@@ -23,6 +24,18 @@ SUPPRESSION_KEYS = (*SELECTORS, "reason", "expires")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What one request may take. ``view`` is the name of views, or their route, and may hold ``*``.
+
+    ``max_queries`` and ``budget_ms`` (in the database) are None where they are not limited.
+    """
+
+    view: str = "*"
+    max_queries: int | None = None
+    budget_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a project may set. Every key is optional and upper case in ``DBAUDIT``.
 
@@ -32,7 +45,8 @@ class Settings:
     ``read_data`` lets checks of the rows themselves also read tables above that limit.
     ``document`` names the report: ``title``, ``category``, ``reference``, ``version``. ``suppress`` lists what is not
     to be told: dictionaries with a ``reason``, with a ``check``, ``key``, ``table`` or ``app`` (the last two may hold
-    ``*``), and perhaps with ``expires``, the last day on which it holds.
+    ``*``), and perhaps with ``expires``, the last day on which it holds. ``budgets`` say what a request may take, for
+    the toolbar's panel: ``{"view": "shop:*", "max_queries": 20, "budget_ms": 50}``; the first that fits holds.
     """
 
     statement_timeout_ms: int = 30_000
@@ -44,6 +58,11 @@ class Settings:
     enable: tuple[str, ...] = ()
     document: Document = field(default_factory=Document)
     suppress: tuple[Suppression, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+
+    def budget(self, *names: str) -> Budget | None:
+        """The first budget whose pattern one of these names fits."""
+        return next((one for one in self.budgets for name in names if fnmatchcase(name, one.view)), None)
 
 
 def load() -> Settings:
@@ -98,6 +117,10 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
         elif name == "suppress" and isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value):
             values[name], more = _suppressions(value, f"{where}[{key!r}]")
             problems.extend(more)
+        elif name == "budgets" and isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value):
+            read = [_read(Budget, one, f"{where}[{key!r}][{number}]") for number, one in enumerate(value)]
+            values[name] = tuple(Budget(**nested) for nested, _ in read)
+            problems.extend(problem for _, more in read for problem in more)
         elif _fits(value, wanted):
             values[name] = tuple(value) if isinstance(value, list) else value
         else:
@@ -164,6 +187,5 @@ def _fits(value: object, wanted: Any) -> bool:
 def _words(wanted: Any) -> str:
     if get_origin(wanted) is tuple:
         return "a list of strings" if get_args(wanted)[0] is str else "a list of dictionaries"
-    return {bool: "True or False", int: "a whole number", str: "a string", Document: "a dictionary"}.get(
-        wanted, str(wanted)
-    )
+    words = {bool: "True or False", int: "a whole number", str: "a string", Document: "a dictionary"}
+    return words.get(wanted, "a whole number" if wanted == int | None else str(wanted))

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from dbaudit import conf
+from dbaudit.workload import requests
 from dbaudit.workload.capture_file import Captured, append
 from dbaudit.workload.recorder import Recorder, keep_installed
 
@@ -118,11 +119,9 @@ class _Call:
         statements = tuple(one for one in self.recorder.statements if one.kind != "transaction")
         if not statements:
             return
-        match = self._request.resolver_match
-        route = f"{self._request.method} /{match.route if match else '(no route)'}"
         captured = Captured(
-            id=route,
-            label=f"{route} ({match.view_name or match._func_path})" if match else route,  # noqa: SLF001 - its public name
+            id=requests.route(self._request),
+            label=requests.label(self._request),
             ms=(time.perf_counter() - self._began) * 1000,
             statements=statements,
             dropped=self.recorder.dropped,

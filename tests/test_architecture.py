@@ -24,6 +24,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("report",),
     ("baseline", "suppression"),
     ("auditing", "capturing"),
+    ("examining",),
     ("apps", "management", "middleware", "panels", "pytest_plugin"),
 )
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -19,6 +19,16 @@ def test_what_is_set_is_read() -> None:
     assert load().document.title == "Ours"
 
 
+@override_settings(DBAUDIT={"BUDGETS": [{"view": "shop:*", "max_queries": 9}, {"view": "GET /*", "budget_ms": 50}]})
+def test_the_first_budget_that_fits_holds() -> None:
+    read = load()
+    assert read.budget("", "POST /x") is None
+    assert (one := read.budget("shop:cart", "GET /cart")) is not None
+    assert (one.max_queries, one.budget_ms) == (9, None)
+    assert (one := read.budget("other", "GET /other")) is not None
+    assert (one.max_queries, one.budget_ms) == (None, 50)
+
+
 @pytest.mark.parametrize(
     ("given", "identifier", "sentence"),
     [
@@ -33,6 +43,13 @@ def test_what_is_set_is_read() -> None:
         ({"STATEMENT_TIMEOUT_MS": True}, "dbaudit.E003", "must be a whole number, not True."),
         ({"SKIP": "duplicate_index"}, "dbaudit.E003", "DBAUDIT['SKIP'] must be a list of strings"),
         ({"DOCUMENT": {"titel": "x"}}, "dbaudit.E002", "DBAUDIT['DOCUMENT'] has no key 'titel'."),
+        ({"BUDGETS": {"view": "*"}}, "dbaudit.E003", "DBAUDIT['BUDGETS'] must be a list of dictionaries"),
+        ({"BUDGETS": [{"veiw": "*"}]}, "dbaudit.E002", "DBAUDIT['BUDGETS'][0] has no key 'veiw'."),
+        (
+            {"BUDGETS": [{}, {"max_queries": "9"}]},
+            "dbaudit.E003",
+            "DBAUDIT['BUDGETS'][1]['max_queries'] must be a whole number, not '9'.",
+        ),
         ({"DOCUMENT": {"title": 3}}, "dbaudit.E003", "DBAUDIT['DOCUMENT']['title'] must be a string, not 3."),
     ],
 )
