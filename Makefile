@@ -36,12 +36,12 @@ help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
 	@sed -n '3,5s/^# *//p' Makefile
 
-demo: $(VENV)/demo ## install the reference ERP on SQLite, audit it, show the summary of report.md
+demo: $(VENV)/demo ## install the reference ERP on SQLite, audit it (report.md, report.html), show the summary
 	@env -u DATABASE_URL $(BIN)/python manage.py migrate --verbosity 0
 	@env -u DATABASE_URL $(BIN)/python manage.py seed_erp --scale 1
-	@env -u DATABASE_URL $(BIN)/python manage.py dbaudit report --output report.md
+	@env -u DATABASE_URL $(BIN)/python manage.py dbaudit report --output report.md --output report.html
 	@awk '/^## / { summary = /Summary/ } summary' report.md
-	@echo "The whole report: $(CURDIR)/report.md"
+	@echo "The whole report: $(CURDIR)/report.md and report.html"
 
 test: $(VENV)/dev ## run the tests on SQLite and on PostgreSQL servers that they bring up themselves
 	$(BIN)/python -m pytest -n 2 $(TESTS)
@@ -62,7 +62,7 @@ docs: $(VENV)/dev ## write the generated pages of docs/ anew
 
 clean: ## remove virtual environments, caches and what the demo made
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache build dist
-	rm -f db.sqlite3 report.md
+	rm -f db.sqlite3 report.md report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

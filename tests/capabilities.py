@@ -31,8 +31,8 @@ FEATURES = {
     "icu": "SELECT FROM pg_collation WHERE collname = 'und-x-icu'",
     "ssl": "SELECT FROM pg_settings WHERE name = 'ssl_library' AND setting <> ''",
 }
-MODULES = {"debug_toolbar", "libcst", "rest_framework", "rich", "sqlglot"}
-PROGRAMS = {"git", "openssl", "pgbouncer", "psql"}
+MODULES = {"debug_toolbar", "libcst", "playwright", "rest_framework", "rich", "sqlglot"}
+PROGRAMS = {"chromium", "git", "openssl", "pgbouncer", "psql"}
 
 
 class Capability(NamedTuple):

@@ -16,7 +16,7 @@ from django.core.management.color import Style
 from dbaudit.conf import nearest
 from dbaudit.errors import AuditError
 from dbaudit.findings import Report
-from dbaudit.report import as_json, markdown, text
+from dbaudit.report import as_json, html, markdown, text
 
 WIDEST = 120
 PLAIN_WIDTH = 80
@@ -64,6 +64,7 @@ FORMATS = {
     for one in (
         Format("markdown", (".md", ".markdown"), markdown.render),
         Format("text", (".txt",), text.render),
+        Format("html", (".html", ".htm"), html.render),
         Format("json", (".json",), as_json.render),
     )
 }

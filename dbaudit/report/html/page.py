@@ -96,7 +96,9 @@ def _runs(runs: Iterable[QueryRun]) -> list[tuple[QueryRun, str]]:
 def _findings(report: Report, database: DatabaseReport) -> dict[str, Any]:
     """The findings by owner and check, those after `DETAILED` as rows."""
     rules = {rule.id: rule for rule in report.rules}
-    groups, rest, left = [], [], DETAILED
+    groups: list[dict[str, Any]] = []
+    rest: list[Finding] = []
+    left = DETAILED
     for group in outline.groups(database.findings):
         whole = group.findings[: max(0, left)]
         left -= len(whole)
