@@ -16,13 +16,14 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
-from dbaudit import catalog, checks, conf, inventory, suppression
+from dbaudit import catalog, checks, conf, inventory, places, suppression
 from dbaudit.advisor.recommend import plan, recommend
 from dbaudit.advisor.scorecard import scorecard
 from dbaudit.catalog.session import misconfigured
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.findings import DatabaseReport, Report, Rule, StaleSuppression, Suppression
+from dbaudit.facts.budgets import QueryBudget
+from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, Rule, StaleSuppression, Suppression
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import measure
@@ -37,7 +38,7 @@ class Options:
     """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done.
 
     ``queries`` measures the canned and automatic workload, ``crawl`` the GET routes too; ``workload`` names files of
-    captured queries.
+    captured queries. ``budgets`` are those that the queries are held against, None for none.
     ``arguments`` are the command's, for the report's "how to reproduce".
     """
 
@@ -51,6 +52,7 @@ class Options:
     crawl: bool = False
     crawl_exclude: tuple[str, ...] = ()
     workload: tuple[Path, ...] = ()
+    budgets: tuple[QueryBudget, ...] | None = None
     arguments: tuple[str, ...] = ()
     progress: Progress = lambda _: None
 
@@ -88,6 +90,7 @@ def run(options: Options) -> Report:
         rules=tuple(_rule(check) for check in selected),
         arguments=options.arguments,
         stale_suppressions=_stale(settings, databases, options, now.date()),
+        code=Code(prefix=places.prefix(), settings=places.of_settings() or MANAGE),
     )
 
 
@@ -150,7 +153,14 @@ def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> 
         workload_files=options.workload,
         progress=options.progress,
     )
-    return replace(snapshot, runs=found.runs, skipped=(*snapshot.skipped, *found.skipped))
+    return replace(
+        snapshot,
+        runs=found.runs,
+        query_budgets=None
+        if options.budgets is None
+        else tuple(one for one in options.budgets if one.alias == snapshot.alias),
+        skipped=(*snapshot.skipped, *found.skipped),
+    )
 
 
 def _stale(
@@ -218,6 +228,7 @@ def _rule(check: Check) -> Rule:
         fix=check.fix,
         silent_when=check.silent_when,
         severity=check.severity,
+        needs=tuple(check.needs),
     )
 
 

@@ -58,6 +58,39 @@ def place(filename: str, line: int) -> Location:
     return Location(shown(filename), line)
 
 
+@cache
+def prefix() -> str:
+    """What leads from the root of the repository to the project (``backend/``), empty where there is no difference."""
+    for root in (_root(), *_root().parents):
+        if (root / ".git").exists():
+            inner = _root().relative_to(root).as_posix()
+            return "" if inner == "." else f"{inner}/"
+    return ""
+
+
+@cache
+def of_settings() -> Location | None:
+    """Where the project names its databases: the first line that assigns ``DATABASES``, otherwise the module's first.
+
+    None where the settings are no module of the project.
+    """
+    module = sys.modules.get(getattr(settings, "SETTINGS_MODULE", None) or "")
+    name = getattr(module, "__file__", None)
+    if not name or not is_project(name):
+        return None
+    try:
+        body = ast.parse(Path(name).read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return Location(shown(name), 1)
+    lines = (
+        one.lineno
+        for one in body
+        if isinstance(one, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "DATABASES" for target in one.targets)
+    )
+    return Location(shown(name), next(lines, 1))
+
+
 def owner_of(cls: type) -> Owner:
     """Whose code a class is, by the place of its module."""
     if cls.__module__.split(".")[0] == "django":

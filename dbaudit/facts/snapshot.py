@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from dbaudit.dialect import Dialect
+from dbaudit.facts.budgets import QueryBudget
 from dbaudit.facts.data import Data
 from dbaudit.facts.declarations import Migrations
 from dbaudit.facts.ignores import Ignore
@@ -42,7 +43,7 @@ class Snapshot:
 
     ``expected`` are the tables as Django would create them for the models, ``migrations`` what was applied of them.
     ``statistics_since`` is the moment (ISO 8601) from which the server's counters of scans and changes can count at
-    the earliest.
+    the earliest. ``query_budgets`` are those recorded for this database, None where the audit was given none.
     """
 
     alias: str
@@ -60,6 +61,7 @@ class Snapshot:
     data: Data | None = None
     ignores: tuple[Ignore, ...] = ()
     runs: tuple[QueryRun, ...] = ()
+    query_budgets: tuple[QueryBudget, ...] | None = None
     skipped: tuple[Skipped, ...] = field(default=())
 
     @property

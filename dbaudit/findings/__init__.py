@@ -14,6 +14,7 @@ from dbaudit.findings.remedy import (
     RunSql,
 )
 from dbaudit.findings.report import (
+    MANAGE,
     REPORT_VERSION,
     Application,
     Baseline,
@@ -31,6 +32,7 @@ from dbaudit.findings.report import (
 from dbaudit.findings.suppression import StaleSuppression, Suppressed, Suppression
 
 __all__ = [
+    "MANAGE",
     "OWNERS",
     "REPORT_VERSION",
     "Action",

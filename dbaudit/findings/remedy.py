@@ -8,7 +8,11 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateIndex:
-    """Build an index. ``columns`` in order, ``-`` before a descending one."""
+    """Build an index. ``columns`` in order, ``-`` before a descending one.
+
+    An empty one stands for the next of the ``expressions``; those that no column stands for come last. ``nulls`` is
+    ``first``, ``last`` or empty for each key, none at all where every key has the database's own way.
+    """
 
     kind: ClassVar = "create_index"
     table: str
@@ -19,6 +23,7 @@ class CreateIndex:
     expressions: tuple[str, ...] = ()
     method: str = ""
     opclasses: tuple[str, ...] = ()
+    nulls: tuple[str, ...] = ()
     unique: bool = False
 
 
@@ -86,6 +91,7 @@ Action = CreateIndex | DropIndex | EditModel | ChangeQuery | AddConstraint | Run
 class Remedy:
     """What to do: the action as data, its text in Django's words and in SQL, and how it is taken back.
 
+    ``migration`` is the text of a file that does it, where one can be written without looking at the model.
     ``verification`` says how the remedy was tried; empty means that it was not, and every renderer says so.
     """
 
@@ -93,6 +99,7 @@ class Remedy:
     orm: str = ""
     sql: str = ""
     undo_sql: str = ""
+    migration: str = ""
     verification: str = ""
 
     @property

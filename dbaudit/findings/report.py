@@ -85,6 +85,7 @@ class Rule:
     fix: str
     silent_when: str
     severity: Severity
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
