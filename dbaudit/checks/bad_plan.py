@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from dbaudit.facts import Plan, PlanNode, QueryRun, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules import measured
+from dbaudit.rules import lists, measured
+from dbaudit.rules.lookups import misses
 
 #: Rows of a table from which its plans are judged, and from which it is more than a remark.
 BIG, HUGE = 5_000, 100_000
@@ -41,20 +42,53 @@ def bad_plan(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: The table has fewer than 5,000 rows; a scan keeps a tenth or more of what it reads; the statement
     has no condition, aggregates or groups where the plan does not tell what it threw away (SQLite); the condition is a
-    search inside a text, which lookup_without_possible_index tells; a sort has no limit after it and fits in memory.
+    search inside a text (`lookup_without_possible_index`) or a lookup beside an index in another spelling
+    (`lookup_index_mismatch`); a sort has no limit after it and fits in memory; what is sorted is the order of a model,
+    or what is filtered by is a filter of the admin, that no index has (`unserved_ordering`).
     From 100,000 rows it is a warning.
     """
     yield from measured.unmeasured(snapshot, "bad_plan")
     told = set()
+    others = _Others.of(snapshot)
     for run in measured.runs(snapshot):
         statements = {one.fingerprint: one for one in run.statements}
         for plan in run.plans:
             statement = statements.get(plan.fingerprint)
             for defect in _defects(snapshot, plan, statement) if statement else ():
                 cause = defect.what, defect.table.label, defect.key
-                if statement and cause not in told:
+                if statement and cause not in told and not others.tell(run, statement, defect):
                     told.add(cause)
                     yield _finding(run, plan, statement, defect)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What other checks tell of the same plans, each with the index that would serve it."""
+
+    spellings: frozenset[tuple[str, str]]
+    orders: tuple[lists.Unserved, ...]
+    filters: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> _Others:
+        return cls(
+            frozenset((one.statement.fingerprint, one.table.label) for one in misses(snapshot)),
+            (*lists.unserved(snapshot),),
+            tuple(
+                (model.label, table.label, column)
+                for table, model, column in (*lists.filters(snapshot), *lists.dates(snapshot))
+            ),
+        )
+
+    def tell(self, run: QueryRun, statement: Statement, defect: _Defect) -> bool:
+        table = defect.table.label
+        if defect.what.startswith("sorted"):
+            return any(one.table.label == table and one.is_that_of(statement) for one in self.orders)
+        where = statement.template.partition(" WHERE ")[2]
+        return (statement.fingerprint, table) in self.spellings or any(
+            run.id.startswith(f"admin:{model}?") and filtered == table and f'"{column}"' in where
+            for model, filtered, column in self.filters
+        )
 
 
 def _defects(snapshot: Snapshot, plan: Plan, statement: Statement) -> Iterator[_Defect]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dbaudit import normal_form
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules import drift
+from dbaudit.rules import column_types, drift
 from dbaudit.rules.drift import ChangedColumn, sql
 
 
@@ -24,17 +25,23 @@ def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: Type, default, collation and expression mean the same however the vendor spells them; a ``serial``
     column stands where Django now makes an identity; it is the key of an automatic many-to-many table, which no
-    migration alters (`integer_runway`); NULL is refused by a check constraint; the database has a comment
-    that the model does not ask for. It is a remark where only a comment or a default that Django does not need
-    differs, where SQLite stores values of both types alike, and on tables of Django and of other packages. A default
-    or expression that is spelled so differently that it may mean the same is listed as not compared.
+    migration alters (`integer_runway`); NULL is refused by a check constraint; the database has a comment that the
+    model does not ask for; a check of its own tells of the type and what follows from it (`naive_timestamp`,
+    `json_not_jsonb`, `foreign_key_type_mismatch`). It is a remark where only a comment or a default that Django does
+    not need differs, where SQLite stores values of both types alike, and on tables of Django and of other packages. A
+    default or expression that is spelled so differently that it may mean the same is listed as not compared.
     """
     yield from drift.unseen(snapshot, "changed_column")
+    elsewhere = column_types.told(snapshot)
     for compared in drift.compared(snapshot):
-        yield from compared.columns.skipped(compared.table)
+        table = compared.table
+        yield from compared.columns.skipped(table)
         for changed in compared.columns.changed:
+            if (table.schema, table.name, changed.found.name) in elsewhere:
+                rest = tuple(one for one in changed.differences if one.what != "type")
+                changed = replace(changed, differences=rest)  # noqa: PLW2901  what is left to tell of it
             if changed.differences:
-                yield _finding(snapshot, compared.table, changed)
+                yield _finding(snapshot, table, changed)
 
 
 def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Finding:

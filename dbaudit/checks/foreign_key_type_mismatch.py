@@ -1,24 +1,14 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Snapshot
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.integers import BYTES, ceiling
-from dbaudit.rules.relations import Relation, relations
-
-#: Types of PostgreSQL and MySQL that compare with each other as they are, whatever their length.
-FAMILIES = {
-    **dict.fromkeys(("character varying", "varchar", "text", "character", "char"), "text"),
-    **dict.fromkeys(("numeric", "decimal"), "numeric"),
-    **{name: name for name in ("real", "double precision", "uuid", "date", "boolean", "bytea")},
-    **{name: name for name in ("timestamp with time zone", "timestamp without time zone")},
-    **{name: name for name in BYTES},
-    "int": "integer",
-}
+from dbaudit.rules.column_types import mismatches
+from dbaudit.rules.drift.causes import REBUILD
+from dbaudit.rules.integers import ceiling
+from dbaudit.rules.relations import Relation
 
 
 @check(severity="warning", needs=["schema", "models"])
@@ -37,35 +27,8 @@ def foreign_key_type_mismatch(snapshot: Snapshot) -> Iterator[Finding]:
     seen; on SQLite the affinities are the same, as there every integer has eight bytes. A referring integer that is
     wider than the key is a remark. The column compared is the one really referred to, be it the primary key or not.
     """
-    for relation in relations(snapshot):
-        for column, target_column in zip(relation.columns, relation.target_columns, strict=False):
-            here, there = relation.table.column(column), relation.target.column(target_column)
-            if here and there and _differ(snapshot.dialect, here.type, there.type):
-                yield _finding(snapshot, relation, column, (here.type, there.type))
-
-
-def _differ(dialect: Dialect, one: str, other: str) -> bool:
-    if dialect.vendor == "sqlite":
-        return _affinity(one) != _affinity(other)
-    families = _family(one), _family(other)
-    return None not in families and families[0] != families[1]
-
-
-def _family(type_name: str) -> str | None:
-    """The word for all types that go together, None where what is inside cannot be seen. Signs count."""
-    bare, sign = re.fullmatch(r"(.*?)( unsigned)?", re.sub(r"\(.*?\)", "", type_name.lower())).groups("")  # type: ignore[union-attr]
-    family = FAMILIES.get(bare.strip())
-    return family and family + sign
-
-
-def _affinity(type_name: str) -> str:
-    """SQLite's rules (datatype3.html, 3.1), with all that compares as a number taken together."""
-    word = type_name.upper()
-    if "INT" in word:
-        return "number"
-    if any(text in word for text in ("CHAR", "CLOB", "TEXT")):
-        return "text"
-    return "blob" if "BLOB" in word or not word else "number"
+    for one in mismatches(snapshot):
+        yield _finding(snapshot, one.relation, one.column, one.types)
 
 
 def _finding(snapshot: Snapshot, relation: Relation, column: str, types: tuple[str, str]) -> Finding:
@@ -99,7 +62,9 @@ def _finding(snapshot: Snapshot, relation: Relation, column: str, types: tuple[s
             action=EditModel(model=table.ownership.model, field=field.name, change=f"column of type {types[1]}")
             if field
             else RunSql(purpose=f"Give {column} the type {types[1]}."),
-            orm="Django believes that the types agree: no migration sees it. Put the SQL into a RunSQL operation.",
+            orm=REBUILD.format(model=table.ownership.model)
+            if snapshot.vendor == "sqlite" and field
+            else "Django believes that the types agree: no migration sees it. Put the SQL into a RunSQL operation.",
             # A cast from one kind to another may fail on a value, and only the team knows what then.
             sql=f"{change} {types[1]};" if can and here and there else "",
             undo_sql=f"{change} {types[0]};" if can and here and there else "",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Column, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
+from dbaudit.rules.column_types import json_text
 
 
 @check(severity="warning", needs=["schema", "models"], vendors=["postgresql"])
@@ -17,13 +18,11 @@ def json_not_jsonb(snapshot: Snapshot) -> Iterator[Finding]:
 
     Fix: Change the column's type. Key order, spaces and repeated keys of the text are lost by that.
 
-    Silent when: The column is ``jsonb``. A column that is no ``JSONField`` of a model may be text on purpose: a
-    remark.
+    Silent when: The column is ``jsonb``; the model's field is of a kind that is no JSON at all (`changed_column`). A
+    column that is no ``JSONField`` of a model may be text on purpose: a remark.
     """
-    for table in snapshot.stored_tables():
-        for column in table.columns:
-            if column.type == "json":
-                yield _finding(snapshot, table, column)
+    for table, column in json_text(snapshot):
+        yield _finding(snapshot, table, column)
 
 
 def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Column, ModelField, Skipped, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
+from dbaudit.rules.column_types import naive
 
 
 @check(severity="warning", needs=["schema", "models"], vendors=["postgresql"])
@@ -24,14 +25,8 @@ def naive_timestamp(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     if snapshot.posture is None:
         yield Skipped("naive_timestamp", "Whether the project uses time zones was not read.")
         return
-    if not snapshot.posture.django.use_tz:
-        return
-    for table in snapshot.stored_tables():
-        for column in table.columns:
-            if column.type.startswith("timestamp") and column.type.endswith(" without time zone"):
-                field = snapshot.columns_field(table, column.name)
-                if field.kind == "DateTimeField" if field else not table.ownership.model:
-                    yield _finding(snapshot, table, column, field)
+    for table, column in naive(snapshot):
+        yield _finding(snapshot, table, column, snapshot.columns_field(table, column.name))
 
 
 def _finding(snapshot: Snapshot, table: Table, column: Column, field: ModelField | None) -> Finding:

@@ -15,7 +15,7 @@ WAYS = [
     ("code", "TYPE text", "type: text, not varchar(20)", "warning"),
     ("level", "TYPE bigint", "type: bigint, not integer", "warning"),
     ("price", "TYPE numeric(12,2)", "type: numeric(12,2), not numeric(10, 2)", "warning"),
-    ("moment", "TYPE timestamp", "type: timestamp without time zone, not timestamp with time zone", "warning"),
+    ("moment", "TYPE timestamptz(3)", "type: timestamp(3) with time zone, not timestamp with time zone", "warning"),
     ("code", "DROP NOT NULL", "NULL: allowed, not refused", "warning"),
     ("maybe", "SET NOT NULL", "NULL: refused, not allowed", "warning"),
     ("level", "DROP DEFAULT", "default: none, not 3", "warning"),
