@@ -42,7 +42,7 @@ class Entry:
 
 def text(kind: Kind, entries: Iterable[Entry]) -> str:
     """The entries as a file of that kind. Equal entries give equal bytes, in whatever order they come."""
-    lines = {}
+    lines: dict[tuple[str, ...], str] = {}
     for entry in sorted(entries, key=lambda one: (one.fields, one.sentence)):
         comment = f"  # {printable(entry.sentence).strip()}" if entry.sentence.strip() else ""
         lines.setdefault(entry.fields, "  ".join(map(_escaped, entry.fields)) + comment)
@@ -69,7 +69,7 @@ def read(path: str | Path, kind: Kind) -> tuple[Entry, ...]:
             f"{given!r} is a {kind.name} of version {head['version']}, and this dbaudit reads version {kind.version}; "
             f"write it anew with {kind.option}."
         )
-    entries = []
+    entries: list[Entry] = []
     for number, raw in enumerate(lines[1:], 2):
         line = raw.rstrip()
         if line == _END:

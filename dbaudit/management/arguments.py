@@ -19,10 +19,13 @@ examples:
   manage.py dbaudit report --no-queries --all-databases     only the schemas, of every database
   manage.py dbaudit report --database replica --format json | jq .databases[0].summary
   manage.py dbaudit report --app erp --check unindexed_foreign_key --fail-on warning
+  manage.py dbaudit report --write-baseline known.txt       accept what there is today
+  manage.py dbaudit report --baseline known.txt --fail-on warning      fail for what is new since then
 """
 
 # The options that decide what is audited, by the kind of value that they take.
 REPEATABLE = ("database", "app", "check", "skip", "crawl_exclude", "workload")
+FILES = ("baseline", "budgets")
 SWITCHES = ("all_databases", "exact_counts", "read_data", "no_queries", "crawl")
 
 
@@ -44,6 +47,9 @@ def typed_again(options: dict[str, Any]) -> Iterator[str]:
     for name in REPEATABLE:
         for value in options[name] or ():
             yield from (f"--{name.replace('_', '-')}", str(value))
+    for name in FILES:
+        if options[name]:
+            yield from (f"--{name}", options[name])
     for name in SWITCHES:
         if options[name]:
             yield f"--{name.replace('_', '-')}"
@@ -82,6 +88,16 @@ def _report(report: CommandParser) -> None:
         default="none",
         help="the same for findings about how the database is run and connected to (default: none)",
     )
+    _gate(report)
+
+
+def _gate(report: CommandParser) -> None:
+    known = report.add_argument_group("what fails a build")
+    known.add_argument("--baseline", metavar="FILE", help="findings in FILE are known: --fail-on counts the others")
+    known.add_argument("--write-baseline", metavar="FILE", help="write what is found to FILE; from then on it is known")
+    known.add_argument("--prune-baseline", action="store_true", help="take fixed findings out of the --baseline")
+    known.add_argument("--budgets", metavar="FILE", help="fail when a query asks or returns more than FILE allows")
+    known.add_argument("--write-budgets", metavar="FILE", help="write to FILE what each query asks and returns now")
 
 
 def _base_options(parser: CommandParser) -> CommandParser:

@@ -37,11 +37,13 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format: its name on the command line, the suffixes that mean it, and what draws it."""
+    """A format: its name on the command line, the suffixes that mean it, and what draws it. A ``streamed`` one is read
+    from standard output, by whoever runs the command."""
 
     name: str
     suffixes: tuple[str, ...]
     render: Callable[[Report], str]
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +85,28 @@ def infer(path: str | Path) -> Format:
     return _SUFFIXES[suffix]
 
 
-def plan(paths: Iterable[str | Path], name: str | None = None) -> tuple[Output, ...]:
+def plan(paths: Iterable[str | Path], name: str | None = None, also: Iterable[str | Path] = ()) -> tuple[Output, ...]:
     """What to draw for ``--output`` and ``--format``: text on standard output when both are empty.
 
-    A format that is given holds for every file, whatever its suffix. Raises `AuditError`, before anything is audited,
-    for an unknown format or suffix, for two outputs to one file, and for a file that could not be written.
+    A format that is given holds for every file, whatever its suffix; one that only standard output has a use for goes
+    there, besides the files. ``also`` are the other files that the command will write. Raises `AuditError`, before
+    anything is audited, for an unknown format or suffix, for two outputs to one file, and for a file that could not be
+    written.
     """
     if name is not None and name not in FORMATS:
         raise AuditError(f"Unknown format {name!r}. {nearest(name, FORMATS)}")
     chosen = FORMATS[name] if name else None
-    outputs = tuple(Output(chosen or infer(path), Path(path)) for path in paths)
-    seen: dict[str, Path] = {}
-    for output in outputs:
-        if output.path is None:
-            continue
-        real = os.path.realpath(output.path)
+    shown = (Output(chosen),) if chosen and chosen.streamed else ()
+    held = None if shown else chosen
+    files = tuple(Output(held or infer(path), Path(path)) for path in paths)
+    seen: set[str] = set()
+    for path in (*(one.path for one in files if one.path), *map(Path, also)):
+        real = os.path.realpath(path)
         if real in seen:
-            raise AuditError(f"Two outputs go to one file, {str(output.path)!r}; give each its own.")
-        seen[real] = output.path
-        _check(Path(real), output.path)
-    return outputs or (Output(chosen or FORMATS["text"]),)
+            raise AuditError(f"Two outputs go to one file, {str(path)!r}; give each its own.")
+        seen.add(real)
+        _check(Path(real), path)
+    return (*shown, *files) or (Output(chosen or FORMATS["text"]),)
 
 
 def write(content: str, path: str | Path) -> None:

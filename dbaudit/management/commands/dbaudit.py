@@ -13,8 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from dbaudit import auditing, checks, pages
 from dbaudit.errors import AuditError
-from dbaudit.findings import Category, Report, Severity, worst
 from dbaudit.management import arguments
+from dbaudit.management.gate import Gate
 from dbaudit.report import write
 
 
@@ -44,10 +44,11 @@ class Command(BaseCommand):
             sys.exit(130)
 
     def report(self, options: dict[str, Any]) -> None:
-        """Audit, write every output, and fail as ``--fail-on`` says."""
-        outputs = write.plan(options["output"] or (), options["format"])
+        """Audit, write every output, and end as the gate says."""
+        gate = Gate.of(options)
+        outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs)
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
-        result = auditing.run(
+        found = auditing.run(
             auditing.Options(
                 databases=aliases,
                 apps=tuple(options["app"] or ()),
@@ -59,10 +60,12 @@ class Command(BaseCommand):
                 crawl=options["crawl"],
                 crawl_exclude=tuple(options["crawl_exclude"] or ()),
                 workload=tuple(map(Path, options["workload"] or ())),
+                budgets=gate.recorded,
                 arguments=tuple(arguments.typed_again(options)),
                 progress=self._progress(options["verbosity"]),
             )
         )
+        result = gate.held(found)
         for output in outputs:
             text = output.render(result, self.style if output.path is None else None)
             if output.path is None:
@@ -70,7 +73,10 @@ class Command(BaseCommand):
             else:
                 write.write(text, output.path)
                 self._tell(f"Report written to {output.path}", options["verbosity"])
-        self._conclude(result, {"schema": options["fail_on"], "operations": options["fail_on_operations"]})
+        gate.refuse(result)
+        for line in gate.save(found, result):
+            self._tell(line, options["verbosity"])
+        gate.conclude(found, result)
 
     def checks(self, options: dict[str, Any]) -> None:
         """List the checks, or write all their pages."""
@@ -87,26 +93,3 @@ class Command(BaseCommand):
     def _tell(self, line: str, verbosity: int) -> None:
         if verbosity > 0:
             self.stderr.write(line, lambda text: text)
-
-    def _conclude(self, result: Report, fail_on: dict[Category, str]) -> None:
-        """Raise for what must not end with status 0: a crashed check, an empty database, findings as ``--fail-on``
-        and ``--fail-on-operations`` say."""
-        for database in result.databases:
-            for crash in database.crashed:
-                raise CommandError(f"{crash.what}: {crash.reason}", returncode=2)
-            alias = database.snapshot.alias
-            if database.summary.models and not database.summary.tables:
-                raise CommandError(
-                    f"Database {alias!r} has none of the {database.summary.models} models' tables; "
-                    f"run `manage.py migrate --database {alias}` first.",
-                    returncode=2,
-                )
-        found = [finding for database in result.databases for finding in database.findings]
-        for category, level in fail_on.items():
-            if level == "none":
-                continue
-            least = Severity(level).rank
-            bad = [one for one in found if one.category == category and one.severity.rank >= least]
-            if bad:
-                kind = "operations findings" if category == "operations" else "findings"
-                raise CommandError(f"{len(bad)} {kind} at or above {level}; the worst is {worst(bad)}.", returncode=1)
