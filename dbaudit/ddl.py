@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dbaudit.dialect import Dialect
 from dbaudit.facts import Index, Table
@@ -11,13 +11,7 @@ from dbaudit.findings import CreateIndex
 
 def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
     """``CREATE INDEX`` for a table; on PostgreSQL ``CONCURRENTLY``, which does not block writers."""
-    columns = [
-        f"{dialect.quote(column.removeprefix('-'))}{' DESC' if column.startswith('-') else ''}"
-        for column in index.columns
-    ]
-    keys = [*columns, *(f"({expression})" for expression in index.expressions)]
-    if index.opclasses:
-        keys = [f"{key} {opclass}".rstrip() for key, opclass in zip(keys, index.opclasses, strict=True)]
+    keys = list(_keys(dialect, index))
     words = [
         "CREATE",
         "UNIQUE" if index.unique else "",
@@ -36,6 +30,26 @@ def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
     if index.condition:
         words.append(f"WHERE {index.condition}")
     return " ".join(filter(None, words)) + ";"
+
+
+def _keys(dialect: Dialect, index: CreateIndex) -> Iterator[str]:
+    expressions = iter(index.expressions)
+    columns = [*index.columns, *[""] * (len(index.expressions) - sum(not name.lstrip("-") for name in index.columns))]
+    opclasses = index.opclasses or ("",) * len(columns)
+    nulls = index.nulls or ("",) * len(columns)
+    for column, opclass, where in zip(columns, opclasses, nulls, strict=True):
+        name = column.removeprefix("-")
+        yield " ".join(
+            filter(
+                None,
+                (
+                    dialect.quote(name) if name else f"({next(expressions)})",
+                    opclass,
+                    "DESC" if column.startswith("-") else "",
+                    f"NULLS {where.upper()}" if where else "",
+                ),
+            )
+        )
 
 
 def drop_index(dialect: Dialect, table: Table, name: str) -> str:

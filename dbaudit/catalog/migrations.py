@@ -74,6 +74,7 @@ def read(
         installed=frozenset(labels),
         apps=frozenset(loader.migrated_apps & labels),
         recorded=snapshot.table(TABLE) is not None,
+        latest=tuple(Migration(app=app, name=name) for app, name in sorted(loader.graph.leaf_nodes()) if app in labels),
     ), ()
 
 

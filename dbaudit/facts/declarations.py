@@ -53,7 +53,8 @@ class Migrations:
 
     ``unapplied`` are in the code alone, in the order in which they would run; ``gone`` are recorded alone;
     ``conflicts`` are applications with several latest migrations, and those. ``unmade`` names what models declare and
-    no migration does: (model, name of the field, index or constraint, or ``unique_together``). ``installed`` are the
+    no migration does: (model, name of the field, index or constraint, or ``unique_together``). ``latest`` are those
+    of the code that no other one of their application follows. ``installed`` are the
     labels of all applications, ``apps`` of those that have migrations. ``recorded`` is False where the database keeps
     no record at all.
     """
@@ -65,6 +66,7 @@ class Migrations:
     installed: frozenset[str] = frozenset()
     apps: frozenset[str] = frozenset()
     recorded: bool = True
+    latest: tuple[Migration, ...] = ()
 
     def of(self, apps: Collection[str]) -> Migrations:
         """Those of these applications alone."""

@@ -234,6 +234,7 @@ def _remedy(remedy: Remedy) -> Row:
         "orm": remedy.orm,
         "sql": remedy.sql,
         "undo_sql": remedy.undo_sql,
+        "migration": remedy.migration,
         "verification": remedy.verification,
     }
 

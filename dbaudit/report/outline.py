@@ -244,7 +244,7 @@ def action(what: Action) -> str:
     match what:
         case CreateIndex():
             text = f"create the {'unique ' if what.unique else ''}index {what.name}".rstrip()
-            text += f" on {what.table} ({', '.join((*what.columns, *what.expressions))})"
+            text += f" on {what.table} ({', '.join(_keys(what))})"
             text += f" using {what.method}" if what.method else ""
             text += f" include ({', '.join(what.include)})" if what.include else ""
             text += f" where {what.condition}" if what.condition else ""
@@ -262,6 +262,14 @@ def action(what: Action) -> str:
             text = f"set {what.setting} to {what.value} ({what.where})"
     text = text.rstrip(".")
     return text[:1].upper() + text[1:]
+
+
+def _keys(index: CreateIndex) -> Iterable[str]:
+    """Its keys in their order: an expression where a column's name is empty, the others at the end."""
+    expressions = iter(index.expressions)
+    for name in index.columns:
+        yield name if name.strip("-") else f"{name}{next(expressions)}"
+    yield from expressions
 
 
 def _known(value: int | None) -> int:
