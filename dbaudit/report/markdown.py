@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Iterator
 
 from dbaudit.findings import DatabaseReport, Report
-from dbaudit.report import markdown_findings, markdown_queries, outline, references, words
+from dbaudit.report import markdown_findings, markdown_queries, outline, pictures, references, words
 from dbaudit.report.markup import block, code, table, text
 
 APPLICATIONS = 50
+PICTURES = 30
 AREAS = 50
 NAMES = 12
 
@@ -69,6 +70,7 @@ def _database(report: Report, database: DatabaseReport, level: int) -> Iterator[
         ("Implementation plan", markdown_findings.plan(database, level)),
         ("Scorecard", markdown_findings.scorecard(database)),
         ("Not examined", markdown_findings.unexamined(database)),
+        ("Schema by application", _pictures(database, level)),
     )
     for title, parts in sections:
         yield f"{'#' * level} {title}"
@@ -185,6 +187,23 @@ def _foreign_keys(database: DatabaseReport, level: int) -> Iterator[str]:
     yield "What deleting one row reaches (`CASCADE`) or is kept from (`PROTECT`, `RESTRICT`), the widest first."
     critical = [(code(to), code(how), f"{n:,}", text(which)) for to, how, n, which in relations.critical]
     yield table(["Model", "On delete", "Referring models", "Which"], critical, "llrl")
+
+
+def _pictures(database: DatabaseReport, level: int) -> Iterator[str]:
+    """Mermaid's pictures, which GitHub and GitLab draw."""
+    drawn = pictures.pictures(database.snapshot)
+    if not drawn:
+        yield "There is no foreign key to draw."
+        return
+    yield (
+        "An arrow is a foreign key, a dashed one has no index; round boxes are tables of another application or part."
+    )
+    for one in drawn[:PICTURES]:
+        without = f", {one.unindexed:,} without index" if one.unindexed else ""
+        yield f"{'#' * (level + 1)} {text(one.title)}: {words.count(len(one.edges), 'foreign key')}{without}"
+        yield block(pictures.mermaid(one), "mermaid")
+    if len(drawn) > PICTURES:
+        yield words.more(len(drawn) - PICTURES)
 
 
 def _indexes(database: DatabaseReport, level: int) -> Iterator[str]:

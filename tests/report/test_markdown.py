@@ -123,6 +123,7 @@ def test_the_sections_come_in_the_order_of_the_analysis() -> None:
         "Implementation plan",
         "Scorecard",
         "Not examined",
+        "Schema by application",
         "Fixed",
         "Stale suppressions",
         "How to reproduce",

@@ -24,6 +24,7 @@ VENDORED = ("chart", "datatables", "dagre")
 
 #: Findings with all that they carry; those beyond are rows of a table. The JSON has all of everything.
 DETAILED = 400
+RUNS = 400
 LISTED = 10_000
 PICTURES = 60
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
@@ -53,6 +54,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
     """What the templates show of one database."""
     snapshot = database.snapshot
     drawn = pictures.pictures(snapshot)
+    runs = _runs(snapshot.runs)
     return {
         "database": database,
         "snapshot": snapshot,
@@ -67,7 +69,8 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "enforced": references.enforced(snapshot),
         "pictures": drawn[:PICTURES],
         "more_pictures": len(drawn) - PICTURES,
-        "runs": _runs(snapshot.runs),
+        "runs": runs[:RUNS],
+        "more_runs": len(runs) - RUNS,
         "failed_runs": [run for run in snapshot.runs if not run.audited],
         "fixes": [
             (run, one)
