@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dbaudit.facts import Location, Owner, QueryRun, Skipped, Snapshot, Statement
-from dbaudit.findings import Evidence
+from dbaudit.facts import Location, Owner, QueryRun, Skipped, Snapshot, Statement, Trial
+from dbaudit.findings import ChangeQuery, Evidence, Remedy
 
 #: Runs that are named as evidence; of the others the number.
 NAMED = 3
@@ -41,6 +41,15 @@ def named(found: Iterable[QueryRun]) -> Evidence:
     labels = list(dict.fromkeys(one.label for one in found))
     more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
     return Evidence("seen in", ", ".join(labels[:NAMED]) + more, source="measured queries")
+
+
+def remedy(tried: Trial | None, otherwise: str) -> Remedy:
+    """The change that was tried and worked, with its figures; where there is none, what to do in words."""
+    if tried is None or not tried.worked:
+        return Remedy(action=ChangeQuery(before="", after=""), orm=otherwise)
+    return Remedy(
+        action=ChangeQuery(before=tried.before, after=tried.after), orm=tried.change, verification=tried.told()
+    )
 
 
 def short(sql: str, length: int = 160) -> str:

@@ -31,6 +31,41 @@ def fetching(source: str, resolve: Callable[[list[str]], type[Model] | None]) ->
             yield model, _inserter(source, _last_call(node, parents))
 
 
+def without(source: str, how: str, path: str) -> Iterator[str]:
+    """The text without a relation in ``how`` (`select_related`, `prefetch_related`), once for each call that names it.
+
+    What leads to the relation stays: of ``customer__country`` without ``customer__country`` there remains ``customer``.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == how):
+            continue
+        named = [(argument, _lookup(argument)) for argument in node.args]
+        kept = [argument for argument, name in named if name is None or not f"{name}__".startswith(f"{path}__")]
+        if len(kept) == len(node.args):
+            continue
+        texts = [ast.get_source_segment(source, one) or "" for one in kept]
+        above = path.rpartition("__")[0]
+        if above and not any(f"{_lookup(one)}__".startswith(f"{above}__") for one in kept):
+            texts.append(f'"{above}"')
+        yield _spliced(source, node.func.value, node, f".{how}({', '.join(texts)})" if texts else "")
+
+
+def _lookup(argument: ast.expr) -> str | None:
+    """The lookup that an argument names: a string, or the first argument of a `Prefetch`."""
+    if isinstance(argument, ast.Call) and argument.args:
+        argument = argument.args[0]
+    return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
+
+
+def _spliced(source: str, after: ast.expr, until: ast.expr, text: str) -> str:
+    """The source with what stands between the ends of two expressions replaced."""
+    lines = source.encode().splitlines(keepends=True)
+    begin = sum(map(len, lines[: (after.end_lineno or 1) - 1])) + (after.end_col_offset or 0)
+    end = sum(map(len, lines[: (until.end_lineno or 1) - 1])) + (until.end_col_offset or 0)
+    whole = source.encode()
+    return (whole[:begin] + text.encode() + whole[end:]).decode()
+
+
 def corrected(source: str, name: str, right: str) -> str:
     """The text with a name replaced where it stands in a string, or as the name of an argument."""
     pattern = rf"""(?:(?<=["'\-(\s])|(?<=__)){re.escape(name)}(?=__|["']|=[^=])"""

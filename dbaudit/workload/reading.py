@@ -112,7 +112,7 @@ class Watch:
         self._of[id(instance)] = rows
         rows.instances.append(instance)
         values = _values(instance)
-        for column in instance._meta.concrete_fields:
+        for column in type(instance)._meta.concrete_fields:
             if column.attname in values:
                 rows.bytes[column.attname] = rows.bytes.get(column.attname, 0) + size(values[column.attname])
         for name, below in rows.tree.items():
@@ -171,41 +171,31 @@ def _note(rows: _Rows, name: str) -> None:
         rows.names.add(name)
 
 
-def _joined(rows: _Rows) -> Iterator[Load]:
-    """The rows of a statement, and what was joined to them; below what nobody read all is unread."""
+def _joined(rows: _Rows, *, led: bool | None = None) -> Iterator[Load]:
+    """The rows of a statement, and what was joined to them; below what nobody read all is unread.
+
+    ``led`` says of joined rows whether the attribute that leads to them was read.
+    """
     names = {column.attname: column.name for column in rows.model._meta.concrete_fields}
     needed = {column.attname for column in rows.model._meta.pk_fields}
-    columns = tuple(
-        LoadedColumn(name=name, bytes=size, read=name in needed or rows.has_read(name, names.get(name, name)))
-        for name, size in rows.bytes.items()
-    )
-    read = rows.whole or bool(rows.names)
     yield Load(
         fingerprint="",
         model=rows.model._meta.label,
         how=rows.how,
         path=rows.path,
         instances=len(rows.instances),
-        read=read,
-        columns=columns,
+        read=(rows.whole or bool(rows.names)) if led is None else led,
+        columns=tuple(
+            LoadedColumn(
+                name=name,
+                bytes=size,
+                read=led is not False and (name in needed or rows.has_read(name, names.get(name, name))),
+            )
+            for name, size in rows.bytes.items()
+        ),
     )
     for name, joined in rows.joined.items():
-        for load in _joined(joined):
-            led = rows.has_read(_accessor(rows.model, name))
-            yield load if led else _unread(load)
-
-
-def _unread(load: Load) -> Load:
-    columns = tuple(LoadedColumn(name=one.name, bytes=one.bytes, read=False) for one in load.columns)
-    return Load(
-        fingerprint="",
-        model=load.model,
-        how=load.how,
-        path=load.path,
-        instances=load.instances,
-        read=False,
-        columns=columns,
-    )
+        yield from _joined(joined, led=led is not False and rows.has_read(_accessor(rows.model, name)))
 
 
 def _together(before: Load | None, load: Load, fingerprint: str, location: Location | None) -> Load:

@@ -1,0 +1,84 @@
+"""What a run loads and nobody reads: relations that came along, columns, and rows that were only counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dbaudit.facts import Load, QueryRun
+
+#: Instances below which a relation that nobody reads costs nothing worth telling.
+FEW_INSTANCES = 10
+#: Bytes below which columns that nobody reads are let be, and the part of all that was loaded that they must be.
+FEW_BYTES = 64 * 1024
+MOST = 0.5
+#: A column is named where it holds this part of what nobody reads, and at most so many are.
+HEAVY = 0.1
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadColumns:
+    """Columns of one statement, joined ones included, that nobody read.
+
+    ``names`` are the heaviest as lookups (``customer__notes``); ``bytes`` is what all unread ones hold, of ``total``.
+    """
+
+    load: Load
+    names: tuple[str, ...]
+    bytes: int
+    total: int
+
+
+def key(load: Load, what: str = "") -> str:
+    """What a trial against a load is kept under: apart from those against the statement itself."""
+    return f"{load.fingerprint}:{load.how}:{load.path}:{what}"
+
+
+def unused(run: QueryRun) -> Iterator[Load]:
+    """Relations that came with rows and were not read of any; of several on one path the first."""
+    loads = run.loads or ()
+    for one in loads:
+        if one.how == "rows" or one.read or one.instances < FEW_INSTANCES:
+            continue
+        above = any(two.how == one.how and not two.read and _leads(two, one) for two in loads)
+        if not above and not any(_same(two, one) and two.how == "rows" and not two.read for two in loads):
+            yield one
+
+
+def unread(run: QueryRun) -> Iterator[UnreadColumns]:
+    """Statements most of whose bytes became values that nobody read, although something of the rows was read."""
+    loads = run.loads or ()
+    fetched = {one.fingerprint for one in run.statements if one.asker in ("prefetch", "peers")}
+    for rows in loads:
+        if rows.how != "rows" or not rows.read or rows.fingerprint in fetched:
+            continue
+        read = [rows, *(one for one in loads if one.how == "select_related" and one.read and _same(one, rows))]
+        left = [(one.bytes, load.path, one.name) for load in read for one in load.columns if not one.read]
+        spared = sorted(((size, f"{path}__{name}".removeprefix("__")) for size, path, name in left), reverse=True)
+        waste, total = sum(size for size, _ in spared), sum(load.bytes for load in read)
+        if waste >= FEW_BYTES and waste >= MOST * total:
+            names = tuple(name for size, name in spared[:NAMED] if size >= HEAVY * waste)
+            yield UnreadColumns(load=rows, names=names, bytes=waste, total=total)
+
+
+def untouched(run: QueryRun) -> Iterator[Load]:
+    """Rows that became instances of which nothing was read: only their number, or that there are any, was asked."""
+    return (one for one in run.loads or () if one.how == "rows" and not one.read)
+
+
+def read_elsewhere(load: Load, runs: Iterable[QueryRun]) -> bool:
+    """Whether another run reads what this one leaves: the code that asks may be the same."""
+    return any(
+        one.read and (one.model, one.how, one.path) == (load.model, load.how, load.path)
+        for run in runs
+        for one in run.loads or ()
+    )
+
+
+def _same(one: Load, other: Load) -> bool:
+    return (one.fingerprint, one.location) == (other.fingerprint, other.location)
+
+
+def _leads(one: Load, other: Load) -> bool:
+    return _same(one, other) and other.path.startswith(f"{one.path}__")
