@@ -19,7 +19,7 @@ def unread_columns(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: Any reader of the whole run read the column of any row, or an instance as a whole (copied, pickled,
     saved, refreshed); what nobody read is less than 64 KiB or less than half of what was loaded; nothing of the rows
-    was read at all (see needless_fetch); the rows were prefetched; instances were handed on to somebody who was not
+    was read at all (see wasted_statement); the rows were prefetched; instances were handed on to somebody who was not
     seen, as those of a queryset that a function returns; the code was not run by the audit (captured, automatic).
     """
     yield from measured.unmeasured(snapshot, "unread_columns")

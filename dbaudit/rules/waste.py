@@ -1,11 +1,12 @@
-"""What a run loads and nobody reads: relations that came along, columns, and rows that were only counted."""
+"""What a run asks for nothing: relations and columns that nobody reads, rows to count them, what other rows tell."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dbaudit.facts import Load, QueryRun
+from dbaudit.facts import Load, QueryRun, Statement
 
 #: Instances below which a relation that nobody reads costs nothing worth telling.
 FEW_INSTANCES = 10
@@ -15,6 +16,9 @@ MOST = 0.5
 #: A column is named where it holds this part of what nobody reads, and at most so many are.
 HEAVY = 0.1
 NAMED = 5
+#: What `count()` and `exists()` of a queryset ask.
+_QUESTION = re.compile(r'SELECT (?:COUNT\(\*\) AS "?`?__count`?"?|\? AS "?`?a`?"?) FROM ')
+_END = re.compile(r" (?:ORDER BY|LIMIT|OFFSET|FETCH FIRST|FOR UPDATE)\b.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,51 @@ def unread(run: QueryRun) -> Iterator[UnreadColumns]:
 
 def untouched(run: QueryRun) -> Iterator[Load]:
     """Rows that became instances of which nothing was read: only their number, or that there are any, was asked."""
-    return (one for one in run.loads or () if one.how == "rows" and not one.read)
+    fetched = {one.fingerprint for one in run.statements if one.asker in ("prefetch", "peers")}
+    for one in run.loads or ():
+        if one.how == "rows" and not one.read and one.instances >= FEW_INSTANCES and one.fingerprint not in fetched:
+            yield one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A ``count()`` or an ``exists()`` before a statement that fetched all the rows which it was about."""
+
+    question: Statement
+    fetch: Statement
+
+    @property
+    def key(self) -> str:
+        """What a trial against the question is kept under."""
+        return f"{self.question.fingerprint}:answered"
+
+
+def answered(run: QueryRun) -> Iterator[Answered]:
+    """Questions that a later statement answers as well, where nothing was written in between; each once."""
+    told = set()
+    for position, question in enumerate(run.statements):
+        if question.fingerprint in told or not _QUESTION.match(question.template):
+            continue
+        for fetch in run.statements[position + 1 :]:
+            if fetch.kind != "select":
+                break
+            if _answers(fetch, question):
+                told.add(question.fingerprint)
+                yield Answered(question=question, fetch=fetch)
+                break
+
+
+def _answers(fetch: Statement, question: Statement) -> bool:
+    """Whether a statement without a limit fetched the rows of the same table under the same conditions and values."""
+    if fetch.alias != question.alias or _QUESTION.match(fetch.template) or " LIMIT " in fetch.template:
+        return False
+    values, asked = (list(one.parameters.values or ()) if one.parameters else [] for one in (fetch, question))
+    same = fetch.tables[:1] == question.tables[:1] and _where(fetch) == _where(question)
+    return same and asked[len(asked) - len(values) :] == values
+
+
+def _where(one: Statement) -> str:
+    return _END.sub("", one.template.partition(" WHERE ")[2])
 
 
 def read_elsewhere(load: Load, runs: Iterable[QueryRun]) -> bool:

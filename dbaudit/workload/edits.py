@@ -43,11 +43,74 @@ def without(source: str, how: str, path: str) -> Iterator[str]:
         kept = [argument for argument, name in named if name is None or not f"{name}__".startswith(f"{path}__")]
         if len(kept) == len(node.args):
             continue
-        texts = [ast.get_source_segment(source, one) or "" for one in kept]
+        texts = [_text(source, one) for one in kept]
         above = path.rpartition("__")[0]
         if above and not any(f"{_lookup(one)}__".startswith(f"{above}__") for one in kept):
             texts.append(f'"{above}"')
-        yield _spliced(source, node.func.value, node, f".{how}({', '.join(texts)})" if texts else "")
+        begin = _offset(source, node.func.value, end=True)
+        yield _spliced(source, begin, node, f".{how}({', '.join(texts)})" if texts else "")
+
+
+def counting(source: str) -> Iterator[tuple[str, str]]:
+    """Each place that takes the length or the truth of something, changed to ask the database for that alone.
+
+    As (the change in words, the whole text): ``len(books)`` becomes ``books.count()``, a test ``books.exists()``.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1 and not node.keywords:
+            question = {"len": "count", "bool": "exists"}.get(node.func.id)
+            if question:
+                yield _replaced(source, node, f"{_text(source, node.args[0])}.{question}()")
+    for test in _tests(tree):
+        if isinstance(test, ast.Name | ast.Call | ast.Subscript):
+            yield _replaced(source, test, f"{_text(source, test)}.exists()")
+
+
+def fetching_at_once(source: str) -> Iterator[tuple[str, str]]:
+    """Each ``count()`` and ``exists()`` of a name, changed to fetch its rows, which are then there for what follows.
+
+    As (the change in words, the whole text): ``books.count()`` becomes ``len(books)``.
+    """
+    tree = ast.parse(source)
+    tests = list(_tests(tree))
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
+            name = node.func.value.id
+            if node.func.attr == "count" and not node.args:
+                yield _replaced(source, node, f"len({name})")
+            elif node.func.attr == "exists":
+                yield _replaced(source, node, name if node in tests else f"bool({name})")
+
+
+def _tests(tree: ast.AST) -> Iterator[ast.expr]:
+    """The expressions whose truth alone decides."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.While):
+            yield from _operands(node.test)
+
+
+def _operands(test: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(test, ast.BoolOp):
+        for one in test.values:
+            yield from _operands(one)
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _operands(test.operand)
+    else:
+        yield test
+
+
+def _text(source: str, node: ast.expr) -> str:
+    return ast.get_source_segment(source, node) or ""
+
+
+def _replaced(source: str, node: ast.expr, text: str) -> tuple[str, str]:
+    """The change in words, and the source with the expression replaced."""
+    return f"{text} in place of {_text(source, node)}", _spliced(source, _offset(source, node), node, text)
 
 
 def _lookup(argument: ast.expr) -> str | None:
@@ -57,13 +120,17 @@ def _lookup(argument: ast.expr) -> str | None:
     return argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else None
 
 
-def _spliced(source: str, after: ast.expr, until: ast.expr, text: str) -> str:
-    """The source with what stands between the ends of two expressions replaced."""
-    lines = source.encode().splitlines(keepends=True)
-    begin = sum(map(len, lines[: (after.end_lineno or 1) - 1])) + (after.end_col_offset or 0)
-    end = sum(map(len, lines[: (until.end_lineno or 1) - 1])) + (until.end_col_offset or 0)
+def _spliced(source: str, begin: int, until: ast.expr, text: str) -> str:
+    """The source with what stands from an offset in bytes to an expression's end replaced."""
     whole = source.encode()
-    return (whole[:begin] + text.encode() + whole[end:]).decode()
+    return (whole[:begin] + text.encode() + whole[_offset(source, until, end=True) :]).decode()
+
+
+def _offset(source: str, node: ast.expr, *, end: bool = False) -> int:
+    """Where an expression begins or ends, in bytes."""
+    row, column = (node.end_lineno, node.end_col_offset) if end else (node.lineno, node.col_offset)
+    lines = source.encode().split(b"\n")
+    return sum(len(line) + 1 for line in lines[: (row or 1) - 1]) + (column or 0)
 
 
 def corrected(source: str, name: str, right: str) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 from dbaudit.facts import QueryRun, Trial
 from dbaudit.rules import waste
 from dbaudit.workload import trying
-from dbaudit.workload.edits import fetching, without
+from dbaudit.workload.edits import counting, fetching, fetching_at_once, without
 from dbaudit.workload.sampling import Bench
 
 
 def trials(run: QueryRun, source: str, function: Any, bench: Bench) -> Iterator[Trial]:
     """What was tried against what a run wastes, in the order in which it was loaded."""
-    found = [*_unused(run, source), *_unread(run, source, function)]
+    found = [*_unused(run, source), *_unread(run, source, function), *_answered(run, source)]
     before = trying.same_each_time(function, bench) if found else None
     done = set()
     for key, change, changed in found:
@@ -43,3 +43,12 @@ def _unread(run: QueryRun, source: str, function: Any) -> Iterator[tuple[str, st
             if model._meta.label == columns.load.model:
                 change = "defer({})".format(", ".join(f'"{name}"' for name in columns.names))
                 yield waste.key(columns.load), change, insert(change)
+
+
+def _answered(run: QueryRun, source: str) -> Iterator[tuple[str, str, str]]:
+    for asked in waste.answered(run):
+        for change, changed in fetching_at_once(source):
+            yield asked.key, change, changed
+    for load in waste.untouched(run):
+        for change, changed in counting(source):
+            yield waste.key(load), change, changed
