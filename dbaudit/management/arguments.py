@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from dbaudit.management import apply_indexes
 from dbaudit.report import write
 
 LEVELS = ("none", "info", "warning", "error")
@@ -34,6 +35,7 @@ def add_actions(parser: CommandParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     base = _base_options(parser)
     _report(_action(actions, base, "report", "audit one or more databases, read-only", EXAMPLES))
+    apply_indexes.add_arguments(_action(actions, base, "apply-indexes", apply_indexes.HELP, apply_indexes.EXAMPLES))
     known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
     known.add_argument(
         "--format", choices=["text", "markdown"], default="text", help="a list, or every check's page (default: text)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from dbaudit import auditing, checks, pages
 from dbaudit.errors import AuditError
+from dbaudit.findings import Report
 from dbaudit.management import arguments
+from dbaudit.management.apply_indexes import ApplyIndexes
 from dbaudit.management.gate import Gate
-from dbaudit.report import write
+from dbaudit.report import github, write
 
 
 class Command(BaseCommand):
@@ -32,6 +35,7 @@ class Command(BaseCommand):
         """Run the action. Exit status 2 with one sentence for whatever `AuditError` says."""
         actions: dict[str, Callable[[dict[str, Any]], None]] = {
             "report": self.report,
+            "apply-indexes": self.apply_indexes,
             "checks": self.checks,
             "explain": self.explain,
         }
@@ -70,6 +74,7 @@ class Command(BaseCommand):
             text = output.render(result, self.style if output.path is None else None)
             if output.path is None:
                 self.stdout.write(text, ending="")
+                self._summarize(output, result)
             else:
                 write.write(text, output.path)
                 self._tell(f"Report written to {output.path}", options["verbosity"])
@@ -77,6 +82,10 @@ class Command(BaseCommand):
         for line in gate.save(found, result):
             self._tell(line, options["verbosity"])
         gate.conclude(found, result)
+
+    def apply_indexes(self, options: dict[str, Any]) -> None:
+        """Plan the recommended indexes, and build them where that is wanted."""
+        ApplyIndexes(self, options).run()
 
     def checks(self, options: dict[str, Any]) -> None:
         """List the checks, or write all their pages."""
@@ -86,6 +95,12 @@ class Command(BaseCommand):
     def explain(self, options: dict[str, Any]) -> None:
         """Show one check's page."""
         self.stdout.write(pages.page(checks.load(apps), options["id"]), ending="")
+
+    def _summarize(self, output: write.Output, result: Report) -> None:
+        """Beside GitHub's annotations, put the report into the job's summary, as far as GitHub lets a step fill it."""
+        path = os.environ.get("GITHUB_STEP_SUMMARY")
+        if output.format.name == "github" and path:
+            write.append(path, lambda taken: github.summary(result, github.SUMMARY_LIMIT - taken))
 
     def _progress(self, verbosity: int) -> auditing.Progress:
         return (lambda line: self.stderr.write(line, self.style.NOTICE)) if verbosity > 1 else (lambda _: None)

@@ -1,0 +1,62 @@
+"""What an audit recommends to build and drop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dbaudit.findings import CreateIndex, DropIndex, Evidence, Finding, Gain, Recommendation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One index that an audit says to build or drop.
+
+    ``key`` is the finding's, the index's name where no finding stands behind it; ``check`` is the check that found it.
+    """
+
+    key: str
+    title: str
+    action: CreateIndex | DropIndex
+    check: str = ""
+    orm: str = ""
+    evidence: tuple[str, ...] = ()
+    gain: Gain | None = None
+    bytes: int | None = None
+
+
+def of(recommendations: Iterable[Recommendation], findings: Iterable[Finding]) -> tuple[Advice, ...]:
+    """The indexes that the recommendations name, the best first.
+
+    A group's recommendation shows the remedy of its first finding and stands for those of all.
+    """
+    by_key = {one.key: one for one in findings}
+    found = []
+    for one in sorted(recommendations, key=lambda each: each.rank):
+        behind = [by_key[key] for key in one.findings if key in by_key]
+        if behind and behind[0].group and behind[0].group == one.title:
+            found += [_advice(one, finding, finding) for finding in behind]
+        else:
+            found.append(_advice(one, None, behind[0] if behind else None))
+    return tuple(each for each in found if each is not None)
+
+
+def _advice(one: Recommendation, of_group: Finding | None, finding: Finding | None) -> Advice | None:
+    remedy = of_group.remedy if of_group else one.remedy
+    if not isinstance(remedy.action, CreateIndex | DropIndex):
+        return None
+    return Advice(
+        key=finding.key if finding else remedy.action.name,
+        check=finding.check if finding else "",
+        title=of_group.subject if of_group else one.title,
+        action=remedy.action,
+        orm=remedy.orm,
+        evidence=tuple(map(_words, finding.evidence)) if finding else (),
+        gain=one.gain,
+        bytes=one.cost.bytes if one.cost else None,
+    )
+
+
+def _words(evidence: Evidence) -> str:
+    value = f"{evidence.value:,}" if isinstance(evidence.value, int) else str(evidence.value)
+    return f"{evidence.what}: {' '.join(filter(None, (value, evidence.unit)))}"

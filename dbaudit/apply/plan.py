@@ -1,0 +1,238 @@
+"""Advice -> the steps that carry it out, judged against the database as it is now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dbaudit import ddl, names
+from dbaudit.apply import sizes, wording
+from dbaudit.apply.advice import Advice
+from dbaudit.apply.steps import Definition, LeftOut, Plan, Step
+from dbaudit.facts import Index, IndexKey, Snapshot, Table
+from dbaudit.findings import CreateIndex, DropIndex
+from dbaudit.rules.equivalence import covers, enforces, knowable, signature
+
+#: The checks that prove that another index does all the work of the one to drop.
+PROVING: Final = frozenset({"redundant_index", "duplicate_index"})
+#: The vendors on which indexes can be applied.
+VENDORS: Final = frozenset({"postgresql", "sqlite"})
+
+LOCKS: Final = {
+    "postgresql": (
+        "SHARE UPDATE EXCLUSIVE",
+        "nobody who reads or writes; VACUUM, ANALYZE and schema changes of the table wait",
+    ),
+    "partitioned": (
+        "SHARE on the parent for a moment, then SHARE UPDATE EXCLUSIVE on one partition at a time",
+        "writers for that moment; otherwise only VACUUM, ANALYZE and schema changes",
+    ),
+    "sqlite": ("RESERVED, at the end EXCLUSIVE", "writers of the whole file during the build; readers at its end"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which of the recommendations are wanted: keys of findings or names of indexes (none: all), at most so many, and
+    whether indexes that are proved redundant are dropped."""
+
+    only: tuple[str, ...] = ()
+    most: int | None = None
+    drop_redundant: bool = False
+
+
+def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_bytes: int | None = None) -> Plan:
+    """The steps for one database: what is built first, what is dropped last, and what was left out and why."""
+    found = [_judge(snapshot, one, choice) for one in advice if _wanted(one, choice)]
+    creations = _once(one for one in found if isinstance(one, Step) and one.action == "create")
+    left = [one for one in found if isinstance(one, LeftOut)]
+    if choice.most is not None:
+        left += [_over(one, choice.most) for one in creations[choice.most :]]
+        creations = creations[: choice.most]
+    numbered = [replace(one, number=number) for number, one in enumerate(creations, start=1)]
+    drops = [one for one in found if isinstance(one, Step) and one.action == "drop"]
+    if choice.drop_redundant:
+        drops += [drop for one in numbered for drop in _made_needless(snapshot, one)]
+    if choice.most is not None:
+        drops = drops[: max(0, choice.most - len(numbered))]
+    steps = (*numbered, *(replace(one, number=len(numbered) + at) for at, one in enumerate(_once(drops), start=1)))
+    return Plan(alias=snapshot.alias, vendor=snapshot.vendor, steps=steps, left_out=tuple(left), free_bytes=free_bytes)
+
+
+def as_index(action: CreateIndex) -> Index:
+    """The recommended index as a reader of the catalog would tell it."""
+    opclasses = action.opclasses or ("",) * (len(action.columns) + len(action.expressions))
+    keys = [
+        *(IndexKey(column=one.removeprefix("-"), descending=one[:1] == "-") for one in action.columns),
+        *(IndexKey(expression=one) for one in action.expressions),
+    ]
+    return Index(
+        name=action.name,
+        table=action.table,
+        keys=tuple(
+            replace(key, opclass=opclass, nulls_first=key.descending)
+            for key, opclass in zip(keys, opclasses, strict=True)
+        ),
+        included=action.include,
+        predicate=action.condition,
+        method=action.method or "btree",
+        unique=action.unique,
+    )
+
+
+def _wanted(one: Advice, choice: Choice) -> bool:
+    if choice.only:
+        return one.key in choice.only or one.action.name in choice.only
+    return isinstance(one.action, CreateIndex) or choice.drop_redundant
+
+
+def _once(steps: Iterable[Step]) -> list[Step]:
+    """The first of several steps that are about the same index."""
+    kept: dict[tuple[str, str, str], Step] = {}
+    for one in steps:
+        what = one.definition.name if one.action == "drop" else one.definition.body
+        kept.setdefault((one.action, one.label, what), one)
+    return list(kept.values())
+
+
+def _over(one: Step, most: int) -> LeftOut:
+    return LeftOut(key=one.key, title=one.title, reason=f"Only the first {most} were asked for.")
+
+
+def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> Step | LeftOut:
+    """The step, or why the database as it is now has no place for it."""
+    table = next((table for table in snapshot.tables if table.label == one.action.table), None)
+    if table is None:
+        return _left(one, f"The table {one.action.table} does not exist (any more).")
+    if not table.stores_rows:
+        return _left(one, f"{table.label} is a {table.kind} and takes no index.")
+    if isinstance(one.action, CreateIndex):
+        return _creation(snapshot, table, one, one.action)
+    return _drop(snapshot, table, one, one.action, choice)
+
+
+def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex) -> Step | LeftOut:
+    missing = [name for name in map(_bare, (*action.columns, *action.include)) if table.column(name) is None]
+    if missing:
+        return _left(one, f"{table.label} has no column {', '.join(missing)} (any more).")
+    if not action.name:
+        more = (*action.expressions, action.condition, *action.include, *action.opclasses)
+        action = replace(action, name=names.index_name(table.name, action.columns, *more))
+    wanted = as_index(action)
+    twin = next((index for index in table.indexes if index.usable and _same(index, wanted)), None)
+    if twin is not None:
+        return _left(one, f"{table.label} has it already: {twin.name} {twin.describe()}.")
+    namesake = next((index for index in table.indexes if index.name == action.name and index.usable), None)
+    if namesake is not None and namesake.complete and wanted.plain and not action.expressions:
+        return _left(
+            one, f"The name {action.name} is taken by another index, {namesake.describe()}; rename or drop that one."
+        )
+    definition = wording.definition(action)
+    took = sizes.estimate(table, wanted, one.bytes)
+    partitioned = table.kind == "partitioned table"
+    lock, blocks = LOCKS["partitioned" if partitioned else snapshot.vendor]
+    return Step(
+        number=0,
+        key=one.key,
+        action="create",
+        schema=table.schema,
+        table=table.name,
+        definition=definition,
+        sql=ddl.create_index(snapshot.dialect, table, action),
+        undo_sql=ddl.drop_index(snapshot.dialect, table, action.name),
+        lock=lock,
+        blocks=blocks,
+        bytes=took.bytes,
+        seconds=took.seconds,
+        disk_bytes=took.disk_bytes,
+        title=one.title,
+        evidence=one.evidence,
+        gain=one.gain,
+        orm=one.orm,
+        partitioned=partitioned,
+    )
+
+
+def _drop(snapshot: Snapshot, table: Table, one: Advice, action: DropIndex, choice: Choice) -> Step | LeftOut:
+    if not choice.drop_redundant or one.check not in PROVING:
+        return _left(one, "Only what the audit proves redundant is dropped, and that with --drop-redundant.")
+    index = next((index for index in table.indexes if index.name == action.name), None)
+    if index is None:
+        return _left(one, f"The index {action.name} does not exist (any more).")
+    if action.definition and index.definition != action.definition:
+        return _left(one, f"The index {action.name} has changed since the report: it is now {index.describe()}.")
+    wider = next(_instead(table, index), None)
+    if wider is None:
+        return _left(one, f"No other index of {table.label} does the work of {action.name} (any more).")
+    found = _dropping(snapshot, table, index, wider.name, one.key)
+    if isinstance(found, LeftOut):
+        return found
+    return replace(found, title=one.title, evidence=one.evidence, orm=one.orm)
+
+
+def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key: str) -> Step | LeftOut:
+    title = f"Index {index.name} on {table.label} is served by {because}"
+    definition = wording.parsed(index.definition)
+    if definition is None:
+        return LeftOut(key=key, title=title, reason="The database does not tell its definition, which the undo needs.")
+    if index.partitioned:
+        reason = "The index of a partitioned table cannot be dropped without locking readers out; do it by hand."
+        return LeftOut(key=key, title=title, reason=reason)
+    lock, blocks = LOCKS[snapshot.vendor]
+    return Step(
+        number=0,
+        key=key,
+        action="drop",
+        schema=table.schema,
+        table=table.name,
+        definition=replace(definition, name=index.name),
+        sql=ddl.drop_index(snapshot.dialect, table, index.name),
+        undo_sql=ddl.recreate_index(snapshot.dialect, index),
+        lock=lock,
+        blocks=blocks,
+        bytes=None if index.bytes is None else -index.bytes,
+        title=title,
+        because=because,
+    )
+
+
+def _made_needless(snapshot: Snapshot, creation: Step) -> Iterator[Step]:
+    """The drops of what an index of this plan will do besides: they run when it stands and is verified."""
+    table = snapshot.table(creation.table, creation.schema)
+    new = None if table is None else _plain(table, creation.definition)
+    if table is None or new is None:
+        return
+    for index in table.indexes:
+        if index.usable and not enforces(index) and covers(new, index):
+            found = _dropping(snapshot, table, index, new.name, f"redundant_index:{table.label}:{index.describe()}")
+            if isinstance(found, Step):
+                yield replace(found, after=creation.number)
+
+
+def _plain(table: Table, definition: Definition) -> Index | None:
+    """The index of a definition over plain ascending columns, None for anything more intricate."""
+    body = definition.body.removeprefix("USING btree").strip()
+    columns = [wording.unquoted(one.strip()) for one in body.strip("()").split(",")]
+    if definition.unique or any(table.column(one) is None for one in columns):
+        return None
+    return Index(name=definition.name, table=table.name, keys=tuple(IndexKey(column=one) for one in columns))
+
+
+def _instead(table: Table, narrow: Index) -> Iterator[Index]:
+    """The usable indexes that serve every read of one that enforces nothing."""
+    if not enforces(narrow) and knowable(narrow):
+        yield from (one for one in table.indexes if one is not narrow and one.usable and covers(one, narrow))
+
+
+def _same(index: Index, wanted: Index) -> bool:
+    """Whether they are the same as far as words tell; the server itself is asked again before anything is built."""
+    return index.complete and signature(index) == signature(wanted)
+
+
+def _bare(column: str) -> str:
+    return column.removeprefix("-")
+
+
+def _left(one: Advice, reason: str) -> LeftOut:
+    return LeftOut(key=one.key, title=one.title, reason=reason)

@@ -1,0 +1,136 @@
+"""What an index gained: the measured queries of its table, planned and timed before and after."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.apply.steps import Done, Step
+from dbaudit.catalog import session
+from dbaudit.facts import QueryRun, Statement
+from dbaudit.workload import plans
+from dbaudit.workload.limits import Limits
+
+#: Queries of a table that are timed, the slowest first, and how often each; the best time counts.
+MOST: Final = 20
+TIMES: Final = 3
+#: A query that takes longer than this is timed once, in milliseconds.
+SLOW_MS: Final = 500.0
+WORDS: Final = 100
+
+LIMITS: Final = Limits(plans=MOST, analyze_ms=-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a query took: milliseconds in the driver, and the indexes of its plan."""
+
+    ms: float
+    indexes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gained:
+    """One query before and after. Times in milliseconds; ``used`` says whether its plan uses the new index."""
+
+    step: int
+    query: str
+    before_ms: float | None
+    after_ms: float
+    used: bool
+
+
+def statements(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> tuple[Statement, ...]:
+    """The measured SELECTs that read a table of these steps, each once, with the values of its slowest execution.
+
+    Values are never written to a report, so a plan made from a file has none.
+    """
+    tables = {step.table for step in steps}
+    slowest: dict[str, Statement] = {}
+    for one in (each for run in runs for each in run.statements):
+        if one.kind != "select" or one.alias != alias or one.error or one.many or not tables.intersection(one.tables):
+            continue
+        known = slowest.get(one.fingerprint)
+        if known is None or one.duration_ms > known.duration_ms:
+            slowest[one.fingerprint] = one
+    return tuple(sorted(slowest.values(), key=lambda one: (-one.duration_ms, one.fingerprint))[:MOST])
+
+
+def taken(connection: BaseDatabaseWrapper, asked: Iterable[Statement]) -> dict[str, Taken]:
+    """What each query takes now, by its fingerprint. Read-only; one that fails or takes too long is left out."""
+    found = {}
+    for one in asked:
+        try:
+            with session.read_only(connection, statement_timeout_ms=30_000, lock_timeout_ms=2_000):
+                planned = plans.explain(connection, [one], LIMITS)
+                if planned:
+                    used = frozenset(node.index for node in planned[0].nodes if node.index)
+                    found[one.fingerprint] = Taken(ms=min(_times(connection, one)), indexes=used)
+        except DatabaseError:
+            continue
+    return found
+
+
+def gained(
+    done: Iterable[Done], asked: Iterable[Statement], before: Mapping[str, Taken], after: Mapping[str, Taken]
+) -> tuple[Gained, ...]:
+    """The queries of each built index, the biggest gain first."""
+    asked = tuple(asked)
+    found = [
+        Gained(
+            step=each.step.number,
+            query=_short(one.template),
+            before_ms=before[one.fingerprint].ms if one.fingerprint in before else None,
+            after_ms=after[one.fingerprint].ms,
+            used=each.index in after[one.fingerprint].indexes,
+        )
+        for each in done
+        if each.outcome == "built"
+        for one in asked
+        if one.fingerprint in after and each.step.table in one.tables
+    ]
+    return tuple(sorted(found, key=lambda one: (one.step, -((one.before_ms or 0) - one.after_ms))))
+
+
+def told(done: Iterable[Done], proofs: Iterable[Gained], run: str, *, measured: bool) -> Iterator[str]:
+    """The gain of each built index in lines: measured beside promised, and what to do where no query uses it."""
+    proofs = tuple(proofs)
+    for each in (one for one in done if one.outcome == "built"):
+        own = [one for one in proofs if one.step == each.step.number]
+        promised = each.step.gain
+        if promised:
+            yield f"{each.index}: promised {promised.before:g} → {promised.after:g} {promised.unit} ({promised.source})"
+        for one in (proof for proof in own if proof.used):
+            was = f"{one.before_ms:.2f} ms → " if one.before_ms is not None else ""
+            yield f"{each.index}: {was}{one.after_ms:.2f} ms  {one.query}"
+        if own and not any(one.used for one in own):
+            yield (
+                f"{each.index}: none of the {len(own)} measured queries of {each.step.label} uses it. Take it back by: "
+                f"manage.py dbaudit apply-indexes --undo {run}"
+            )
+        elif not own:
+            why = f"no measured query reads {each.step.label}" if measured else "no queries were measured in this run"
+            yield f"{each.index}: its use was not proven, {why}."
+
+
+def _times(connection: BaseDatabaseWrapper, one: Statement) -> Iterator[float]:
+    values = one.parameters.values if one.parameters is not None else None
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        with connection.cursor() as cursor:
+            cursor.execute(one.sql, values)
+            cursor.fetchall()
+        took = (time.perf_counter() - began) * 1000
+        yield took
+        if took > SLOW_MS:
+            return
+
+
+def _short(template: str) -> str:
+    words = " ".join(template.split())
+    return words if len(words) <= WORDS else f"{words[: WORDS - 1]}…"

@@ -1,0 +1,93 @@
+"""The findings and recommendations of a report that was written as JSON, as far as they build or drop an index."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from dbaudit.errors import AuditError
+from dbaudit.findings import (
+    REPORT_VERSION,
+    Cost,
+    CreateIndex,
+    DropIndex,
+    Evidence,
+    Finding,
+    Gain,
+    Recommendation,
+    Remedy,
+)
+
+Row = Mapping[str, Any]
+KINDS: Mapping[str, type[CreateIndex | DropIndex]] = {"create_index": CreateIndex, "drop_index": DropIndex}
+
+
+def read(path: Path, alias: str) -> tuple[tuple[Recommendation, ...], tuple[Finding, ...]]:
+    """What the report says of one database.
+
+    Raises:
+        AuditError: the file cannot be read, is no such report, or says nothing of this database.
+    """
+    name = str(path)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["version"] != REPORT_VERSION:
+            raise AuditError(f"{name!r} is a report of version {data['version']}, not {REPORT_VERSION}; make it again.")
+        databases = {one["alias"]: one for one in data["databases"]}
+        if alias not in databases:
+            told = ", ".join(map(repr, databases)) or "no database"
+            raise AuditError(f"{name!r} says nothing of database {alias!r}; it tells of {told}.")
+        rows = databases[alias]
+        return (
+            tuple(_recommendation(one) for one in rows["recommendations"] if one["remedy"]["kind"] in KINDS),
+            tuple(_finding(one) for one in rows["findings"] if one["remedy"]["kind"] in KINDS),
+        )
+    except OSError as error:
+        raise AuditError(f"Cannot read {name!r}: {error.strerror}.") from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise AuditError(f"{name!r} is no report; write one with `dbaudit report --output report.json`.") from error
+
+
+def _recommendation(row: Row) -> Recommendation:
+    gain, cost = row["gain"], row["cost"]
+    return Recommendation(
+        rank=row["rank"],
+        priority=row["priority"],
+        phase=row["phase"],
+        title=row["title"],
+        remedy=_remedy(row["remedy"]),
+        findings=tuple(row["findings"]),
+        gain=_made(Gain, gain) if gain else None,
+        cost=_made(Cost, cost) if cost else None,
+        risk=row["risk"],
+    )
+
+
+def _finding(row: Row) -> Finding:
+    head = f"{row['check']}:{row['table']}:" if row["table"] else f"{row['check']}:"
+    return Finding(
+        subject=row["subject"],
+        detail=row["detail"],
+        identity=(row["key"].removeprefix(head),),
+        remedy=_remedy(row["remedy"]),
+        evidence=tuple(_made(Evidence, one) for one in row["evidence"]),
+        table=row["table"],
+        group=row["group"],
+        check=row["check"],
+    )
+
+
+def _remedy(row: Row) -> Remedy:
+    texts = {name: row[name] for name in ("orm", "sql", "undo_sql", "verification")}
+    return Remedy(action=_made(KINDS[row["kind"]], row), **texts)
+
+
+def _made(kind: type[Any], row: Row) -> Any:
+    """A value of this kind from the members of the row that it knows; lists are tuples again."""
+    known = {one.name for one in fields(kind)}
+    return kind(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name in known}
+    )
