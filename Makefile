@@ -55,10 +55,11 @@ lint: $(VENV)/dev ## check style, types and workflows
 bench: $(VENV)/dev ## run the benchmarks
 	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
 
-docs: $(VENV)/dev ## write the generated pages of docs/ anew
+docs: $(VENV)/dev ## write the generated pages of docs/ anew, build all as HTML in build/docs
 	$(BIN)/python manage.py dbaudit checks --format markdown > $(VENV)/checks.md
 	mv $(VENV)/checks.md docs/checks.md
 	$(BIN)/python docs/blocks.py README.md
+	$(BIN)/python -m sphinx -W -q docs build/docs
 
 clean: ## remove virtual environments, caches and what the demo made
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache build dist
