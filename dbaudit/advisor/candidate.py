@@ -42,7 +42,7 @@ class Candidate:
         """The name under which it is proposed, and under which plans of a trial show it: the same on every machine."""
         # A key that is no plain ascending column takes part by its hash alone.
         columns = [f"{'-' if key.descending else ''}{key.column}" for key in self.keys if key.column]
-        plain = all(key == Key(column=key.column, descending=key.descending) for key in self.keys)
+        plain = all(key == Key(column=key.column) for key in self.keys)
         more = () if plain else (repr(self.keys),)
         return index_name(self.table, columns, *more, ",".join(self.include), self.condition, self.method)
 
@@ -89,17 +89,29 @@ class Planned:
 class Planner(Protocol):
     """A trial of one vendor: says what statements would cost, without changing the user's database.
 
-    ``cost`` raises `UnplannableError` for a statement that cannot be planned, with the reason in one sentence.
+    Both methods raise `TrialEndedError` where nothing more can be tried. ``calls`` counts the plans that were made.
     """
 
     calls: int
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
-        """Plan one statement with these candidates (and the indexes that exist) present."""
+        """Plan one statement with these candidates (and the indexes that exist) present.
+
+        Raises:
+            UnplannableError: this statement cannot be planned.
+        """
 
     def size(self, candidate: Candidate) -> int:
-        """Bytes that the index would take."""
+        """Bytes that the index would take.
+
+        Raises:
+            UnplannableError: the database refuses an index like that.
+        """
 
 
 class UnplannableError(Exception):
-    """A statement that cannot be planned; its text is the reason."""
+    """A statement that cannot be planned, or an index that cannot be; its text is the reason in one sentence."""
+
+
+class TrialEndedError(Exception):
+    """The trial cannot go on (the connection was lost); its text is the reason in one sentence."""

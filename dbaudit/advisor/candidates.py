@@ -1,0 +1,239 @@
+"""From what a statement asks of a table to the indexes that might serve it: by role, never by permutation."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+
+from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.parsing import spelled
+from dbaudit.advisor.predicates import Term
+from dbaudit.advisor.roles import Occurrence
+from dbaudit.facts import Table
+
+#: Keys of a candidate at most; an order may take one more.
+WIDTH = 3
+#: Columns that are carried along, and their bytes in all, at most.
+CARRIED, CARRIED_BYTES = 6, 96
+#: A value that stands in every sample is a constant only in a column of so few values.
+FEW_VALUES = 64
+#: From so many bytes of table on, a block range index is thought of; the rows must lie in the order of the column.
+LARGE, IN_ORDER = 256 * 1024**2, 0.95
+
+_PATTERN = {
+    "character varying": "varchar_pattern_ops",
+    "varchar": "varchar_pattern_ops",
+    "character": "bpchar_pattern_ops",
+}
+_INVERTED = ("jsonb", "tsvector")
+
+
+def propose(occurrence: Occurrence, asked: Asked, vendor: str) -> tuple[Candidate, ...]:
+    """The candidates for one occurrence of a table, each once, in a fixed order."""
+    if not occurrence.table.stores_rows:
+        return ()
+    maker = _Maker(occurrence, asked, vendor)
+    return tuple(dict.fromkeys(maker.candidates()))
+
+
+@dataclass(frozen=True)
+class _Maker:
+    occurrence: Occurrence
+    asked: Asked
+    vendor: str
+
+    @property
+    def table(self) -> Table:
+        return self.occurrence.table
+
+    def candidates(self) -> Iterator[Candidate]:
+        certain = [term for term in self.occurrence.terms if not term.branch]
+        branches = sorted({term.branch for term in self.occurrence.terms if term.branch})
+        for branch in [0, *branches]:
+            terms = [*certain, *(term for term in self.occurrence.terms if branch and term.branch == branch)]
+            conditions = [*self._conditions(terms)]
+            for keys in dict.fromkeys(self._key_lists(terms)):
+                yield from self._variants(keys, conditions, wide=not branch)
+            yield from self._others(terms)
+
+    def _key_lists(self, terms: list[Term]) -> Iterator[tuple[Key, ...]]:
+        """The keys of b-trees, by the patterns of section 2.1 of the study that this advisor goes back to."""
+        equal = self._selective(term.key for term in terms if term.role in ("equal", "null") and term.key)
+        listed = self._selective(term.key for term in terms if term.role == "in" and term.key)
+        ranges = _unique(self._ranged(term) for term in terms if term.role in ("range", "prefix") and term.key)
+        joins = self._selective(term.key for term in terms if term.role == "join" and term.key)
+        looked_up = [*equal, *(key for key in listed if key not in equal)]
+        heads = _heads(looked_up)
+        sorted_by = self.occurrence.order[: WIDTH + 1]
+        yield from (head for head in heads if head)
+        for key in ranges:
+            yield from _joined(heads, (key,))
+        if sorted_by:
+            yield from _joined(_heads(equal), sorted_by, WIDTH + 1)
+        yield from _joined(heads, self.occurrence.group[:WIDTH])
+        for key in self.occurrence.extremes:
+            yield from _joined(_heads(equal), (key,))
+        for key in joins:
+            yield from _joined(heads, (key,))
+            yield from (_cut((key, *head)) for head in heads)
+            yield from (_cut((key, *head, one)) for head in heads[:2] for one in ranges)
+            yield _cut((key, *sorted_by))
+            yield _cut((key, *self.occurrence.group))
+        yield from (_cut(pair) for pair in permutations(joins[:3], 2))
+        if not terms and self.occurrence.columns:
+            yield (Key(column=self.occurrence.columns[0]),)
+
+    def _selective(self, keys: Iterable[Key | None]) -> list[Key]:
+        """The keys, that of most different values first."""
+        return sorted(_unique(keys), key=lambda key: (-self._distinct(key), key))
+
+    def _distinct(self, key: Key) -> float:
+        column = self.table.column(key.column) if key.column else None
+        seen = column.statistics if column else None
+        return float((seen and seen.distinct) or 0.0)
+
+    def _ranged(self, term: Term) -> Key | None:
+        """The key of a range; of a prefix with the operators that compare character by character."""
+        if term.key is None or term.role != "prefix" or self.vendor != "postgresql":
+            return term.key
+        column = self.table.column(term.key.column) if term.key.column else None
+        kind = column.type.lower().partition("(")[0].strip() if column else "text"
+        return replace(term.key, opclass=_PATTERN.get(kind, "text_pattern_ops"))
+
+    def _variants(self, keys: tuple[Key, ...], conditions: list[_Condition], *, wide: bool) -> Iterator[Candidate]:
+        """With and without columns carried along, over all rows and over those of a condition."""
+        for condition in (None, *conditions):
+            named = condition.columns if condition else frozenset()
+            left = tuple(key for key in keys if key.column not in named) or self._any_key(named)
+            if not left:
+                continue
+            plain = Candidate(
+                table=self.table.name,
+                schema=self.table.schema,
+                keys=left,
+                condition=condition.sql if condition else "",
+            )
+            yield plain
+            carried = self._carried(left, named) if wide else ()
+            if carried and self.vendor == "postgresql":
+                yield replace(plain, include=carried)
+            elif carried and self.vendor == "sqlite" and len(left) + len(carried) <= WIDTH + 2:
+                yield replace(plain, keys=(*left, *(Key(column=name) for name in carried)))
+
+    def _any_key(self, named: frozenset[str]) -> tuple[Key, ...]:
+        """A key for the index whose condition says all: what the rows are sorted or known by."""
+        if self.occurrence.order and not {key.column for key in self.occurrence.order} & named:
+            return self.occurrence.order[:WIDTH]
+        return tuple(Key(column=name) for name in self.table.primary_key[:1])
+
+    def _carried(self, keys: tuple[Key, ...], named: frozenset[str]) -> tuple[str, ...]:
+        """The other columns that the statement reads, where they are few and narrow: then the index alone answers."""
+        if self.occurrence.whole or any(key.expression for key in keys):
+            return ()
+        mine = {key.column for key in keys} | named
+        rest = tuple(sorted(name for name in self.occurrence.columns if name not in mine))
+        columns = [self.table.column(name) for name in rest]
+        width = sum(_width(column) for column in columns)
+        return rest if 0 < len(rest) <= CARRIED and width <= CARRIED_BYTES else ()
+
+    def _conditions(self, terms: list[Term]) -> Iterator[_Condition]:
+        """What partial indexes may leave out: each test by itself, and all together."""
+        found = [one for one in map(self._condition, terms) if one is not None]
+        found = sorted(dict.fromkeys(found), key=lambda one: one.sql)
+        yield from found
+        if len(found) > 1:
+            yield _Condition(" AND ".join(one.sql for one in found), frozenset().union(*(one.columns for one in found)))
+
+    def _condition(self, term: Term) -> _Condition | None:
+        if term.branch:
+            return None
+        if term.test:
+            return _Condition(term.test, frozenset({term.key.column} if term.key and term.key.column else ()))
+        if term.role == "equal" and term.key and term.key.column and term.literal and self._constant(term):
+            quoted = '"' + term.key.column.replace('"', '""') + '"'
+            return _Condition(f"{quoted} = {term.literal}", frozenset({term.key.column}))
+        return None
+
+    def _constant(self, term: Term) -> bool:
+        """Whether a value is part of what the project asks, and not that of the one row which was looked at."""
+        distinct = self._distinct(term.key) if term.key else 0
+        if not 0 < distinct <= FEW_VALUES:
+            return False
+        return len(self.asked.samples) > 1 or term.literal in _literals(self.asked.sources)
+
+    def _others(self, terms: list[Term]) -> Iterator[Candidate]:
+        """What is no b-tree: inverted indexes, and block ranges of rows that lie in the order of their column."""
+        if self.vendor != "postgresql":
+            return
+        for term in terms:
+            column = self.table.column(term.key.column) if term.key and term.key.column else None
+            kind = column.type.lower() if column else ""
+            method, opclass = "", ""
+            if term.role == "match":
+                method, opclass = "gin", "gin_trgm_ops"
+            elif term.role == "contain" and (kind in _INVERTED or kind.endswith("[]") or (term.key and not column)):
+                method = "gin"
+            elif term.role == "range" and column is not None and column.statistics:
+                near = abs(column.statistics.correlation or 0.0) >= IN_ORDER
+                method = "brin" if near and (self.table.heap_bytes or 0) >= LARGE else ""
+            if method and term.key:
+                key = replace(term.key, opclass=opclass)
+                yield Candidate(table=self.table.name, schema=self.table.schema, keys=(key,), method=method)
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A predicate of a partial index and the columns that need no key because it says their value."""
+
+    sql: str
+    columns: frozenset[str]
+
+
+def _heads(keys: list[Key]) -> list[tuple[Key, ...]]:
+    """None, each, each two and the first three of some keys that are looked up by value."""
+    few = keys[: WIDTH + 1]
+    return [
+        (),
+        *((key,) for key in few),
+        *combinations(few[:WIDTH], 2),
+        *([tuple(few[:WIDTH])] if len(few) > 2 else []),
+    ]
+
+
+def _joined(heads: list[tuple[Key, ...]], tail: tuple[Key, ...], width: int = WIDTH) -> Iterator[tuple[Key, ...]]:
+    for head in heads:
+        columns = {(key.column, key.expression) for key in head}
+        rest = tuple(key for key in tail if (key.column, key.expression) not in columns)
+        if rest:
+            yield _cut((*head, *rest), width)
+
+
+def _cut(keys: Iterable[Key], width: int = WIDTH) -> tuple[Key, ...]:
+    """Each column once, at most so many."""
+    seen: dict[tuple[str, str], Key] = {}
+    for key in keys:
+        seen.setdefault((key.column, key.expression), key)
+    return tuple(seen.values())[:width]
+
+
+def _unique(keys: Iterable[Key | None]) -> list[Key]:
+    return list(dict.fromkeys(key for key in keys if key is not None))
+
+
+def _width(column: object) -> int:
+    seen = getattr(column, "statistics", None)
+    return int((seen and seen.width) or 16)
+
+
+def _literals(sources: Iterable[str]) -> frozenset[str]:
+    """The constants of Python functions as literals of SQL."""
+    found = set()
+    for source in sources:
+        try:
+            tree = ast.parse(source.strip())
+        except (SyntaxError, ValueError):
+            continue
+        found |= {spelled(node.value) or "" for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return frozenset(found - {""})

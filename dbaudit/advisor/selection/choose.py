@@ -1,0 +1,171 @@
+"""From candidates to the set to build: prune, learn, search, and ask the planner about what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from dbaudit.advisor.candidate import Candidate
+from dbaudit.advisor.selection import pool
+from dbaudit.advisor.selection.costs import Costs, bits, union
+from dbaudit.advisor.selection.model import Problem
+from dbaudit.advisor.selection.search import exact, greedy, search, shed
+
+#: Pools up to this size are solved by trying every set.
+SMALL = 12
+#: How often the search begins anew with what the planner said of its last answer.
+TURNS = 6
+#: Plans made in one turn about indexes beside the best set.
+PROBES = 600
+#: A chosen index saves at least this share of the workload.
+LEAST = 0.0005
+#: Two indexes in one are tried for so many pairs of a table.
+MERGES = 24
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What of a candidate counts besides the plans: its bytes, and what it costs the writes."""
+
+    size: Callable[[Candidate], int]
+    price: Callable[[Candidate], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen set and the pool that it was chosen from, as bits of ``Costs.candidates``."""
+
+    chosen: int
+    pool: int
+    problem: Problem
+
+
+def choose(
+    costs: Costs,
+    weights: Sequence[float],
+    own: Sequence[int],
+    measures: Measures,
+    budget: float,
+    *,
+    quick: bool = False,
+) -> Choice:
+    """The best set found. ``own`` are the candidates that were made for each statement."""
+    questions = range(len(weights))
+    narrower = () if quick else (_bare, _narrow)
+    kept = union(pool.prune(costs, question, own[question], narrower) for question in questions)
+    for question in questions:
+        costs.relate(question, _shared(costs, own, question, kept))
+    if not quick:
+        _learn(costs, questions, kept)
+        kept |= _merge(costs, questions, kept)
+    problem = _problem(costs, weights, measures, budget)
+    if quick:
+        return _done(problem, min((greedy(problem, power) for power in (0.5, 1.0)), key=problem.total), kept)
+    best = search(problem)
+    for _ in range(TURNS):
+        if costs.late:
+            break
+        _probe(costs, problem, best)
+        problem.refresh()
+        again = search(problem, [best])
+        if problem.total(again) >= problem.total(best) * (1 - 1e-6):
+            break
+        best = again
+    if problem.useful.bit_count() <= SMALL:
+        best = exact(problem)
+    return _done(problem, best, kept)
+
+
+def _done(problem: Problem, chosen: int, kept: int) -> Choice:
+    """Without what saves next to nothing, by what the planner says of this very set."""
+    for question in range(len(problem.weights)):
+        problem.costs.cost(question, chosen)
+    problem.refresh()
+    return Choice(shed(problem, chosen, LEAST * problem.nothing), kept, problem)
+
+
+def _bare(candidate: Candidate) -> bool:
+    return not candidate.include
+
+
+def _narrow(candidate: Candidate) -> bool:
+    return not candidate.include and not candidate.condition and len(candidate.keys) <= 2
+
+
+def _problem(costs: Costs, weights: Sequence[float], measures: Measures, budget: float) -> Problem:
+    used = union(used for question in range(len(weights)) for used, _ in costs.configurations(question))
+    wanted = {place: costs.candidates[place] for place in bits(used)}
+    everything = range(len(costs.candidates))
+    sizes = [measures.size(wanted[place]) if place in wanted else 0 for place in everything]
+    prices = [measures.price(wanted[place]) if place in wanted else 0.0 for place in everything]
+    return Problem(costs, weights, sizes, prices, budget)
+
+
+def _shared(costs: Costs, own: Sequence[int], question: int, kept: int) -> int:
+    """The kept candidates of other statements that could serve this one: led by a key that its own are led by."""
+    mine = [costs.candidates[place] for place in bits(own[question])]
+    leads = {(one.schema, one.table, one.keys[0].column or one.keys[0].expression) for one in mine}
+    conditions = {(one.schema, one.table, one.condition) for one in mine} | {
+        (one.schema, one.table, "") for one in mine
+    }
+    shared = 0
+    for place in bits(kept & ~own[question]):
+        one = costs.candidates[place]
+        led = (one.schema, one.table, one.keys[0].column or one.keys[0].expression) in leads
+        if led and (one.schema, one.table, one.condition) in conditions:
+            shared |= 1 << place
+    return shared
+
+
+def _learn(costs: Costs, questions: range, kept: int) -> None:
+    for question in questions:
+        pool.explore(costs, question, kept)
+
+
+def _merge(costs: Costs, questions: range, kept: int) -> int:
+    """Try two indexes in one in the plans that use either of them; the new candidates that were used."""
+    by_table: dict[tuple[str, str], list[int]] = {}
+    for place in bits(kept):
+        one = costs.candidates[place]
+        by_table.setdefault((one.schema, one.table), []).append(place)
+    together = 0
+    for places in by_table.values():
+        made = 0
+        for first, second in combinations(places, 2):
+            both = pool.merged(costs.candidates[first], costs.candidates[second])
+            if both is None or made >= MERGES:
+                continue
+            made += 1
+            number = costs.number(both)
+            together |= number
+            for question in questions:
+                _replace(costs, question, (1 << first, 1 << second), number)
+    return together
+
+
+def _replace(costs: Costs, question: int, parts: tuple[int, int], number: int) -> None:
+    """Plan a statement with the new candidate in the place of one that its best plans use."""
+    for part in parts:
+        if costs.relevant(question) & part and not costs.late:
+            costs.relate(question, number)
+            using = [used for used, _ in costs.configurations(question) if used & part][:2]
+            for used in using:
+                costs.cost(question, used & ~(parts[0] | parts[1]) | number)
+
+
+def _probe(costs: Costs, problem: Problem, best: int) -> None:
+    """Plan each statement with the best set, and with one more index beside it."""
+    limit = costs.planner.calls + PROBES
+    for question in range(len(problem.weights)):
+        costs.cost(question, best)
+    useful = problem.useful
+    heavy = sorted(range(len(problem.weights)), key=lambda question: (-problem.cost(question, best), question))
+    for question in heavy:
+        least = costs.cost(question, useful)
+        if costs.cost(question, best) <= least * 1.001:
+            continue
+        for place in bits(useful & costs.relevant(question) & ~best):
+            if costs.planner.calls >= limit or costs.late:
+                return
+            costs.cost(question, best | 1 << place)

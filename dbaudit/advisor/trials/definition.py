@@ -1,0 +1,31 @@
+"""A candidate as ``CREATE INDEX``, for trials. What is proposed to users is spelled by `dbaudit.ddl`."""
+
+from __future__ import annotations
+
+from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.dialect import Dialect
+
+
+def create_index(candidate: Candidate, dialect: Dialect, *, name: str = "", table: str = "") -> str:
+    """The statement; without a name as HypoPG wants it. ``table`` is SQL for another table in place of its own."""
+    words = [
+        "CREATE INDEX",
+        name and dialect.quote(name),
+        "ON",
+        table or dialect.quote(candidate.schema, candidate.table),
+    ]
+    if candidate.method != "btree":
+        words.append(f"USING {candidate.method}")
+    words.append(f"({', '.join(_key(key, dialect) for key in candidate.keys)})")
+    if candidate.include:
+        words.append(f"INCLUDE ({', '.join(map(dialect.quote, candidate.include))})")
+    if candidate.condition:
+        words.append(f"WHERE {candidate.condition}")
+    return " ".join(filter(None, words))
+
+
+def _key(key: Key, dialect: Dialect) -> str:
+    text = dialect.quote(key.column) if key.column else f"({key.expression})"
+    text += f" {key.opclass}" if key.opclass else ""
+    text += " DESC" if key.descending else ""
+    return f"{text} NULLS {key.nulls.upper()}" if key.nulls else text

@@ -1,0 +1,175 @@
+"""The PostgreSQL planner with hypothetical indexes: HypoPG.
+
+Hypothetical indexes live in this session's memory alone. Those made here are taken back by their number however the
+trial ends; those of somebody else in the session stay. A killed session takes its own with it. All is planned within
+a read-only transaction that holds the audit's timeouts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from django.db import DatabaseError, InterfaceError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, TrialEndedError, UnplannableError
+from dbaudit.advisor.sizes import index_bytes
+from dbaudit.advisor.trials.definition import create_index
+from dbaudit.advisor.trials.explain import plans, refusal
+from dbaudit.catalog.session import attempt, read_only, sqlstate
+from dbaudit.facts import Parameters, Plan, Snapshot
+
+State = Literal["usable", "installable", "no permission", "broken", "absent"]
+
+_FOUND = """
+SELECT pg_catalog.quote_ident(n.nspname), pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'hypopg'
+"""
+_AVAILABLE = "SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'hypopg'"
+_CREATE = "SELECT indexrelid, indexname FROM {schema}.hypopg_create_index(%s)"
+_DROP = "SELECT {schema}.hypopg_drop_index(unnest(%s::oid[]))"
+
+INSTALLABLE = (
+    "The extension hypopg is there but not installed in this database; a superuser runs CREATE EXTENSION hypopg."
+)
+NO_PERMISSION = (
+    "The audit's role may not use the extension hypopg; GRANT USAGE on its schema and EXECUTE on its functions."
+)
+BROKEN = "The extension hypopg is installed but does not work (SQLSTATE {state})."
+ABSENT = "The server has no extension hypopg, by which PostgreSQL plans with indexes that are not built."
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether HypoPG can be used here; ``reason`` says why not, ``schema`` is where its functions are, quoted."""
+
+    state: State
+    reason: str = ""
+    schema: str = ""
+
+
+def availability(connection: BaseDatabaseWrapper) -> Availability:
+    """Find out whether HypoPG can be used; to be called inside a read-only transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND)
+        found = cursor.fetchone()
+        if found is None:
+            cursor.execute(_AVAILABLE)
+            return Availability("installable", INSTALLABLE) if cursor.fetchone() else Availability("absent", ABSENT)
+    schema, allowed = found
+    if not allowed:
+        return Availability("no permission", NO_PERMISSION)
+    try:
+        with attempt(connection), connection.cursor() as cursor:
+            cursor.execute(_CREATE.format(schema=schema), ["CREATE INDEX ON pg_catalog.pg_class (relpages)"])
+            cursor.execute(_DROP.format(schema=schema), [[cursor.fetchall()[0][0]]])
+    except DatabaseError as error:
+        state = sqlstate(error)
+        if state == "42501":
+            return Availability("no permission", NO_PERMISSION)
+        return Availability("broken", BROKEN.format(state=state))
+    return Availability("usable", schema=schema)
+
+
+@contextmanager
+def opened(
+    connection: BaseDatabaseWrapper, snapshot: Snapshot, *, statement_timeout_ms: int, lock_timeout_ms: int
+) -> Iterator[Hypopg]:
+    """A planner for the length of a block, in a read-only transaction.
+
+    Raises:
+        UnplannableError: HypoPG cannot be used here, with the reason.
+    """
+    planner: Hypopg | None = None
+    try:
+        with read_only(connection, statement_timeout_ms=statement_timeout_ms, lock_timeout_ms=lock_timeout_ms):
+            found = availability(connection)
+            if found.state != "usable":
+                raise UnplannableError(found.reason)
+            planner = Hypopg(connection, snapshot, found.schema)
+            try:
+                yield planner
+            finally:
+                planner.close()  # before the end of the transaction, when a pooler may give the session to anyone
+    finally:
+        if planner is not None:
+            planner.close()  # what a failed transaction did not let go
+
+
+class Hypopg:
+    """A `Planner`. To be used within ``opened``, which takes its indexes back."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, snapshot: Snapshot, schema: str) -> None:
+        self.calls = 0
+        self._connection = connection
+        self._snapshot = snapshot
+        self._create = _CREATE.format(schema=schema)
+        self._drop = _DROP.format(schema=schema)
+        self._numbers: dict[Candidate, int] = {}
+        self._names: dict[str, Candidate] = {}
+        self._shares: dict[tuple[str, str, str], float] = {}
+
+    def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
+        """Plan one statement with these candidates present."""
+        self._show(present)
+        found = plans(self._connection, asked)
+        self.calls += len(found)
+        used = {self._names[node.index] for plan in found for node in plan.nodes if node.index in self._names}
+        return Planned(
+            cost=sum(plan.cost or 0.0 for plan in found),
+            used=frozenset(used),
+            plans=tuple(self._named(plan) for plan in found),
+        )
+
+    def size(self, candidate: Candidate) -> int:
+        """Bytes that the index would take, by our own model: HypoPG's knows no de-duplication."""
+        self._show(frozenset({candidate}))
+        return index_bytes(candidate, self._snapshot, self._share(candidate))
+
+    def _share(self, candidate: Candidate) -> float | None:
+        """Which part of the rows the candidate's condition lets in, by the planner's own estimate."""
+        table = self._snapshot.table(candidate.table, candidate.schema)
+        if not candidate.condition or table is None or not table.rows:
+            return None
+        key = (candidate.schema, candidate.table, candidate.condition)
+        if key not in self._shares:
+            where = f"{self._snapshot.dialect.quote(table.schema, table.name)} WHERE {candidate.condition}"
+            probe = Asked(fingerprint="", sql=f"SELECT 1 FROM {where}".replace("%", "%%"), samples=(Parameters(()),))
+            rows = plans(self._connection, probe)[0].nodes[0].rows_estimated or 0.0
+            self._shares[key] = min(1.0, rows / table.rows)
+        return self._shares[key]
+
+    def close(self) -> None:
+        """Take back what was made here and is not taken back yet, as far as the transaction still lets us."""
+        with suppress(UnplannableError, TrialEndedError):
+            self._show(frozenset())
+
+    def _show(self, present: frozenset[Candidate]) -> None:
+        """Make exactly these candidates the hypothetical indexes of ours."""
+        gone = [one for one in self._numbers if one not in present]
+        missing = sorted(present - self._numbers.keys())
+        if not gone and not missing:
+            return
+        try:
+            with attempt(self._connection), self._connection.cursor() as cursor:
+                if gone:
+                    cursor.execute(self._drop, [[self._numbers[one] for one in gone]])
+                    for one in gone:
+                        del self._numbers[one]
+                for one in missing:
+                    cursor.execute(self._create, [create_index(one, self._snapshot.dialect)])
+                    number, name = cursor.fetchall()[0]
+                    self._numbers[one] = number
+                    self._names[name] = one
+        except (DatabaseError, InterfaceError) as error:
+            raise refusal(self._connection, error) from error
+
+    def _named(self, plan: Plan) -> Plan:
+        nodes = (
+            replace(node, index=self._names[node.index].name) if node.index in self._names else node
+            for node in plan.nodes
+        )
+        return replace(plan, nodes=tuple(nodes))
