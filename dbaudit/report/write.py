@@ -16,7 +16,7 @@ from django.core.management.color import Style
 from dbaudit.conf import nearest
 from dbaudit.errors import AuditError
 from dbaudit.findings import Report
-from dbaudit.report import as_json, html, markdown, text
+from dbaudit.report import as_csv, as_json, github, gitlab, html, junit, markdown, sarif, text
 
 WIDEST = 120
 PLAIN_WIDTH = 80
@@ -68,6 +68,11 @@ FORMATS = {
         Format("text", (".txt",), text.render),
         Format("html", (".html", ".htm"), html.render),
         Format("json", (".json",), as_json.render),
+        Format("sarif", (".sarif", ".sarif.json"), sarif.render),
+        Format("junit", (".xml",), junit.render),
+        Format("csv", (".csv",), as_csv.render),
+        Format("gitlab", (".gitlab.json",), gitlab.render),
+        Format("github", (), github.render, streamed=True),
     )
 }
 _SUFFIXES = {suffix: one for one in FORMATS.values() for suffix in one.suffixes}
@@ -76,13 +81,13 @@ _SUFFIXES = {suffix: one for one in FORMATS.values() for suffix in one.suffixes}
 def infer(path: str | Path) -> Format:
     """The format that a file's suffix means. Raises `AuditError` for one that means none, with those that do."""
     suffix = Path(path).suffix.lower()
-    if suffix not in _SUFFIXES:
-        given = f"The suffix {suffix!r}" if suffix else "A name without a suffix"
-        raise AuditError(
-            f"Cannot tell the format of {str(path)!r}. {given} means none; "
-            f"use {', '.join(_SUFFIXES)}, or give --format."
-        )
-    return _SUFFIXES[suffix]
+    double = "".join(Path(path).suffixes[-2:]).lower()
+    if double in _SUFFIXES or suffix in _SUFFIXES:
+        return _SUFFIXES.get(double) or _SUFFIXES[suffix]
+    given = f"The suffix {suffix!r}" if suffix else "A name without a suffix"
+    raise AuditError(
+        f"Cannot tell the format of {str(path)!r}. {given} means none; use {', '.join(_SUFFIXES)}, or give --format."
+    )
 
 
 def plan(paths: Iterable[str | Path], name: str | None = None, also: Iterable[str | Path] = ()) -> tuple[Output, ...]:
@@ -123,6 +128,18 @@ def write(content: str, path: str | Path) -> None:
                 file.write(data)
         else:
             _replace(target, data)
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def append(path: str | Path, draw: Callable[[int], str]) -> None:
+    """Put what ``draw`` makes at the end of a file, which may not exist yet; it is told how many bytes are there.
+
+    Raises `AuditError` in one sentence where this fails.
+    """
+    try:
+        with Path(path).open("ab") as file:
+            file.write(draw(file.tell()).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise _refusal(path, error) from error
 

@@ -13,12 +13,22 @@ from pathlib import Path
 import pytest
 
 from dbaudit.findings import Report
-from dbaudit.report import as_json, markdown, text
+from dbaudit.report import as_csv, as_json, github, gitlab, junit, markdown, sarif, text
 from tests.report import sample
 
 GOLDEN = Path(__file__).parent / "golden"
 REPORTS = {"full": sample.report, "two": lambda: sample.report(sample.clean(), sample.empty())}
-RENDERERS: dict[str, Callable[[Report], str]] = {"md": markdown.render, "txt": text.render, "json": as_json.render}
+RENDERERS: dict[str, Callable[[Report], str]] = {
+    "md": markdown.render,
+    "txt": text.render,
+    "json": as_json.render,
+    "sarif": sarif.render,
+    "xml": junit.render,
+    "csv": as_csv.render,
+    "gitlab.json": gitlab.render,
+    "github.txt": github.render,
+    "github.md": github.summary,
+}
 
 
 @pytest.mark.parametrize("suffix", RENDERERS)

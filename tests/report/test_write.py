@@ -29,7 +29,17 @@ def ordinary_user() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("a.md", "markdown"), ("a.markdown", "markdown"), ("a.b/C.TXT", "text"), ("a.json", "json")],
+    [
+        ("a.md", "markdown"),
+        ("a.markdown", "markdown"),
+        ("a.b/C.TXT", "text"),
+        ("a.json", "json"),
+        ("a.sarif", "sarif"),
+        ("a.sarif.json", "sarif"),
+        ("a.XML", "junit"),
+        ("a.csv", "csv"),
+        ("b.gitlab.json", "gitlab"),
+    ],
 )
 def test_the_suffix_tells_the_format(path: str, name: str) -> None:
     assert write.infer(path).name == name
@@ -55,6 +65,18 @@ def test_several_outputs_each_have_their_format(tmp_path: Path) -> None:
 def test_a_format_that_is_given_holds_whatever_the_suffix(tmp_path: Path) -> None:
     (output,) = write.plan([str(tmp_path / "findings.out")], "json")
     assert output.format.name == "json"
+
+
+def test_annotations_go_to_standard_output_besides_the_files(tmp_path: Path) -> None:
+    outputs = write.plan([str(tmp_path / "a.md")], "github")
+    assert [(one.format.name, one.path is None) for one in outputs] == [("github", True), ("markdown", False)]
+
+
+def test_what_else_the_command_writes_must_be_another_file_and_writable(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="Two outputs go to one file"):
+        write.plan([str(tmp_path / "a.md")], also=[str(tmp_path / "b" / ".." / "a.md")])
+    with pytest.raises(AuditError, match="its directory does not exist"):
+        write.plan([], also=[str(tmp_path / "missing" / "known.txt")])
 
 
 def test_an_unknown_format_is_refused_with_the_nearest() -> None:

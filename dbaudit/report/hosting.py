@@ -1,0 +1,34 @@
+"""What code hosts need of a finding: its place in the repository, a fingerprint, and its sentence."""
+
+from __future__ import annotations
+
+import hashlib
+
+from dbaudit.facts import Location
+from dbaudit.findings import Finding, Report
+from dbaudit.report import outline, words
+
+
+def place(report: Report, finding: Finding) -> Location:
+    """Where a host shows the finding: its line of the project, otherwise where the settings name the databases.
+
+    Files of installed packages are in nobody's repository.
+    """
+    own = finding.location if finding.owner == "project" else None
+    return in_repository(report, own or report.code.settings)
+
+
+def in_repository(report: Report, location: Location) -> Location:
+    """The place with its path from the root of the repository."""
+    return Location(f"{report.code.prefix}{location.file}", location.line)
+
+
+def fingerprint(alias: str, key: str) -> str:
+    """32 hexadecimal digits that stay when lines move and rows come and go."""
+    return hashlib.sha256(f"{alias} {key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def message(finding: Finding) -> str:
+    """What is wrong and what to do, in a few sentences on one line."""
+    parts = (f"{finding.subject}.", finding.detail, f"{outline.action(finding.remedy.action)}.")
+    return words.printable(" ".join(filter(None, parts)))
