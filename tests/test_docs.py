@@ -15,7 +15,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.postgres import Server
+from tests.postgres import Server, main_server
+from tests.project import make
 from tests.scratch import Scratch
 
 ROOT = Path(__file__).parent.parent
@@ -92,9 +93,6 @@ def test_every_command_of_the_docs_runs(started: tuple[Path, dict[str, str]], pa
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_grants_let_the_role_see_everything(postgres: Scratch, tmp_path: Path, number: int) -> None:
     """The docs' own SQL, on a server on which nobody else has any right."""
-    from tests.postgres import main_server  # noqa: PLC0415 - only where there is one
-    from tests.project import make  # noqa: PLC0415 - as above
-
     server = main_server()
     database = postgres.connection.settings_dict["NAME"]
     make(tmp_path, database=server.settings(database)).manage("migrate", "-v0")
@@ -118,6 +116,17 @@ def test_the_grants_let_the_role_see_everything(postgres: Scratch, tmp_path: Pat
         assert found["summary"]["records_are"] == "exact"
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(sql.SQL("SET ROLE {}; DELETE FROM auth_permission").format(sql.Identifier(role)))
+
+
+def test_a_role_that_may_only_connect_is_told_what_it_lacks(postgres: Scratch, tmp_path: Path) -> None:
+    server = main_server()
+    database = postgres.connection.settings_dict["NAME"]
+    with closed_to_all(server, database, "dbaudit_stranger"), server.connect(database) as connection:
+        connection.execute("CREATE ROLE dbaudit_stranger LOGIN PASSWORD 'x'")
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO dbaudit_stranger").format(sql.Identifier(database)))
+        reader = {**server.settings(database), "USER": "dbaudit_stranger", "PASSWORD": "x"}
+        done = make(tmp_path, database=reader).manage("dbaudit", "report", "--output", "report.json", status=2)
+    assert "grant USAGE" in done.stderr
 
 
 class closed_to_all:  # noqa: N801 - read as words: `with closed_to_all(...)`

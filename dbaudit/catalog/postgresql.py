@@ -215,7 +215,7 @@ def _index_bytes(row: Any, indexes: tuple[Index, ...]) -> int | None:
 def _not_seen(scope: _Scope, tables: list[Table], sequences: int) -> Iterator[Skipped]:
     """What the role and the settings kept from being read."""
     if not scope.schemas:
-        yield Skipped("tables", "The search path names no schema that exists and that the role may use.")
+        yield Skipped("tables", "The search path names no schema that exists and that the role may use: set it, or grant USAGE.")
     hidden = sorted(table.label for table in tables if table.stores_rows and not table.readable)
     if hidden:
         names = ", ".join(hidden[:NAMED]) + (f" and {len(hidden) - NAMED} more" if len(hidden) > NAMED else "")

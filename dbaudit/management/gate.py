@@ -91,8 +91,11 @@ class Gate:
                 raise CommandError(f"{crash.what}: {crash.reason}", returncode=2)
             alias, summary = database.snapshot.alias, database.summary
             if summary.models and not summary.tables:
+                unseen = next((one.reason for one in database.skipped if one.what == "tables"), "")
                 raise CommandError(
-                    f"Database {alias!r} has none of the {summary.models} models' tables; "
+                    f"Database {alias!r} shows none of the {summary.models} models' tables. {unseen}"
+                    if unseen
+                    else f"Database {alias!r} has none of the {summary.models} models' tables; "
                     f"run `manage.py migrate --database {alias}` first.",
                     returncode=2,
                 )
