@@ -1,0 +1,78 @@
+"""dbaudit's advisor, asked for a workload; and its candidates as any database would be told them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+
+from django.apps.registry import Apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit import catalog
+from dbaudit.advisor.advise import advise
+from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.trials import hypopg
+from dbaudit.facts import Parameters, Snapshot
+from judging.extend import Choice
+from judging.judge import Statement
+
+#: More bytes than any disk has.
+UNLIMITED = 10**18
+LIMITS = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 2_000}
+
+
+class Advisor:
+    """dbaudit on one database and workload: what a budget in bytes gives."""
+
+    def __init__(self, connection: BaseDatabaseWrapper, statements: Sequence[Statement]) -> None:
+        self.connection = connection
+        begin = time.perf_counter()
+        self.snapshot = read(connection)
+        self.reading = time.perf_counter() - begin
+        self.asked = tuple(map(_asked, statements))
+
+    def choose(self, budget: int | None) -> Choice:
+        """The indexes for a budget in bytes. Seconds are those of the advice; the catalog has been read before."""
+        with ExitStack() as stack:
+            planner = stack.enter_context(hypopg.opened(self.connection, self.snapshot, **LIMITS))
+            begin = time.perf_counter()
+            advice = advise(planner, self.snapshot, self.asked, budget_bytes=UNLIMITED if budget is None else budget)
+            seconds = time.perf_counter() - begin
+        for one in advice.skipped:
+            print(f"skipped: {one.reason}", file=sys.stderr)
+        sizes = {spelled(one.candidate): one.bytes for one in advice.chosen}
+        return Choice(sizes, planner.calls, seconds)
+
+
+def read(connection: BaseDatabaseWrapper) -> Snapshot:
+    """The catalog, without any models."""
+    return catalog.read(connection, apps=Apps([]), count_limit_bytes=0, **LIMITS)
+
+
+def spelled(candidate: Candidate) -> str:
+    """``CREATE INDEX`` without a name."""
+    text = f"CREATE INDEX ON {_quoted(candidate.table)} USING {candidate.method} ({', '.join(map(_key, candidate.keys))})"
+    if candidate.include:
+        text += f" INCLUDE ({', '.join(map(_quoted, candidate.include))})"
+    return f"{text} WHERE {candidate.condition}" if candidate.condition else text
+
+
+def _asked(statement: Statement) -> Asked:
+    samples = tuple(Parameters(values) for values in statement.samples)
+    return Asked(fingerprint=statement.name, sql=statement.sql, samples=samples, calls=statement.calls)
+
+
+def _key(key: Key) -> str:
+    words: Iterable[str] = (
+        _quoted(key.column) if key.column else f"({key.expression})",
+        key.opclass,
+        "DESC" if key.descending else "",
+        f"NULLS {key.nulls.upper()}" if key.nulls else "",
+    )
+    return " ".join(filter(None, words))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,1 @@
+"""The workloads: schemas, data and statements."""
