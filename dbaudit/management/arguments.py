@@ -24,6 +24,12 @@ examples:
   manage.py dbaudit report --baseline known.txt --fail-on warning      fail for what is new since then
 """
 
+DIFF_EXAMPLES = """
+examples:
+  manage.py dbaudit diff before.json after.json
+  manage.py dbaudit diff before.json after.json --output comment.md && gh pr comment --body-file comment.md
+"""
+
 # The options that decide what is audited, by the kind of value that they take.
 REPEATABLE = ("database", "app", "check", "skip", "crawl_exclude", "workload")
 FILES = ("baseline", "budgets")
@@ -36,12 +42,24 @@ def add_actions(parser: CommandParser) -> None:
     base = _base_options(parser)
     _report(_action(actions, base, "report", "audit one or more databases, read-only", EXAMPLES))
     apply_indexes.add_arguments(_action(actions, base, "apply-indexes", apply_indexes.HELP, apply_indexes.EXAMPLES))
+    _diff(
+        _action(actions, base, "diff", "tell what is new, fixed, worse and better between two reports", DIFF_EXAMPLES)
+    )
     known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
     known.add_argument(
         "--format", choices=["text", "markdown"], default="text", help="a list, or every check's page (default: text)"
     )
     page = _action(actions, base, "explain", "show the page of one check")
     page.add_argument("id", metavar="ID", help="the check's id, as `dbaudit checks` lists it")
+
+
+def _diff(diff: CommandParser) -> None:
+    diff.add_argument("old", metavar="OLD.json", help="the earlier report, written with report --output OLD.json")
+    diff.add_argument("new", metavar="NEW.json", help="the later one")
+    diff.add_argument(
+        "--format", choices=["text", "markdown"], help="default: as the --output's suffix says, otherwise text"
+    )
+    diff.add_argument("--output", metavar="FILE", help="write to FILE; .md is Markdown for a pull request's comment")
 
 
 def typed_again(options: dict[str, Any]) -> Iterator[str]:

@@ -110,7 +110,7 @@ def plan(paths: Iterable[str | Path], name: str | None = None, also: Iterable[st
         if real in seen:
             raise AuditError(f"Two outputs go to one file, {str(path)!r}; give each its own.")
         seen.add(real)
-        _check(Path(real), path)
+        check(path)
     return (*shown, *files) or (Output(chosen or FORMATS["text"]),)
 
 
@@ -160,14 +160,14 @@ def _replace(target: Path, data: bytes) -> None:
         raise
 
 
-def _check(real: Path, given: Path) -> None:
-    """Refuse now what could not be written after the audit."""
+def check(path: str | Path) -> None:
+    """Raise now the `AuditError` that writing to a file would meet later, as far as that can be foreseen."""
     try:
-        problem = _problem(real)
+        problem = _problem(Path(os.path.realpath(path)))
     except OSError as error:
-        raise _refusal(given, error) from error
+        raise _refusal(path, error) from error
     if problem:
-        raise _refusal(given, OSError(problem, os.strerror(problem)))
+        raise _refusal(path, OSError(problem, os.strerror(problem)))
 
 
 def _problem(real: Path) -> int | None:

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from dbaudit import auditing, checks, pages
+from dbaudit import auditing, checks, comparison, pages
 from dbaudit.errors import AuditError
 from dbaudit.findings import Report
 from dbaudit.management import arguments
@@ -38,6 +38,7 @@ class Command(BaseCommand):
             "apply-indexes": self.apply_indexes,
             "checks": self.checks,
             "explain": self.explain,
+            "diff": self.diff,
         }
         try:
             actions[options["action"]](options)
@@ -101,6 +102,20 @@ class Command(BaseCommand):
         path = os.environ.get("GITHUB_STEP_SUMMARY")
         if output.format.name == "github" and path:
             write.append(path, lambda taken: github.summary(result, github.SUMMARY_LIMIT - taken))
+
+    def diff(self, options: dict[str, Any]) -> None:
+        """Compare two reports that were written as JSON."""
+        path = options["output"]
+        if path:
+            write.check(path)
+        markdown = path and Path(path).suffix.lower() in write.FORMATS["markdown"].suffixes
+        draw = comparison.FORMATS[options["format"] or ("markdown" if markdown else "text")]
+        drawn = draw(comparison.compare(comparison.read(options["old"]), comparison.read(options["new"])))
+        if path:
+            write.write(drawn, path)
+            self._tell(f"Comparison written to {path}", options["verbosity"])
+        else:
+            self.stdout.write(drawn, ending="")
 
     def _progress(self, verbosity: int) -> auditing.Progress:
         return (lambda line: self.stderr.write(line, self.style.NOTICE)) if verbosity > 1 else (lambda _: None)
