@@ -14,7 +14,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("errors", "dialect"),
     ("facts",),
     ("normal_form",),
-    ("findings", "names", "places"),
+    ("findings", "names", "places", "amounts"),
     ("ddl", "conf"),
     ("rules",),
     ("registry", "queries"),

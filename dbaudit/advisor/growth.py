@@ -18,7 +18,9 @@ from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, Snapshot, Table
 
 #: Rows that all grown tables together may have: what takes a second or two to make.
-MAX_ROWS = 200_000
+MAX_ROWS = 100_000
+#: Above the keys of tables so small, and so that the last copies' keys still fit into 32 bits.
+SPAN = 2_000_000
 #: Lines of a plane pair up for prime numbers alone. Growing less than 25 times tells nothing.
 FACTORS = (31, 23, 17, 13, 11, 7, 5)
 _INTEGER = re.compile(r"(?:big|medium)?int(?:eger)?(?: unsigned)?|bigserial|serial|int[48]", re.IGNORECASE)

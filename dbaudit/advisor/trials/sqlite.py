@@ -17,8 +17,9 @@ from typing import Any
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, UnplannableError
 from dbaudit.advisor.growth import Growth
+from dbaudit.advisor.trials.definition import create_index
 from dbaudit.facts import Plan, Snapshot, Table
 from dbaudit.workload.plans import sqlite_nodes
 
@@ -70,8 +71,14 @@ class SqlitePlanner:
         return Planned(cost=known, used=used, plans=plans)
 
     def size(self, candidate: Candidate) -> int:
-        """Bytes of the pages that it takes in the copy; 0 for one that SQLite cannot build."""
-        return self._sizes[candidate] if self._built(candidate) else 0
+        """Bytes of the pages that it takes in the copy.
+
+        Raises:
+            UnplannableError: SQLite has no index like that.
+        """
+        if not self._built(candidate):
+            raise UnplannableError("SQLite has no index like that.")
+        return self._sizes[candidate]
 
     def _built(self, candidate: Candidate) -> bool:
         """Build it where it was not yet; False where SQLite has nothing of the kind."""
@@ -84,7 +91,7 @@ class SqlitePlanner:
         name = candidate.name
         before = self._used_pages()
         try:
-            self._execute(create_index(candidate, name, self._snapshot.dialect.quote))
+            self._execute(create_index(candidate, self._snapshot.dialect, name=name))
         except sqlite3.Error:
             self._refused.add(candidate)
             return False
@@ -198,28 +205,6 @@ def grow(copy: BaseDatabaseWrapper, snapshot: Snapshot, tables: Iterable[Table],
     raw.execute("RELEASE dbaudit_growth")
     raw.execute("ANALYZE")
     return counts
-
-
-def create_index(candidate: Candidate, name: str, quote: Any) -> str:
-    """``CREATE INDEX`` as SQLite spells it. What it has no words for (``INCLUDE``, operator classes) is said in
-    PostgreSQL's, which it refuses."""
-    keys = ", ".join(_key(one, quote) for one in candidate.keys)
-    text = f"CREATE INDEX {quote(name)} ON {quote(candidate.table)} "
-    if candidate.method != "btree":
-        text += f"USING {candidate.method} "
-    text += f"({keys})"
-    if candidate.include:
-        text += f" INCLUDE ({', '.join(map(quote, candidate.include))})"
-    return text + (f" WHERE {candidate.condition}" if candidate.condition else "")
-
-
-def _key(key: Key, quote: Any) -> str:
-    text = quote(key.column) if key.column else f"({key.expression})"
-    if key.opclass:
-        text += f" {key.opclass}"
-    if key.descending:
-        text += " DESC"
-    return f"{text} NULLS {key.nulls.upper()}" if key.nulls else text
 
 
 def _is_name(raw: sqlite3.Connection, quote: Any, table: Table, column: str) -> bool:

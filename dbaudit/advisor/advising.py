@@ -1,0 +1,191 @@
+"""The advice on one database: which trial its vendor has, at which scale it is made, and what it says of today."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.advisor import growth as growing
+from dbaudit.advisor import statements
+from dbaudit.advisor.advice import Advice
+from dbaudit.advisor.advise import NO_PARSER, WHAT, advise
+from dbaudit.advisor.candidate import Asked, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.growth import SPAN, Growth
+from dbaudit.advisor.settle import settled
+from dbaudit.advisor.trials import grown, hypopg, sqlite
+from dbaudit.amounts import Budget
+from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
+
+#: The indexes may take half as much as the rows.
+DEFAULT_BUDGET = Budget(share=0.5)
+#: The budget where what the rows take could not be seen.
+BOUNDLESS = 10**15
+NO_STATEMENT = "No query was measured that an index could help."
+NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
+_UNITS = {"sqlite": "steps", "postgresql": "cost"}
+_HOW = {
+    "sqlite": "instructions counted on a copy in memory with the index built",
+    "postgresql": "the planner's cost with the index as HypoPG shows it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only."""
+
+    budget: Budget = DEFAULT_BUDGET
+    seconds: float = 60.0
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advised:
+    """The advice with what it rests on.
+
+    ``unit`` and ``source`` say what its costs are. Where the data is so small that nothing can be told from it, it was
+    grown: then the advice is a projection, ``growth`` says to what, and ``today`` has the costs before and after with
+    the rows that there are, by fingerprint.
+    """
+
+    advice: Advice
+    unit: str
+    source: str
+    growth: Growth | None = None
+    today: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def advised(
+    connection: BaseDatabaseWrapper,
+    snapshot: Snapshot,
+    wishes: Wishes,
+    *,
+    statement_timeout_ms: int,
+    lock_timeout_ms: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Advised | None, tuple[Skipped, ...]]:
+    """The advice for the measured workload, or why there is none. Nothing is left in the database."""
+    if importlib.util.find_spec("sqlglot") is None:
+        return None, (Skipped(WHAT, NO_PARSER),)
+    asked = statements.asked(workload(snapshot.runs))
+    if not asked:
+        return None, (Skipped(WHAT, NO_STATEMENT),)
+    if snapshot.vendor not in _UNITS:
+        return None, (Skipped(WHAT, NO_TRIAL),)
+    trial = _Trial(connection, snapshot, wishes, asked, statement_timeout_ms, lock_timeout_ms, progress)
+    try:
+        found = trial.run()
+    except (UnplannableError, TrialEndedError, sqlite.NotCopiedError) as error:
+        return None, (Skipped(WHAT, str(error)),)
+    return found, found.advice.skipped
+
+
+def workload(runs: Iterable[QueryRun]) -> tuple[QueryRun, ...]:
+    """The runs that say what the project asks; the automatic ones only where there is nothing else.
+
+    Nobody may ever open the admin's list of exchange rates: such a page is told by the checks, and buys no index.
+    """
+    audited = [run for run in runs if run.audited]
+    own = [run for run in audited if run.origin != "automatic"]
+    return tuple(replace(run, statements=tuple(_asked_for(run))) for run in own or audited)
+
+
+def _asked_for(run: QueryRun) -> Iterator[Statement]:
+    """The statements without those by which a canned query finds values for the queryset that it returns: they ran
+    within its own function, the queryset was evaluated outside of it."""
+    here = run.location.file if run.location else ""
+    inside = [any(place.file == here for place in one.stack) for one in run.statements]
+    for one, within in zip(run.statements, inside, strict=True):
+        if run.origin != "canned" or not within or all(inside):
+            yield one
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    connection: BaseDatabaseWrapper
+    snapshot: Snapshot
+    wishes: Wishes
+    asked: tuple[Asked, ...]
+    statement_timeout_ms: int
+    lock_timeout_ms: int
+    progress: Callable[[str], None]
+
+    def run(self) -> Advised:
+        tables = tuple(table for table in self.snapshot.stored_tables() if self._growable(table))
+        factor = growing.factor(sum(table.rows or 0 for table in tables))
+        if factor is None:
+            self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
+            with self._planner(self.snapshot) as planner:
+                return self._told(self._advice(planner, self.snapshot, self.asked))
+        growth = Growth(factor=factor, span=SPAN)
+        self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r} {growth.told()}")
+        # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
+        untimed = tuple(replace(one, mean_ms=None) for one in self.asked)
+        with self._grown(tables, growth) as (planner, snapshot):
+            advice = self._advice(planner, snapshot, untimed)
+        return self._told(advice, growth, self._today(advice))
+
+    def _advice(self, planner: Planner, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
+        heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
+        found = advise(
+            planner,
+            snapshot,
+            asked,
+            budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
+            seconds=self.wishes.seconds,
+            quick=self.wishes.quick,
+        )
+        return settled(found, planner, snapshot)
+
+    def _told(
+        self, advice: Advice, growth: Growth | None = None, today: Mapping[str, tuple[float, float]] | None = None
+    ) -> Advised:
+        vendor = self.snapshot.vendor
+        return Advised(advice=advice, unit=_UNITS[vendor], source=_HOW[vendor], growth=growth, today=today or {})
+
+    def _today(self, advice: Advice) -> dict[str, tuple[float, float]]:
+        """What the statements that are helped cost on the rows that there are, before and after."""
+        chosen = frozenset(one.candidate for one in advice.chosen)
+        helped = {fingerprint for one in advice.chosen for fingerprint in one.helps}
+        found = {}
+        if helped:
+            with self._planner(self.snapshot) as planner:
+                for one in self.asked:
+                    if one.fingerprint in helped:
+                        before = planner.cost(one, frozenset()).cost
+                        found[one.fingerprint] = (before, planner.cost(one, chosen).cost)
+        return found
+
+    @contextmanager
+    def _planner(self, snapshot: Snapshot) -> Iterator[Planner]:
+        if snapshot.vendor == "sqlite":
+            with sqlite.copied(self.connection) as copy:
+                yield sqlite.SqlitePlanner(copy, snapshot)
+            return
+        timeouts = {"statement_timeout_ms": self.statement_timeout_ms, "lock_timeout_ms": self.lock_timeout_ms}
+        with hypopg.opened(self.connection, snapshot, **timeouts) as planner:
+            yield planner
+
+    @contextmanager
+    def _grown(self, tables: tuple[Table, ...], growth: Growth) -> Iterator[tuple[Planner, Snapshot]]:
+        if self.snapshot.vendor == "sqlite":
+            with sqlite.copied(self.connection) as copy:
+                rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
+                snapshot = growing.grown(self.snapshot, growth, rows)
+                yield sqlite.SqlitePlanner(copy, snapshot), snapshot
+            return
+        with grown.grown(
+            self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
+        ) as counts:
+            snapshot = growing.grown(self.snapshot, growth, counts)
+            with self._planner(snapshot) as planner:
+                yield planner, snapshot
+
+    def _growable(self, table: Table) -> bool:
+        """Whether it is one of the connection's own tables, and a statement names it."""
+        word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)")
+        return table.kind == "table" and not table.schema and any(word.search(one.sql) for one in self.asked)

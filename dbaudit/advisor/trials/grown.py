@@ -1,0 +1,92 @@
+"""A small PostgreSQL database with many times its rows, for planning: temporary tables in front of the real ones.
+
+A temporary table hides the real one of the same name from statements that name no schema, as those of Django do. They
+are made, planned on and taken back in one transaction that is always rolled back: nothing is written to the write-ahead
+log but their catalog entries, the real tables are read once under ``ACCESS SHARE``, and a killed session leaves
+nothing. Only small databases are grown at all (`dbaudit.advisor.growth.MAX_ROWS`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import Error
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.advisor.candidate import UnplannableError
+from dbaudit.advisor.growth import Growth
+from dbaudit.catalog.session import attempt, rolled_back, sqlstate
+from dbaudit.facts import Column, Snapshot, Table
+
+#: A text of which so large a part of the values differ is counted a name.
+NAMES = 0.9
+_DEFINITION = re.compile(
+    r'CREATE (?P<unique>UNIQUE )?INDEX (?P<name>"(?:[^"]|"")+"|\S+) ON .*? USING (?P<rest>.*)', re.DOTALL
+)
+
+
+@contextmanager
+def grown(
+    connection: BaseDatabaseWrapper,
+    snapshot: Snapshot,
+    tables: Iterable[Table],
+    growth: Growth,
+    *,
+    statement_timeout_ms: int,
+) -> Iterator[dict[tuple[str, str], int]]:
+    """A block in which these tables of the connection's own schema have grown; gives the rows that each has then.
+
+    Raises:
+        UnplannableError: the database refuses temporary tables, with the reason.
+    """
+    with rolled_back(connection):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(statement_timeout_ms)])
+            counts = {(table.schema, table.name): _grow(connection, snapshot, table, growth) for table in tables}
+        except Error as error:
+            state = sqlstate(error) or "unknown"
+            raise UnplannableError(
+                f"No grown copy could be made: the server refuses temporary tables (SQLSTATE {state})."
+            ) from error
+        yield counts
+
+
+def _grow(connection: BaseDatabaseWrapper, snapshot: Snapshot, table: Table, growth: Growth) -> int:
+    name = snapshot.dialect.quote(table.name)
+    written = dict(growth.columns(snapshot, table, _names(table)))
+    values = ", ".join(_typed(snapshot, column, written) for column in table.columns)
+    with connection.cursor() as cursor:
+        copies = f"generate_series(0, {growth.times - 1}) AS copies(k)"
+        cursor.execute(f"CREATE TEMPORARY TABLE {name} AS SELECT {values} FROM {name}, {copies}")
+        count = int(cursor.rowcount)
+    for index in sorted(table.indexes, key=lambda one: one.name):
+        found = _DEFINITION.match(index.definition)
+        if found is None or not index.usable:
+            continue
+        text = f"INDEX {found['name']} ON {name} USING {found['rest']}"
+        try:
+            with attempt(connection), connection.cursor() as cursor:
+                cursor.execute(f"CREATE {found['unique'] or ''}{text}")
+        except Error:
+            with attempt(connection), connection.cursor() as cursor:
+                cursor.execute(f"CREATE {text}")  # some copies are alike in what it keeps apart
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {name}")
+    return count
+
+
+def _typed(snapshot: Snapshot, column: Column, written: dict[str, str]) -> str:
+    name = snapshot.dialect.quote(column.name)
+    value = written.get(column.name, name)
+    return name if value == name else f"({value})::{column.type} AS {name}"
+
+
+def _names(table: Table) -> Iterator[str]:
+    """The columns of which nearly every value is another, as far as the planner's statistics tell."""
+    for column in table.columns:
+        distinct = column.statistics.distinct if column.statistics else None
+        if distinct and table.rows and table.rows > 2 and distinct / table.rows > NAMES:
+            yield column.name
