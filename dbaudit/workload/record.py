@@ -26,15 +26,18 @@ class Record:
 
 def watch(cursor: Any, record: Record, limit: int | None) -> None:
     """Note the rows. A driver that counts them only as they are fetched is watched while it is fetched from."""
-    count = getattr(cursor, "rowcount", None) if not record.error else None
+    if record.error:
+        return
+    raw = getattr(cursor, "cursor", cursor)  # the driver's own: Django's looks each name up anew
+    count = getattr(raw, "rowcount", None)
     if limit is None and isinstance(count, int) and count >= 0:
         record.rows = count
         return
-    if record.error or not hasattr(type(cursor), "__getattr__") or getattr(cursor, "description", None) is None:
+    # The class's own lookup wraps the driver's function in Django's error handling; an instance attribute hides it.
+    fetch = getattr(type(cursor), "__getattr__", None)
+    if fetch is None or getattr(raw, "description", None) is None:
         return
     record.rows = 0
-    # The class's own lookup wraps the driver's function in Django's error handling; an instance attribute hides it.
-    fetch = type(cursor).__getattr__
 
     def count_rows(rows: Any, began: float) -> Any:
         record.duration += perf_counter() - began

@@ -11,17 +11,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from time import perf_counter
 from types import CodeType, FrameType
 from typing import Any
 from weakref import WeakSet
 
+from django.core.handlers.base import BaseHandler
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from dbaudit import places
-from dbaudit.facts import Parameters, Statement
+from dbaudit.facts import Location, Parameters, Statement
 from dbaudit.workload import awaiting
 from dbaudit.workload.askers import Reader, Trace, names, reader
 from dbaudit.workload.record import Record, watch
@@ -118,10 +120,7 @@ class Recorder:
             duration_ms=record.duration * 1000,
             rows=record.rows,
             tables=what.tables,
-            stack=tuple(
-                places.place(code if isinstance(code, str) else code.co_filename, line)
-                for code, line in record.trace.places
-            ),
+            stack=_stack(tuple(record.trace.places)),
             asked=asked,
             asker=asker,
             via=via,
@@ -130,6 +129,12 @@ class Recorder:
             many=record.many,
             parameters=Parameters(record.params),
         )
+
+
+@lru_cache(maxsize=4096)
+def _stack(lines: tuple[tuple[CodeType | str, int], ...]) -> tuple[Location, ...]:
+    """The same value for the same lines: most statements are asked again and again."""
+    return tuple(places.place(code if isinstance(code, str) else code.co_filename, line) for code, line in lines)
 
 
 _recorders: ContextVar[tuple[Recorder, ...]] = ContextVar("dbaudit_recorders", default=())
@@ -214,7 +219,14 @@ def _dispatch(execute: Callable[..., Any], sql: Any, params: Any, many: bool, co
 _PROJECT = object()
 _OTHER = object()
 _HANDLER = object()
-_codes: dict[CodeType, Any] = {awaiting.HANDLER: _HANDLER}
+_END = object()
+#: What is known of a code object. The handler's caller of a view is the end: what stands above it, middleware upon
+#: middleware, is half of a request's stack and asked for nothing.
+_codes: dict[CodeType, Any] = {
+    awaiting.HANDLER: _HANDLER,
+    BaseHandler._get_response.__code__: _END,  # type: ignore[attr-defined]
+    BaseHandler._get_response_async.__code__: _END,  # type: ignore[attr-defined]
+}
 
 
 def _classify(code: CodeType) -> Any:
@@ -233,27 +245,29 @@ def _trace() -> Trace:
 
 
 def _walk(frame: FrameType | None, trace: Trace) -> None:
-    found = trace.places
-    codes = _codes
+    known = _codes.get
     while frame is not None:
         code = frame.f_code
-        what = codes.get(code) or _classify(code)
+        what = known(code) or _classify(code)
         if what is not _OTHER:
-            if what is _PROJECT:
-                if len(found) < KEPT_PLACES:
-                    found.append((code, frame.f_lineno))
-            elif what is _HANDLER:
+            if what is _END:
+                return
+            if what is _HANDLER:
                 for outer in awaiting.frames(frame):
-                    _note(outer, trace)
+                    if not _note(outer, trace):
+                        return
             else:
-                what(frame, trace)
+                _note(frame, trace)
         frame = frame.f_back
 
 
-def _note(frame: FrameType, trace: Trace) -> None:
+def _note(frame: FrameType, trace: Trace) -> bool:
+    """Take up what a frame tells; whether those above it tell anything."""
     code = frame.f_code
     what = _codes.get(code) or _classify(code)
     if what is _PROJECT:
-        trace.places.append((code, frame.f_lineno))
-    elif what is not _OTHER and what is not _HANDLER:
+        if len(trace.places) < KEPT_PLACES:
+            trace.places.append((code, frame.f_lineno))
+    elif what is not _OTHER and what is not _HANDLER and what is not _END:
         what(frame, trace)
+    return what is not _END
