@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -104,6 +104,15 @@ def holding(scratch: Scratch, *statements: str) -> Iterator[psycopg.Connection[t
         yield connection
 
 
+def refused(connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> str:
+    """Run somebody's statement that must fail, and give the server's code of the error."""
+    try:
+        connection.execute(statement)
+    except psycopg.Error as error:
+        return error.sqlstate or ""
+    raise AssertionError(f"not refused: {statement}")
+
+
 def until(condition: Callable[[], Any], what: str) -> Any:
     """Wait until the condition holds, asking again and again; a test fails where it never does."""
     deadline = time.monotonic() + DEADLINE
@@ -128,7 +137,7 @@ class Beside:
         except BaseException as error:  # noqa: BLE001 - it is raised where the test waits for it
             self._error = error
 
-    def __enter__(self) -> Beside:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -137,6 +146,58 @@ class Beside:
         assert not self._thread.is_alive(), "it has not come to its end"
         if self._error is not None and raised[0] is None:
             raise self._error
+
+
+# A function that a build calls for every row, and that waits for whoever holds this advisory lock.
+GATE = 4711
+GATED = f"""
+CREATE FUNCTION gated(value int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    PERFORM pg_advisory_lock_shared({GATE});
+    PERFORM pg_advisory_unlock_shared({GATE});
+    RETURN value;
+END $$
+"""
+
+PHASES = (
+    "waiting for writers before build",
+    "building index",
+    "waiting for writers before validation",
+    "index validation: scanning table",
+    "waiting for old snapshots",
+)
+
+
+@contextmanager
+def held_at(run: Run, phase: str, step: Step) -> Iterator[tuple[Beside, int]]:
+    """A run of a step beside the test, held in one phase of its build; it goes on when the block ends.
+
+    The step's index must have the expression ``gated(kind)``. Gives the run and the server's process that builds.
+    """
+    scratch = run.scratch
+    with another(scratch, autocommit=True) as gate, another(scratch) as other, another(scratch, autocommit=True) as eye:
+        if phase != PHASES[4]:
+            gate.execute("SELECT pg_advisory_lock(%s)", [GATE])
+        if phase == PHASES[0]:
+            other.execute("UPDATE items SET code = code WHERE id = 1")
+        if phase == PHASES[4]:
+            other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            other.execute("SELECT 1")
+        with Beside(lambda: run(step)) as beside:
+            try:
+                if phase in PHASES[2:4]:
+                    until(lambda: phase_of(eye, PHASES[1]), PHASES[1])
+                    other.execute("INSERT INTO items VALUES (-1, 1, 'new', true)")
+                    gate.execute("SELECT pg_advisory_unlock(%s)", [GATE])
+                    until(lambda: phase_of(eye, PHASES[2]), PHASES[2])
+                if phase == PHASES[3]:
+                    gate.execute("SELECT pg_advisory_lock(%s)", [GATE])
+                    other.commit()
+                pid = until(lambda: phase_of(eye, phase), phase)
+                yield beside, pid
+            finally:
+                gate.close()
+                other.close()
 
 
 def phase_of(watcher: psycopg.Connection[tuple[Any, ...]], phase: str) -> int | None:

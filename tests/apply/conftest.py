@@ -14,6 +14,7 @@ from tests.scratch import Scratch
 @pytest.fixture
 def run(postgres: Scratch, tmp_path: Path) -> Iterator[Run]:
     """Runs on an empty PostgreSQL database; none may leave an advisory lock or a session behind."""
+    postgres.connection.inc_thread_sharing()  # some tests run beside their own statements
     yield runner(postgres, tmp_path)
     ours = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'dbaudit apply-indexes%%'"
     assert postgres.rows(ours) == []

@@ -38,8 +38,7 @@ def build(work: Work, relation: Relation, definition: Definition, like: Standing
     pause = work.limits.pause
     for attempt in range(work.limits.attempts):
         try:
-            # Released between attempts: somebody who waits for it in the queue would be waited for by the build.
-            with locks.held(work.builder, relation, work.limits, work.tell):
+            with locks.held(work.watch, relation, work.limits, work.tell):
                 return _attempt(work, relation, definition, like, attempt)
         except StepError as error:
             if not error.again or attempt + 1 == work.limits.attempts:
@@ -142,7 +141,7 @@ def _tidy(
         leftover = leftovers.ours(standing, definition.name, like)
         if leftover is None or leftovers.is_building(work.watch, relation, leftover):
             return None
-        locks.acquire(work.builder, relation, work.limits, work.tell)
+        locks.acquire(work.watch, relation, work.limits, work.tell)
         guarding.drop(work, relation, leftover)
     except StepError as second:
         first = f"{error} " if isinstance(error, StepError) else ""

@@ -19,7 +19,7 @@ def drop(work: Work, relation: Relation, step: Step) -> tuple[Outcome, str]:
     """
     name = step.definition.name
     like = identity.wanted(work.builder, relation, step.definition, work.limits)
-    with locks.held(work.builder, relation, work.limits, work.tell):
+    with locks.held(work.watch, relation, work.limits, work.tell):
         locks.wait_outside(work.builder, relation, work.limits, work.tell)
         index = catalogue.named(work.builder, relation, name)
         if index is None:

@@ -103,7 +103,7 @@ def drop(work: Work, relation: Relation, index: Standing) -> None:
             work.tell(f"{index.name} is not dropped yet: {error}")
             time.sleep(pause)
             pause *= 2
-            locks.acquire(work.builder, relation, work.limits, work.tell)
+            locks.acquire(work.watch, relation, work.limits, work.tell)
             locks.wait_outside(work.builder, relation, work.limits, work.tell)
         else:
             return

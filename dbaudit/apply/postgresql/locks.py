@@ -2,6 +2,9 @@
 
 A session that is *blocked* on a lock holds a snapshot, and a concurrent build waits for old snapshots: two of ours
 would wait for each other. And a lock request that waits in the queue makes everybody wait behind it.
+
+The advisory lock belongs to the session that watches, so that it can be let go while the other one builds: when somebody
+blocks on it and the build has to wait for that session. The build's own lock on the table keeps a second run out, too.
 """
 
 from __future__ import annotations
@@ -49,7 +52,8 @@ ORDER BY xact_start NULLS LAST, pid
 PREPARED: Final = """
 SELECT p.gid, extract(epoch FROM clock_timestamp() - p.prepared)::int
 FROM pg_prepared_xacts p
-JOIN pg_locks l ON l.virtualtransaction = '-1/' || p.transaction::text
+JOIN pg_locks own ON own.locktype = 'transactionid' AND own.transactionid = p.transaction AND own.pid IS NULL
+JOIN pg_locks l ON l.virtualtransaction = own.virtualtransaction AND l.pid IS NULL
 WHERE p.database = current_database() AND l.locktype = 'relation' AND l.relation = %s::oid
 GROUP BY 1, 2
 ORDER BY 2 DESC
@@ -58,7 +62,7 @@ ORDER BY 2 DESC
 
 @contextmanager
 def held(session: Session, relation: Relation, limits: Limits, tell: Tell) -> Iterator[None]:
-    """A block in which no other run of dbaudit works on the table. The lock ends with the session, however that ends.
+    """A block in which no other run of dbaudit works on the table; ``session`` is the one that watches.
 
     Raises:
         StepError: another session has held it for longer than ``max_wait``.
@@ -68,7 +72,7 @@ def held(session: Session, relation: Relation, limits: Limits, tell: Tell) -> It
         yield
     finally:
         try:
-            session.ask("SELECT pg_advisory_unlock(%s, %s)", _key(relation))
+            let_go(session)
         except Error:
             session.close()
 
@@ -95,6 +99,11 @@ def acquire(session: Session, relation: Relation, limits: Limits, tell: Tell) ->
         return describe(session, [pid for (pid,) in pids]) or "another session"
 
     _poll(holder, limits, tell, f"another run of dbaudit works on {relation.label}")
+
+
+def let_go(session: Session) -> None:
+    """Release the advisory lock, if it is held."""
+    session.ask("SELECT pg_advisory_unlock_all()")
 
 
 def wait_outside(session: Session, relation: Relation, limits: Limits, tell: Tell) -> None:

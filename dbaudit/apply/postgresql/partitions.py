@@ -26,7 +26,7 @@ def build(work: Work, relation: Relation, definition: Definition, like: Standing
     Raises:
         StepError: a partition cannot have it, or its build failed; the parent's index is invalid until all have it.
     """
-    with locks.held(work.builder, relation, work.limits, work.tell):
+    with locks.held(work.watch, relation, work.limits, work.tell):
         before = _parents(work, relation, like)
         if before and before[0].usable:
             return Built(outcome="present" if before[0].name == definition.name else "adopted", index=before[0])

@@ -39,6 +39,8 @@ WHERE l.locktype = 'relation' AND l.relation = %s::oid AND NOT l.granted
     AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
     AND %s = ANY(pg_blocking_pids(l.pid))
 """
+# The builder waits for a session that itself waits for the advisory lock of the session that watches.
+OUR_WAITERS: Final = "SELECT FROM unnest(%s::int[]) AS pid WHERE %s = ANY(pg_blocking_pids(pid))"
 LAG: Final = """
 SELECT max(extract(epoch FROM coalesce(replay_lag, flush_lag, write_lag)))::float
 FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')
@@ -132,6 +134,8 @@ class Watchdog:
         if phase != self._phase_since[0]:
             self._phase_since = (phase, now)
         waits_for = self._whom(pids) if waiting else ""
+        if waiting and self._watch.ask(OUR_WAITERS, [pids, self._watch.pid]):
+            locks.let_go(self._watch)
         if not waiting:
             self._waits_since = None
         elif self._waits_since is None or self._waits_since[0] != phase:
