@@ -12,6 +12,7 @@ from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialE
 from dbaudit.advisor.flips import flips
 from dbaudit.advisor.selection.choose import Choice, Measures, choose
 from dbaudit.advisor.selection.costs import Costs, bits
+from dbaudit.advisor.selection.model import State
 from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
@@ -159,8 +160,8 @@ class _Work:
         return Chosen(
             candidate=candidate,
             bytes=problem.size(number),
-            gain=problem.change(choice.chosen & ~number, choice.chosen) / total,
-            alone=problem.change(0, number) / total,
+            gain=-State(problem, choice.chosen).gain(0, number) / total,
+            alone=State(problem).gain(number) / total,
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
             replaces=replaced(candidate, table) if table else (),
@@ -171,11 +172,8 @@ class _Work:
         problem, chosen = choice.problem, choice.chosen
         if not problem.useful & number:
             return "Beside the others, no plan uses it."
-        if (
-            problem.change(chosen, chosen | number)
-            <= 0
-            < problem.change(chosen, chosen | number) + problem.price(number)
-        ):
+        gain = State(problem, chosen).gain(number)
+        if gain <= 0 < gain + problem.price(number):
             return "Keeping it would cost the writes more than it saves the reads."
         if problem.size(chosen | number) > problem.budget:
             return "It does not fit into the budget beside those that save more for their size."

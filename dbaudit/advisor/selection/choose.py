@@ -67,7 +67,7 @@ def choose(
         if costs.late:
             break
         _probe(costs, problem, best)
-        problem.refresh()
+        problem = _problem(costs, weights, measures, budget)
         again = search(problem, [best])
         if problem.total(again) >= problem.total(best) * (1 - 1e-6):
             break
@@ -81,7 +81,7 @@ def _done(problem: Problem, chosen: int, kept: int) -> Choice:
     """Without what saves next to nothing, by what the planner says of this very set."""
     for question in range(len(problem.weights)):
         problem.costs.cost(question, chosen)
-    problem.refresh()
+    problem = Problem(problem.costs, problem.weights, problem.sizes, problem.prices, problem.budget)
     return Choice(shed(problem, chosen, LEAST * problem.nothing), kept, problem)
 
 

@@ -3,99 +3,110 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dbaudit.advisor.selection.costs import bits
-from dbaudit.advisor.selection.model import Problem
+from dbaudit.advisor.selection.model import Problem, State
 
 #: Gains are divided by the size to this power: by its root, by itself, not at all.
 POWERS = (0.5, 1.0, 0.0)
 #: A change must save this share of the objective without indexes, or it is noise.
 NOISE = 1e-7
+#: How often the best set is shaken.
+SHAKES = 16
 
 
 def greedy(problem: Problem, power: float, start: int = 0) -> int:
     """Add what gains most for its size until nothing more fits or gains. The gains of what a step does not concern
     are kept from the step before."""
-    chosen, left = start, problem.budget - problem.size(start)
+    state = State(problem, start)
     moves = problem.moves()
-    scores: dict[int, float] = {}
+    touched = {move: state.touched(move) for move in moves}
+    scores: dict[int, tuple[float, int]] = {}
     while True:
         best, best_score = 0, 0.0
         for move in moves:
-            added = move & ~chosen
-            if not added:
-                continue
-            if (score := scores.get(move)) is None:
-                gain = problem.change(chosen, chosen | added)
-                score = scores[move] = gain / max(1, problem.size(added)) ** power if gain > 0 else 0.0
-            if score > best_score and problem.size(added) <= left:
-                best, best_score = added, score
-        if not best or best_score <= 0:
-            return chosen
-        chosen |= best
-        left -= problem.size(best)
-        touched = set(problem.concerned(best))
-        scores = {
-            move: score
-            for move, score in scores.items()
-            if not move & best and touched.isdisjoint(problem.concerned(move))
-        }
+            if (known := scores.get(move)) is None:
+                added = move & ~state.chosen
+                size = problem.size(added)
+                gain = state.gain(added) if added else 0.0
+                known = scores[move] = (gain / max(1, size) ** power, size)
+            if known[0] > best_score and state.size + known[1] <= problem.budget:
+                best, best_score = move & ~state.chosen, known[0]
+        if not best:
+            return state.chosen
+        concerned = state.touched(best)
+        state.change(best)
+        scores = {move: score for move, score in scores.items() if concerned.isdisjoint(touched[move])}
 
 
 def shed(problem: Problem, chosen: int, least: float) -> int:
     """Drop what saves less than ``least`` beside the rest, the least useful first."""
-    while True:
-        losses = [(problem.change(chosen ^ (1 << place), chosen), 1 << place) for place in bits(chosen)]
-        worst = min(losses, default=(least, 0))
-        if worst[0] >= least or not worst[1]:
-            return chosen
-        chosen ^= worst[1]
+    state = State(problem, chosen)
+    while state.chosen:
+        loss, place = min((loss, place) for place, loss in state.losses().items())
+        if loss >= least:
+            break
+        state.change(0, 1 << place)
+    return state.chosen
 
 
-def improve(problem: Problem, chosen: int, rounds: int = 40) -> int:
-    """Add a move and drop what no longer fits or helps, as long as that makes the objective smaller."""
-    noise = NOISE * problem.nothing
-    for _ in range(rounds):
-        losses = {place: problem.change(chosen ^ (1 << place), chosen) for place in bits(chosen)}
-        order = sorted(losses, key=lambda place: (losses[place] / max(1, problem.sizes[place]), place))
-        best, best_gain = chosen, noise
-        for move in problem.moves():
-            if not move & ~chosen:
+def improve(problem: Problem, chosen: int) -> int:
+    """Add what helps and drop what no longer fits or helps, as long as that makes the objective smaller."""
+    state, noise = State(problem, chosen), NOISE * problem.nothing
+    moves = problem.moves()
+    losses = state.losses()
+    idle = 0
+    while idle < len(moves) and not problem.costs.late:
+        for move in moves:
+            idle += 1
+            added = move & ~state.chosen
+            if not added:
                 continue
-            changed = _fitted(problem, chosen | move, move, order)
-            if changed is None:
-                continue
-            gain = problem.change(chosen, changed)
-            if gain > best_gain:
-                best, best_gain = changed, gain
-        if best == chosen:
-            return chosen
-        chosen = shed(problem, best, noise)
-    return chosen
+            for dropped in _room(state, added, losses):
+                if state.gain(added, dropped) > noise:
+                    state.change(added, dropped)
+                    state = State(problem, shed(problem, state.chosen, noise))
+                    losses = state.losses()
+                    idle = 0
+                    break
+            if idle >= len(moves):
+                break
+    return state.chosen
 
 
-def _fitted(problem: Problem, wanted: int, kept: int, order: list[int]) -> int | None:
-    """The set without those members, the least worth for their size, that it must lose to fit."""
-    over = problem.size(wanted) - problem.budget
-    for place in order:
+def _room(state: State, added: int, losses: dict[int, float]) -> Iterator[int]:
+    """What may go so that the new ones fit: nothing, the members worth least for their size, or the one member that is
+    worth least of those that make room enough alone."""
+    problem = state.problem
+    over = state.size + problem.size(added) - problem.budget
+    if over <= 0:
+        yield 0
+        return
+    least = min(((losses[place], place) for place in losses if problem.sizes[place] >= over), default=None)
+    if least is not None:
+        yield 1 << least[1]
+    dropped = 0
+    for place in sorted(losses, key=lambda place: (losses[place] / max(1, problem.sizes[place]), place)):
+        dropped |= 1 << place
+        over -= problem.sizes[place]
         if over <= 0:
-            return wanted
-        if not kept >> place & 1:
-            wanted ^= 1 << place
-            over -= problem.sizes[place]
-    return wanted if over <= 0 else None
+            yield dropped
+            return
 
 
-def search(problem: Problem, starts: Iterable[int] = (), shakes: int = 12) -> int:
+def search(problem: Problem, starts: Iterable[int] = (), shakes: int = SHAKES) -> int:
     """The best set found: from several greedy starts, improved, then shaken and improved again.
 
     The same for the same problem: shaking draws from a generator of its own with a fixed seed.
     """
     found = {greedy(problem, power) for power in POWERS}
     found |= {start for start in starts if problem.size(start) <= problem.budget}
-    ranked = sorted(found, key=lambda one: (problem.total(one), one))
-    best = min((improve(problem, one) for one in ranked), key=lambda one: (problem.total(one), one))
+
+    def rank(chosen: int) -> tuple[float, int]:
+        return problem.total(chosen), chosen
+
+    best = min((improve(problem, one) for one in sorted(found, key=rank)), key=rank)
     draw = random.Random(0)  # noqa: S311 - no secret: the same draws each time are what is wanted
     for _ in range(shakes):
         members = list(bits(best))
@@ -104,8 +115,7 @@ def search(problem: Problem, starts: Iterable[int] = (), shakes: int = 12) -> in
         shaken = best
         for place in draw.sample(members, max(1, len(members) // 4)):
             shaken ^= 1 << place
-        shaken = improve(problem, greedy(problem, 0.5, shaken))
-        best = min(best, shaken, key=lambda one: (problem.total(one), one))
+        best = min(best, improve(problem, greedy(problem, 0.5, shaken)), key=rank)
     return best
 
 

@@ -29,7 +29,10 @@ SELECT pg_catalog.quote_ident(n.nspname), pg_catalog.has_schema_privilege(n.oid,
 FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'hypopg'
 """
 _AVAILABLE = "SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'hypopg'"
-_CREATE = "SELECT indexrelid, indexname FROM {schema}.hypopg_create_index(%s)"
+_CREATE = """
+SELECT made.indexrelid, made.indexname FROM pg_catalog.unnest(%s::text[]) WITH ORDINALITY AS wanted (sql, place)
+CROSS JOIN LATERAL {schema}.hypopg_create_index(wanted.sql) AS made ORDER BY wanted.place
+"""
 _DROP = "SELECT {schema}.hypopg_drop_index(unnest(%s::oid[]))"
 
 INSTALLABLE = (
@@ -64,7 +67,7 @@ def availability(connection: BaseDatabaseWrapper) -> Availability:
         return Availability("no permission", NO_PERMISSION)
     try:
         with attempt(connection), connection.cursor() as cursor:
-            cursor.execute(_CREATE.format(schema=schema), ["CREATE INDEX ON pg_catalog.pg_class (relpages)"])
+            cursor.execute(_CREATE.format(schema=schema), [["CREATE INDEX ON pg_catalog.pg_class (relpages)"]])
             cursor.execute(_DROP.format(schema=schema), [[cursor.fetchall()[0][0]]])
     except DatabaseError as error:
         state = sqlstate(error)
@@ -159,11 +162,11 @@ class Hypopg:
                     cursor.execute(self._drop, [[self._numbers[one] for one in gone]])
                     for one in gone:
                         del self._numbers[one]
-                for one in missing:
-                    cursor.execute(self._create, [create_index(one, self._snapshot.dialect)])
-                    number, name = cursor.fetchall()[0]
-                    self._numbers[one] = number
-                    self._names[name] = one
+                if missing:
+                    cursor.execute(self._create, [[create_index(one, self._snapshot.dialect) for one in missing]])
+                    for one, (number, name) in zip(missing, cursor.fetchall(), strict=True):
+                        self._numbers[one] = number
+                        self._names[name] = one
         except (DatabaseError, InterfaceError) as error:
             raise refusal(self._connection, error) from error
 
