@@ -128,7 +128,7 @@ def test_tables_are_told_with_rows_and_bytes_the_most_changed_first(difference: 
         if one.name != "django_migrations"
     )
     found = difference(database(), database(snapshot=snapshot(tables=tables)))
-    labels = [(now or was).label for was, now in only(found).tables]
+    labels = [one.label for was, now in only(found).tables if (one := now or was)]
     assert labels == ["shop_customer", "django_migrations"]
     drawn = comparison.FORMATS["text"](found)
     assert "about 1,200,000 → about 1,200,005 (+5)" in drawn

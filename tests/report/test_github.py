@@ -21,7 +21,7 @@ def many(count: int, severity: Severity) -> DatabaseReport:
     return replace(database, findings=findings, crashed=(), recommendations=())
 
 
-def annotations(report: Report) -> list[dict[str, str]]:
+def commands(report: Report) -> list[dict[str, str]]:
     """The commands as the runner understands them."""
     found = []
     for line in github.render(report).splitlines():
@@ -52,24 +52,24 @@ def test_a_clean_report_has_no_annotation_but_says_so() -> None:
 
 
 def test_known_findings_are_not_annotated() -> None:
-    assert [(one["command"], one["title"]) for one in annotations(sample.report())] == [
+    assert [(one["command"], one["title"]) for one in commands(sample.report())] == [
         ("error", "dbaudit: shop_hostile"),
         ("warning", "dbaudit: duplicate_index"),
     ]
 
 
 def test_an_annotation_has_file_and_line_from_the_root_of_the_repository() -> None:
-    (one,) = annotations(replace(with_first(), code=Code(prefix="backend/")))
+    (one,) = commands(replace(with_first(), code=Code(prefix="backend/")))
     assert (one["file"], one["line"]) == ("backend/shop/models/orders.py", "40")
 
 
 def test_a_finding_of_an_installed_package_has_no_place_in_the_repository() -> None:
-    (one,) = annotations(with_first(owner="django", location=Location("django/contrib/auth/models.py", 3)))
+    (one,) = commands(with_first(owner="django", location=Location("django/contrib/auth/models.py", 3)))
     assert "file" not in one
 
 
 def test_what_would_end_a_property_or_the_command_is_escaped() -> None:
-    (one,) = annotations(
+    (one,) = commands(
         with_first(subject="100% of a,b:c::d", location=Location("a,b:c%/x.py", 3), detail="\r\n::error::no")
     )
     assert one["file"] == "a,b:c%/x.py"
@@ -82,10 +82,10 @@ def test_no_name_begins_a_command_or_a_line_of_its_own() -> None:
 
 
 def test_of_each_kind_as_many_as_github_shows_and_the_rest_is_counted() -> None:
-    found = annotations(sample.report(many(25, Severity.WARNING)))
+    found = commands(sample.report(many(25, Severity.WARNING)))
     assert [one["command"] for one in found] == ["warning"] * 10 + ["notice"]
     assert found[-1]["message"] == "15 more findings, in the summary of this job."
-    notices = annotations(sample.report(many(25, Severity.INFO)))
+    notices = commands(sample.report(many(25, Severity.INFO)))
     assert len(notices) == 10
     assert notices[-1]["message"].startswith("16 more findings")
 
