@@ -50,7 +50,7 @@ def main() -> None:
     """Fill, advise, judge, save."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--budgets", type=float, nargs="*", default=[0.1, 0.25, 0.5], metavar="SHARE")
-    parser.add_argument("--execute", type=float, nargs="*", default=[0.5], metavar="SHARE", help="really build at these")
+    parser.add_argument("--execute", type=float, nargs="*", default=[0.5], metavar="SHARE")
     parser.add_argument("--repeat", type=int, default=5, metavar="N")
     parser.add_argument("--server", default="", metavar="URL", help="a running server that keeps the databases")
     parser.add_argument("--no-yardstick", dest="yardstick", action="store_false", help="leave Extend out")
@@ -71,8 +71,9 @@ def main() -> None:
             program="shop.py",
             ours=OURS,
             intro=(
-                f"{machine()}; {version(own)}. {len(workload)} statements as the ORM sends them, weighted by their calls;"
-                f" rows by the server's random numbers with the seed {shop.SEED}; heap {judge.heap() / 1e6:,.0f} MB."
+                f"{machine()}; {version(own)}. {len(workload)} statements as the ORM sends them, weighted by their"
+                f" calls; rows by the server's random numbers with the seed {shop.SEED};"
+                f" heap {judge.heap() / 1e6:,.0f} MB."
                 " Judged on other values than those that the advisors saw."
             ),
             beside=PUBLISHED,

@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--scale", default="0.1", metavar="FACTOR")
     parser.add_argument("--without-keys", dest="keys", action="store_false")
     parser.add_argument("--budgets", type=float, nargs="*", default=[0.25, 0.5, 1.0], metavar="SHARE")
-    parser.add_argument("--execute", type=float, nargs="*", default=[0.5], metavar="SHARE", help="really build at these")
+    parser.add_argument("--execute", type=float, nargs="*", default=[0.5], metavar="SHARE")
     parser.add_argument("--repeat", type=int, default=3, metavar="N")
     parser.add_argument("--server", default="", metavar="URL", help="a running server that keeps the databases")
     parser.add_argument("--no-yardstick", dest="yardstick", action="store_false", help="leave Extend out")
@@ -90,8 +90,9 @@ def main() -> None:
             program="tpch.py",
             ours=OURS,
             intro=(
-                f"{machine()}; {version(own)}. {len(statements)} queries, each once, with the specification's validation"
-                f" parameters; rows by {tpch.generator_version()}, which has one seed; heap {heap / 1e6:,.0f} MB."
+                f"{machine()}; {version(own)}. {len(statements)} queries, each once, with the specification's"
+                f" validation parameters; rows by {tpch.generator_version()}, which has one seed;"
+                f" heap {heap / 1e6:,.0f} MB."
             ),
             beside=PUBLISHED[options.keys],
             shares=(*options.budgets, None),

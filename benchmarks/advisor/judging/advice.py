@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,7 +20,7 @@ from judging.judge import Statement
 
 #: More bytes than any disk has.
 UNLIMITED = 10**18
-LIMITS = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 2_000}
+STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 30_000, 2_000
 
 
 class Advisor:
@@ -35,8 +35,7 @@ class Advisor:
 
     def choose(self, budget: int | None) -> Choice:
         """The indexes for a budget in bytes. Seconds are those of the advice; the catalog has been read before."""
-        with ExitStack() as stack:
-            planner = stack.enter_context(hypopg.opened(self.connection, self.snapshot, **LIMITS))
+        with opened(self.connection, self.snapshot) as planner:
             begin = time.perf_counter()
             advice = advise(planner, self.snapshot, self.asked, budget_bytes=UNLIMITED if budget is None else budget)
             seconds = time.perf_counter() - begin
@@ -48,12 +47,26 @@ class Advisor:
 
 def read(connection: BaseDatabaseWrapper) -> Snapshot:
     """The catalog, without any models."""
-    return catalog.read(connection, apps=Apps([]), count_limit_bytes=0, **LIMITS)
+    return catalog.read(
+        connection,
+        apps=Apps([]),
+        statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        count_limit_bytes=0,
+    )
+
+
+def opened(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> AbstractContextManager[hypopg.Hypopg]:
+    """The advisor's own planner."""
+    return hypopg.opened(
+        connection, snapshot, statement_timeout_ms=STATEMENT_TIMEOUT_MS, lock_timeout_ms=LOCK_TIMEOUT_MS
+    )
 
 
 def spelled(candidate: Candidate) -> str:
     """``CREATE INDEX`` without a name."""
-    text = f"CREATE INDEX ON {_quoted(candidate.table)} USING {candidate.method} ({', '.join(map(_key, candidate.keys))})"
+    keys = ", ".join(map(_key, candidate.keys))
+    text = f"CREATE INDEX ON {_quoted(candidate.table)} USING {candidate.method} ({keys})"
     if candidate.include:
         text += f" INCLUDE ({', '.join(map(_quoted, candidate.include))})"
     return f"{text} WHERE {candidate.condition}" if candidate.condition else text

@@ -104,7 +104,7 @@ class Extend:
         return self.judge.connection.execute(
             "SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
             " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0 ORDER BY 1, 2"
-        ).fetchall()  # type: ignore[return-value]
+        ).fetchall()
 
 
 def _definition(index: Columns) -> str:
@@ -114,5 +114,3 @@ def _definition(index: Columns) -> str:
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
-
-

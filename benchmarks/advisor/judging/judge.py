@@ -80,9 +80,7 @@ class Judge:
                 costs[statement.name], used[statement.name] = self.plan(statement, statement.judged)
         return Judgement(costs, used, sizes)
 
-    def built(
-        self, definitions: Iterable[str], *, repeat: int, limit_s: int = 120
-    ) -> tuple[Judgement, Judgement]:
+    def built(self, definitions: Iterable[str], *, repeat: int, limit_s: int = 120) -> tuple[Judgement, Judgement]:
         """With real indexes, gone afterwards: planned and executed without them and with them.
 
         Each statement is executed so many times either way, in turns, because the machine is never equally busy for
@@ -108,7 +106,7 @@ class Judge:
         total, names = 0.0, set()
         for values in parameters:
             self.calls += 1
-            query = SQL(f"EXPLAIN (FORMAT JSON) {statement.sql}")  # type: ignore[arg-type]
+            query = SQL(f"EXPLAIN (FORMAT JSON) {statement.sql}")
             (found,) = self.connection.execute(query, values or None).fetchone() or ()
             plan = (found if isinstance(found, list) else json.loads(found))[0]["Plan"]
             total += plan["Total Cost"]
@@ -124,7 +122,8 @@ class Judge:
             self.connection.execute("SELECT hypopg_reset()")
             sizes, self._names = {}, {}
             for definition in definitions:
-                oid, name = self.connection.execute("SELECT * FROM hypopg_create_index(%s)", [definition]).fetchone() or ()
+                made = self.connection.execute("SELECT * FROM hypopg_create_index(%s)", [definition])
+                oid, name = made.fetchone() or ()
                 sizes[definition] = self._number("SELECT hypopg_relation_size(%s)", oid)
                 self._names[name] = definition
             yield sizes
@@ -134,7 +133,7 @@ class Judge:
 
     @contextmanager
     def real(self, definitions: Iterable[str]) -> Iterator[dict[str, int]]:
-        """Real indexes for a while; their sizes. Tables are analysed: expressions have statistics only then."""
+        """Real indexes for a while; their sizes. Expressions have statistics only once their table is analysed."""
         self._names, sizes = {}, {}
         try:
             for number, definition in enumerate(definitions):
@@ -143,12 +142,21 @@ class Judge:
                 self._execute(definition.replace("INDEX ON", f"INDEX {name} ON", 1))
                 self._names[name] = definition
                 sizes[definition] = self._number("SELECT pg_relation_size(%s::regclass)", name)
-            self._execute("ANALYZE")
+            self._analyze_expressions()
             yield sizes
         finally:
             for name in self._names:
                 self._execute(f"DROP INDEX {name}")
             self._names = {}
+
+    def _analyze_expressions(self) -> None:
+        tables = self.connection.execute(
+            "SELECT DISTINCT indrelid::regclass::text FROM pg_index"
+            " WHERE indexrelid = ANY (%s::regclass[]) AND indexprs IS NOT NULL",
+            [[*self._names]],
+        )
+        for (table,) in tables.fetchall():
+            self._execute(f"ANALYZE {table}")
 
     def _let(self, *, visible: bool) -> None:
         """Let the planner see the real indexes, or not: it takes no index that is marked invalid."""
@@ -169,14 +177,14 @@ class Judge:
 
     def _once(self, statement: Statement, values: tuple[Any, ...]) -> float:
         begin = time.perf_counter()
-        self.connection.execute(SQL(statement.sql), values or None).fetchall()  # type: ignore[arg-type]
+        self.connection.execute(SQL(statement.sql), values or None).fetchall()
         return (time.perf_counter() - begin) * 1000
 
     def _execute(self, sql: str) -> None:
-        self.connection.execute(SQL(sql))  # type: ignore[arg-type]
+        self.connection.execute(SQL(sql))
 
     def _number(self, sql: str, *values: Any) -> int:
-        (found,) = self.connection.execute(SQL(sql), values or None).fetchone() or ()  # type: ignore[arg-type]
+        (found,) = self.connection.execute(SQL(sql), values or None).fetchone() or ()
         return int(found)
 
 

@@ -62,7 +62,7 @@ def version(connection: Connection) -> str:
         """
     ).fetchall()
     own = ", ".join(SETTINGS)
-    return f"PostgreSQL {server} with {buffers} of shared buffers, {own}, otherwise its default settings; HypoPG {hypopg}"
+    return f"PostgreSQL {server} with {buffers} of shared buffers, {own}, otherwise as it comes; HypoPG {hypopg}"
 
 
 def _settings(server: str) -> dict[str, Any]:

@@ -11,6 +11,10 @@ from judging.extend import Choice
 from judging.judge import Judge, Judgement
 
 MIB = 2**20
+METHOD = (
+    "Relative cost is the planner's for the whole workload, with ÷ without, by HypoPG and with the indexes really built."
+    " Budgets and sizes are shares of the heap."
+)
 
 #: An advisor's name, and what it chooses for a budget in bytes.
 Advisors = dict[str, Callable[[int | None], Choice]]
@@ -34,11 +38,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Built:
-    """A row's indexes, really built, and the workload executed without and with them."""
+    """A row's indexes, really built: the workload planned, and where wanted executed, without and with them."""
 
     row: Row
     before: Judgement
     after: Judgement
+
+    @property
+    def relative(self) -> float:
+        """Planned cost with ÷ without."""
+        return self.after.cost / self.before.cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +76,7 @@ def run(plan: Plan, judge: Judge, advisors: Advisors, experts: Mapping[str, Judg
         f"Written by `benchmarks/advisor/{plan.program}`; the method is in [the README](../../README.md).",
         "",
         plan.intro,
-        "Relative cost is the planner's for the whole workload, with ÷ without. Budgets and sizes are shares of the heap.",
+        METHOD,
         "",
     ]
     rows = []
@@ -75,12 +84,16 @@ def run(plan: Plan, judge: Judge, advisors: Advisors, experts: Mapping[str, Judg
         told = f"{row.relative:.3f} in {row.choice.seconds:.1f} s"
         print(f"{row.advisor}, budget {budget(row.share)}: {told}", file=sys.stderr)
         rows.append(row)
-    lines += [*table(rows, heap), plan.beside]
-    plan.output.write_text("\n".join(lines))
-    if chosen := [row for row in rows if row.share in plan.executed]:
-        found = [build(judge, row, plan.repeat) for row in chosen]
-        lines += [f"## Built and executed, with and without in turns, the fastest of {plan.repeat}", "", *built_table(found, heap)]
-        for one in found:
+    found = []
+    for row in rows:
+        found.append(build(judge, row, plan.repeat if row.share in plan.executed else 0))
+        print(f"{row.advisor}, budget {budget(row.share)}, really built: {found[-1].relative:.3f}", file=sys.stderr)
+        plan.output.write_text("\n".join([*lines, *table(found, heap), plan.beside]))
+    lines += [*table(found, heap), plan.beside]
+    if executed := [one for one in found if one.after.milliseconds]:
+        lines += [f"## Executed, with and without in turns, the fastest of {plan.repeat}", ""]
+        lines += executed_table(executed)
+        for one in executed:
             if one.row.advisor == plan.ours:
                 lines += [f"## {one.row.advisor} at {budget(one.row.share)}", ""]
                 lines += [*statements_table(one, experts), *sizes_table(one)]
@@ -99,7 +112,7 @@ def compare(judge: Judge, advisors: Advisors, shares: Iterable[float | None]) ->
 
 
 def build(judge: Judge, row: Row, repeat: int) -> Built:
-    """Build a row's indexes and execute the workload."""
+    """Build a row's indexes and plan the workload, and execute it so many times."""
     return Built(row, *judge.built(row.choice.sizes, repeat=repeat))
 
 
@@ -121,18 +134,24 @@ def experts(judge: Judge, file: Path) -> dict[str, Judgement]:
 # -- the page -------------------------------------------------------------------------------------------------------
 
 
-def table(rows: Sequence[Row], heap: int) -> Iterator[str]:
-    """Budgets and advisors. Sizes as the advisor took them, and as HypoPG says."""
-    yield "| budget | advisor | relative cost | indexes | size, its own model | size, HypoPG | time | planner calls |"
-    yield "|---:|---|---:|---:|---:|---:|---:|---:|"
-    for row in rows:
+def table(found: Sequence[Built], heap: int) -> Iterator[str]:
+    """Budgets and advisors: as planned with HypoPG and with the real indexes, and the sizes that each says."""
+    yield (
+        "| budget | advisor | relative cost, HypoPG | really built | indexes | size, its own model | HypoPG | real"
+        " | time | planner calls |"
+    )
+    yield "|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+    for one in found:
+        row = one.row
         cells = (
             budget(row.share),
             row.advisor,
             f"{row.relative:.3f}",
+            f"{one.relative:.3f}",
             f"{len(row.choice.sizes)}",
             f"{row.choice.size / heap:.2f}",
             f"{row.planned.size / heap:.2f}",
+            f"{one.after.size / heap:.2f}",
             f"{row.choice.seconds:.1f} s",
             f"{row.choice.calls:,}",
         )
@@ -140,21 +159,14 @@ def table(rows: Sequence[Row], heap: int) -> Iterator[str]:
     yield ""
 
 
-def built_table(found: Sequence[Built], heap: int) -> Iterator[str]:
-    """What came of building: cost planned with the real indexes, and time."""
-    yield "| budget | advisor | executed before | after | executed, relative | planned with real indexes | real size |"
-    yield "|---:|---|---:|---:|---:|---:|---:|"
+def executed_table(found: Sequence[Built]) -> Iterator[str]:
+    """The clock."""
+    yield "| budget | advisor | before | after | relative |"
+    yield "|---:|---|---:|---:|---:|"
     for one in found:
-        cells = (
-            budget(one.row.share),
-            one.row.advisor,
-            f"{one.before.time / 1000:.2f} s",
-            f"{one.after.time / 1000:.2f} s",
-            f"{one.after.time / one.before.time:.3f}",
-            f"{one.after.cost / one.before.cost:.3f}",
-            f"{one.after.size / heap:.2f}",
-        )
-        yield f"| {' | '.join(cells)} |"
+        first, then = one.before.time, one.after.time
+        times = f"{first / 1000:.2f} s | {then / 1000:.2f} s | {then / first:.3f}"
+        yield f"| {budget(one.row.share)} | {one.row.advisor} | {times} |"
     yield ""
 
 
@@ -172,7 +184,10 @@ def sizes_table(one: Built) -> Iterator[str]:
 
 def statements_table(one: Built, experts: Mapping[str, Judgement]) -> Iterator[str]:
     """Each statement: planned and executed, and what an expert's indexes for it alone would give."""
-    yield "| statement | cost before | planned with | of it | of it, real indexes | ms before | ms after | of it | an expert's, alone | uses |"
+    yield (
+        "| statement | cost before | planned with | of it | of it, real indexes | ms before | ms after | of it"
+        " | an expert's, alone | uses |"
+    )
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|"
     for name, before in one.row.before.costs.items():
         after, first, then = one.row.planned.costs[name], one.before.milliseconds[name], one.after.milliseconds[name]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from judging.servers import connect
+
 from tests.scratch import connected
 from workloads.shop.models import MODELS
 
@@ -21,4 +22,4 @@ def fill(settings: dict[str, Any]) -> None:
     with connect(settings) as connection:
         for statement in ROWS.read_text().format(seed=SEED).split(";\n"):
             if statement.strip():
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)

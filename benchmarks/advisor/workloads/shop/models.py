@@ -1,5 +1,7 @@
 """The shop's tables, with the keys that Django gives them and no other index."""
 
+# ruff: noqa: DJ008 - nobody looks at these rows
+
 from __future__ import annotations
 
 from django.apps.registry import Apps
@@ -14,6 +16,8 @@ class Shop(models.Model):
     id = models.BigAutoField(primary_key=True)
 
     class Meta:
+        """In a registry of its own."""
+
         abstract = True
         app_label = "shop"
         apps = registry

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connections
 from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
-
 from judging.judge import Statement
+
 from workloads.shop.models import (
     Address,
     Cart,
@@ -53,8 +53,8 @@ def statements() -> Iterator[Statement]:
         advised = [_sent(page.run, values) for values in page.samples]
         judged = [_sent(page.run, values) for values in page.judged]
         (sql,) = {sql for sql, _ in (*advised, *judged)}
-        parameters = [tuple(tuple(given) for _, given in sent) for sent in (advised, judged)]
-        yield Statement(page.name, sql, *parameters, calls=page.calls)
+        seen, counted = (tuple(tuple(given) for _, given in sent) for sent in (advised, judged))
+        yield Statement(page.name, sql, seen, counted, calls=page.calls)
 
 
 def _sent(run: Callable[..., object], values: tuple[Any, ...]) -> tuple[str, Any]:
@@ -143,7 +143,7 @@ PAGES = (
     Page(
         "new customers without an order",
         2,
-        lambda since: of(Customer).filter(~Exists(of(Order).filter(customer=OuterRef("pk"))), created_at__gte=since)[:50],
+        lambda since: of(Customer).filter(~Exists(of(Order).filter(customer=OuterRef("pk"))), created_at__gte=since),
         each(day(2025, 11, 1)),
         each(day(2025, 9, 1)),
     ),
@@ -304,7 +304,13 @@ PAGES = (
         each("00077", "user801"),
         each("12345", "user4011"),
     ),
-    Page("order's lines", 300, lambda one: of(OrderLine).filter(order=one).select_related("product"), ORDERS, OTHER_ORDERS),
+    Page(
+        "order's lines",
+        300,
+        lambda order: of(OrderLine).filter(order=order).select_related("product"),
+        ORDERS,
+        OTHER_ORDERS,
+    ),
     Page(
         "lines of many orders",
         100,
@@ -325,7 +331,13 @@ PAGES = (
         each(day(2025, 12, 1)),
         each(day(2025, 10, 1)),
     ),
-    Page("order's payments", 200, lambda one: of(Payment).filter(order=one).order_by("created_at"), ORDERS, OTHER_ORDERS),
+    Page(
+        "order's payments",
+        200,
+        lambda order: of(Payment).filter(order=order).order_by("created_at"),
+        ORDERS,
+        OTHER_ORDERS,
+    ),
     Page(
         "payment by reference",
         150,

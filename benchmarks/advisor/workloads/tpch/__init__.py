@@ -11,10 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from psycopg.sql import SQL
-
 from judging.judge import Statement
 from judging.servers import Connection, connect
+from psycopg.sql import SQL
 
 HERE = Path(__file__).parent
 #: Subqueries that without any key are executed for each row: their cost drowns all the others.
@@ -23,9 +22,7 @@ CORRELATED = frozenset({"q02", "q17", "q20"})
 
 def statements(*, keys: bool, scale: float) -> tuple[Statement, ...]:
     """The 22 queries, or without keys the 19 whose subqueries are not correlated."""
-    return tuple(
-        _statement(path, scale) for path in sorted(HERE.glob("q*.sql")) if keys or path.stem not in CORRELATED
-    )
+    return tuple(_statement(path, scale) for path in sorted(HERE.glob("q*.sql")) if keys or path.stem not in CORRELATED)
 
 
 def _statement(path: Path, scale: float) -> Statement:
@@ -62,12 +59,12 @@ def generator_version() -> str:
 
 
 def _script(connection: Connection, name: str) -> None:
-    connection.execute(SQL((HERE / name).read_text()))  # type: ignore[arg-type]
+    connection.execute(SQL((HERE / name).read_text()))
 
 
 def _copy(connection: Connection, file: Path) -> None:
     with file.open("rb") as rows, connection.cursor() as cursor:
         columns = rows.readline().decode().strip()
-        with cursor.copy(SQL(f"COPY {file.stem} ({columns}) FROM STDIN WITH (FORMAT csv)")) as copy:  # type: ignore[arg-type]
+        with cursor.copy(SQL(f"COPY {file.stem} ({columns}) FROM STDIN WITH (FORMAT csv)")) as copy:
             while chunk := rows.read(2**20):
                 copy.write(chunk)
