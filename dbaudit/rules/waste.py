@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -68,9 +69,12 @@ def unread(run: QueryRun) -> Iterator[UnreadColumns]:
 
 def untouched(run: QueryRun) -> Iterator[Load]:
     """Rows that became instances of which nothing was read: only their number, or that there are any, was asked."""
+    times = Counter(one.fingerprint for one in run.statements)
     fetched = {one.fingerprint for one in run.statements if one.asker in ("prefetch", "peers")}
     for one in run.loads or ():
-        if one.how == "rows" and not one.read and one.instances >= FEW_INSTANCES and one.fingerprint not in fetched:
+        # What is asked once a row is n_plus_one's.
+        once = one.fingerprint not in fetched and times[one.fingerprint] == 1
+        if one.how == "rows" and not one.read and one.instances >= FEW_INSTANCES and once:
             yield one
 
 

@@ -19,6 +19,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.template.base import Node
 
 from dbaudit.facts import Asker
+from dbaudit.workload import generic_relations
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ def _queryset(frame: FrameType, trace: Trace) -> None:
     instance = queryset._hints.get("instance")
     if trace.related is None and instance is not None:
         trace.related = (type(instance), queryset.model, queryset._known_related_objects, queryset.query)
+    elif trace.related is None and queryset.model._meta.private_fields:
+        trace.related = (None, queryset.model, {}, queryset.query)
 
 
 def _node(frame: FrameType, trace: Trace) -> None:
@@ -165,8 +168,11 @@ def _attribute(owner: Any) -> str:
     return str((accessor() if accessor else None) or owner.name)
 
 
-def _relation(instance: type[Any], target: type[Any], known: dict[Any, Any], query: Any) -> tuple[str, Asker]:
+def _relation(instance: type[Any] | None, target: type[Any], known: dict[Any, Any], query: Any) -> tuple[str, Asker]:
     """The relation by which a related manager of ``instance`` asked for rows of ``target``, if it was one."""
+    if instance is None:
+        asked = generic_relations.asked_by(target, query)
+        return asked, "generic" if asked else ""
     meta = instance._meta
     for one in known:
         rel = one.remote_field

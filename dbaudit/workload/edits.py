@@ -36,7 +36,9 @@ def without(source: str, how: str, path: str) -> Iterator[str]:
 
     What leads to the relation stays: of ``customer__country`` without ``customer__country`` there remains ``customer``.
     """
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    followed = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == how):
             continue
         named = [(argument, _lookup(argument)) for argument in node.args]
@@ -48,7 +50,9 @@ def without(source: str, how: str, path: str) -> Iterator[str]:
         if above and not any(f"{_lookup(one)}__".startswith(f"{above}__") for one in kept):
             texts.append(f'"{above}"')
         begin = _offset(source, node.func.value, end=True)
-        yield _spliced(source, begin, node, f".{how}({', '.join(texts)})" if texts else "")
+        # A manager by itself is no queryset.
+        nothing = "" if node in followed or isinstance(node.func.value, ast.Call) else ".all()"
+        yield _spliced(source, begin, node, f".{how}({', '.join(texts)})" if texts else nothing)
 
 
 def counting(source: str) -> Iterator[tuple[str, str]]:
@@ -111,6 +115,15 @@ def _text(source: str, node: ast.expr) -> str:
 def _replaced(source: str, node: ast.expr, text: str) -> tuple[str, str]:
     """The change in words, and the source with the expression replaced."""
     return f"{text} in place of {_text(source, node)}", _spliced(source, _offset(source, node), node, text)
+
+
+def naming(source: str, how: str, name: str) -> Iterator[tuple[str, str]]:
+    """The text with a name added to each call of ``how`` (`only`), as (the call, the whole text)."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == how:
+            names = (*(_text(source, one) for one in node.args), f'"{name}"')
+            call = f"{how}({', '.join(names)})"
+            yield call, _spliced(source, _offset(source, node.func.value, end=True), node, f".{call}")
 
 
 def _lookup(argument: ast.expr) -> str | None:

@@ -17,12 +17,14 @@ from django.db.models import Model
 from dbaudit.facts import QueryRun, Trial
 from dbaudit.rules.repetition import Repetition, repetitions
 from dbaudit.workload import savings, trying
-from dbaudit.workload.edits import corrected, fetching
+from dbaudit.workload.edits import corrected, fetching, naming, without
 from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
 from dbaudit.workload.trying import Task
 from dbaudit.workload.wrong_names import relations
 
+#: Relations in a lookup, at most.
+DEPTH = 3
 JOINED = ("forward", "reverse one to one")
 
 
@@ -99,32 +101,41 @@ def _trials(run: QueryRun, source: str, function: Any, bench: Bench) -> Iterator
 
 
 def _changes(one: Repetition, found: list[Repetition], source: str, function: Any) -> Iterator[tuple[str, str]]:
-    """The usual changes, as (what is added, the whole function's text): a join where one row is referred to."""
+    """The usual changes, as (what is changed, the whole function's text): a join where one row is referred to."""
+    if one.statement.asker == "deferred":
+        name = one.statement.asked.rpartition(".")[2]
+        yield from ((f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name))
+        yield from naming(source, "only", name)
+        return
     for model, insert in fetching(source, lambda path: trying.manager_model(function, path)):
-        path = _path(model, one.statement.asked, [other.statement.asked for other in found])
-        if path is None:
-            continue
-        if one.statement.asker in JOINED:
-            change = f'select_related("{path}")'
+        for path in _paths(model, one.statement.asked, [other.statement.asked for other in found]):
+            if one.statement.asker in JOINED:
+                change = f'select_related("{path}")'
+                yield change, insert(change)
+            change = f'prefetch_related("{path}")'
             yield change, insert(change)
-        change = f'prefetch_related("{path}")'
-        yield change, insert(change)
 
 
-def _path(model: type[Model], asked: str, others: list[str]) -> str | None:
-    """The lookup from a model to a relation, along relations that the run asks for as well."""
-    reached: list[tuple[Any, str]] = [(model, "")]
-    seen = set()
-    for current, path in reached:
-        label = current._meta.label
-        if label in seen:
-            continue
-        seen.add(label)
-        if asked.rpartition(".")[0] == label:
-            return path + asked.rpartition(".")[2]
-        known = relations(current)
-        for other in others:
-            owner, _, name = other.rpartition(".")
-            if owner == label and known.get(name) is not None:
-                reached.append((known[name], f"{path}{name}__"))
-    return None
+def _paths(model: type[Model], asked: str, others: list[str]) -> list[str]:
+    """The lookups from a model to a relation: along relations that the run asks for as well, otherwise along foreign
+    keys, which may be joined already; the shortest first."""
+    return _along(model, asked, set(others)) or _along(model, asked, None)[:1]
+
+
+def _along(model: type[Model], asked: str, known: set[str] | None) -> list[str]:
+    owner, _, name = asked.rpartition(".")
+    found: list[str] = []
+    level: list[tuple[Any, str]] = [(model, "")]
+    for _ in range(DEPTH):
+        found += [f"{path}{name}" for current, path in level if current._meta.label == owner]
+        level = [
+            (related, f"{path}{step}__")
+            for current, path in level
+            for step, related in (_foreign_keys(current) if known is None else relations(current)).items()
+            if related is not None and (known is None or f"{current._meta.label}.{step}" in known)
+        ]
+    return found
+
+
+def _foreign_keys(model: type[Model]) -> dict[str, Any]:
+    return {one.name: one.related_model for one in model._meta.concrete_fields if one.is_relation}

@@ -18,7 +18,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)")
+# A list of one value is a list as well: the last chunk of several may be one.
+_LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)|(?<=\bIN )\(\s*\?\s*\)", re.IGNORECASE)
 _ROWS = re.compile(r"(\((?:\?|, \.\.\.)*\))(?:\s*,\s*\1)+")
 _MINUS = re.compile(r"(?<=[=<>(,])\s*-\s*\?")
 _VERB = re.compile(r"[\s(]*(?:(?:--[^\n]*\n|/\*.*?\*/)[\s(]*)*(\w+)", re.DOTALL)

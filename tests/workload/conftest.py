@@ -39,9 +39,9 @@ def routed(alias: str) -> Iterator[None]:
         router.routers.remove(always)
 
 
-@pytest.fixture
-def library(scratch: Scratch) -> Iterator[Scratch]:
-    """Three publishers, six authors with a biography each, twelve books, on either vendor."""
+@contextmanager
+def stocked(scratch: Scratch) -> Iterator[Scratch]:
+    """Three publishers, six authors with a biography each, twelve books, in an empty database."""
     with routed(scratch.alias):
         scratch.create(*MODELS)
         publishers = Publisher.objects.bulk_create(Publisher(name=f"Publisher {n}") for n in range(PUBLISHERS))
@@ -52,4 +52,11 @@ def library(scratch: Scratch) -> Iterator[Scratch]:
         Book.objects.bulk_create(Book(title=f"Book {n}", author=authors[n // 2]) for n in range(AUTHORS * 2))
         for book in Book.objects.all():
             book.readers.add(publishers[0])
+        yield scratch
+
+
+@pytest.fixture
+def library(scratch: Scratch) -> Iterator[Scratch]:
+    """The library on either vendor."""
+    with stocked(scratch):
         yield scratch

@@ -1,77 +1,85 @@
-"""N+1 on the corpus: everything is found, nothing else is, and advice that is called verified has worked."""
+"""N+1 on the corpus: everything is found, nothing else is, and advice that is called verified has worked.
+
+All scenarios of one vendor share a database: whatever they write is rolled back.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import Group, Permission
-from django.contrib.contenttypes.models import ContentType
+from pytest_django.plugin import DjangoDbBlocker
 
 import dbaudit
 from dbaudit.findings import Finding
-from dbaudit.workload import fixes
-from dbaudit.workload.limits import Limits
-from dbaudit.workload.routing import routed_to
-from dbaudit.workload.sampling import Bench
-from tests.checks.queries import judged, measured
-from tests.scratch import Scratch
-from tests.workload import corpus
+from tests.checks.queries import judged, tried
+from tests.postgres import main_server
+from tests.scratch import Scratch, postgres_scratch, sqlite_scratch
+from tests.workload.conftest import stocked
+from tests.workload.corpus import SCENARIOS, Scenario, shelf
 
-#: The values of the loop repeat, an attribute asks for nothing: without a second run these prove nothing.
-NEEDS_A_SECOND_RUN = (corpus.get_in_a_loop, corpus.raw_in_a_loop, corpus.prefetch_of_each_row)
+CLEAN = [one for one in SCENARIOS if not one.repeats]
+REPEATED = [one for one in SCENARIOS if one.repeats]
 
 
-@pytest.fixture
-def shelf(library: Scratch) -> Iterator[Scratch]:
-    """The library with towns, and with notes on groups."""
-    made = (ContentType, Permission, Group, *corpus.MODELS)
-    library.create(*made)
-    ContentType.objects.clear_cache()
-    with routed_to(library.alias, {model._meta.db_table for model in made}):
-        corpus.fill()
-        yield library
-    ContentType.objects.clear_cache()
+def names(scenario: Scenario) -> str:
+    return scenario.function.__name__
 
 
-def found(shelf: Scratch, task: Any) -> tuple[Finding, ...]:
-    run = measured(shelf, task, source=inspect.getsource(task))
-    assert run.audited, run.reason
-    run = fixes.with_trials(run, task, Bench(shelf.connection, Limits(samples=1), writes=True))
-    return judged(shelf, "n_plus_one", run)
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def shelves(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Scratch]:
+    """The library with all that the scenarios ask for."""
+    folder: Path = tmp_path_factory.mktemp("corpus")
+    empty = sqlite_scratch(folder) if request.param == "sqlite" else postgres_scratch(main_server())
+    with django_db_blocker.unblock(), empty as scratch, stocked(scratch), shelf(scratch):
+        yield scratch
 
 
-@pytest.mark.parametrize("task", corpus.CLEAN, ids=lambda task: task.__name__)
-def test_silent_on(shelf: Scratch, task: Any) -> None:
-    assert found(shelf, task) == ()
+@pytest.fixture(autouse=True)
+def _unblocked(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        yield
 
 
-@pytest.mark.parametrize("task", corpus.CLEAN, ids=lambda task: task.__name__)
-def test_silent_without_a_second_run_on(shelf: Scratch, task: Any) -> None:
+def found(shelves: Scratch, scenario: Scenario) -> tuple[Finding, ...]:
+    return judged(shelves, "n_plus_one", tried(shelves, scenario.function))
+
+
+def test_the_corpus_is_large_enough_and_names_each_scenario_once() -> None:
+    assert len(SCENARIOS) >= 60
+    assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)
+
+
+@pytest.mark.parametrize("scenario", CLEAN, ids=names)
+def test_silent_on(shelves: Scratch, scenario: Scenario) -> None:
+    assert found(shelves, scenario) == ()
+
+
+@pytest.mark.parametrize("scenario", [one for one in CLEAN if not inspect.iscoroutinefunction(one.function)], ids=names)
+def test_silent_without_a_second_run_on(shelves: Scratch, scenario: Scenario) -> None:
     with dbaudit.capture() as run:
-        task()
+        getattr(scenario.function(), "data", None)
     run.assert_none("n_plus_one")
 
 
-@pytest.mark.parametrize(("task", "fix"), corpus.ONCE_A_ROW.items(), ids=lambda one: getattr(one, "__name__", ""))
-def test_finds(shelf: Scratch, task: Any, fix: str) -> None:
-    findings = found(shelf, task)
+@pytest.mark.parametrize("scenario", REPEATED, ids=names)
+def test_finds(shelves: Scratch, scenario: Scenario) -> None:
+    findings = found(shelves, scenario)
     assert findings
     assert all(one.confidence == "high" for one in findings)
-    assert fix in [one.remedy.orm if one.remedy.verification else "" for one in findings]
+    assert scenario.fix in [one.remedy.orm if one.remedy.verification else "" for one in findings]
 
 
-@pytest.mark.parametrize(
-    "task",
-    [task for task in corpus.ONCE_A_ROW if task not in NEEDS_A_SECOND_RUN],
-    ids=lambda task: task.__name__,
-)
-def test_finds_without_a_second_run(shelf: Scratch, task: Any) -> None:
+@pytest.mark.parametrize("scenario", [one for one in REPEATED if one.once_is_enough], ids=names)
+def test_finds_without_a_second_run(shelves: Scratch, scenario: Scenario) -> None:
+    function = scenario.function
     with dbaudit.capture() as run:
-        result = async_to_sync(task)() if inspect.iscoroutinefunction(task) else task()
+        result = async_to_sync(function)() if inspect.iscoroutinefunction(function) else function()
         getattr(result, "data", None)
     with pytest.raises(AssertionError, match="is asked once for each row"):
         run.assert_none("n_plus_one")
