@@ -38,6 +38,7 @@ class CaptureMiddleware:
         self._path = Path(path)
         self._get_response = get_response
         self._is_async = iscoroutinefunction(get_response)
+        self._writes = True
         if self._is_async:
             markcoroutinefunction(self)
         keep_installed()
@@ -47,7 +48,7 @@ class CaptureMiddleware:
         return self._handle_async(request) if self._is_async else self._handle(request)
 
     def _handle(self, request: HttpRequest) -> HttpResponseBase:
-        call = _Call(request, self._path)
+        call = _Call(request, self._write)
         try:
             with call.recorder.recording():
                 response: HttpResponseBase = self._get_response(request)
@@ -57,7 +58,7 @@ class CaptureMiddleware:
         return call.follow(response)
 
     async def _handle_async(self, request: HttpRequest) -> HttpResponseBase:
-        call = _Call(request, self._path)
+        call = _Call(request, self._write)
         try:
             with call.recorder.recording():
                 response: HttpResponseBase = await self._get_response(request)
@@ -66,14 +67,25 @@ class CaptureMiddleware:
             raise
         return call.follow(response)
 
+    def _write(self, captured: Captured) -> None:
+        """Append to the file. That it cannot be written is logged once, until it can again: no request fails by it."""
+        try:
+            append(self._path, captured)
+        except OSError as error:
+            if self._writes:
+                logger.warning("dbaudit cannot write to %s: %s", self._path, error.strerror)
+            self._writes = False
+        else:
+            self._writes = True
+
 
 class _Call:
     """One request from its beginning to the last chunk of its response."""
 
-    def __init__(self, request: HttpRequest, path: Path) -> None:
+    def __init__(self, request: HttpRequest, write: Callable[[Captured], None]) -> None:
         self.recorder = Recorder()
         self._request = request
-        self._path = path
+        self._write = write
         self._began = time.perf_counter()
         self._finished = False
 
@@ -112,21 +124,18 @@ class _Call:
             self.finish()
 
     def finish(self) -> None:
-        """Write the line, once. A full disk is logged: it is no reason for a request to fail."""
+        """Write what was asked, once."""
         if self._finished:
             return
         self._finished = True
         statements = tuple(one for one in self.recorder.statements if one.kind != "transaction")
-        if not statements:
-            return
-        captured = Captured(
-            id=requests.route(self._request),
-            label=requests.label(self._request),
-            ms=(time.perf_counter() - self._began) * 1000,
-            statements=statements,
-            dropped=self.recorder.dropped,
-        )
-        try:
-            append(self._path, captured)
-        except OSError as error:
-            logger.warning("dbaudit cannot write to %s: %s", self._path, error.strerror)
+        if statements:
+            self._write(
+                Captured(
+                    id=requests.route(self._request),
+                    label=requests.label(self._request),
+                    ms=(time.perf_counter() - self._began) * 1000,
+                    statements=statements,
+                    dropped=self.recorder.dropped,
+                )
+            )

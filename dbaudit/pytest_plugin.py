@@ -55,8 +55,12 @@ class _Session:
         self._path = Path(config.rootpath, config.getoption("--dbaudit-file"))
         self._worker = getattr(config, "workerinput", {}).get("workerid", "")
         self._own = self._path.with_name(f"{self._path.name}.{self._worker}") if self._worker else self._path
-        self._own.parent.mkdir(parents=True, exist_ok=True)
-        self._own.write_bytes(b"")
+        self._problem = ""
+        try:
+            self._own.parent.mkdir(parents=True, exist_ok=True)
+            self._own.write_bytes(b"")
+        except OSError as error:
+            raise pytest.UsageError(f"--dbaudit-file: {self._own} cannot be written: {error.strerror}.") from error
         if not self._worker:
             for left in self._parts():
                 left.unlink()
@@ -75,13 +79,15 @@ class _Session:
                 result = yield
         finally:
             statements = tuple(one for one in recorder.statements if one.kind != "transaction")
-            if statements:
-                append(
-                    self._own,
-                    Captured(
-                        id=item.nodeid, label=item.nodeid, ms=None, statements=statements, dropped=recorder.dropped
-                    ),
-                )
+            captured = Captured(
+                id=item.nodeid, label=item.nodeid, ms=None, statements=statements, dropped=recorder.dropped
+            )
+            try:
+                if statements:
+                    append(self._own, captured)
+            except OSError as error:
+                # No test fails by it. A worker of xdist cannot say it, but what it wrote before is used.
+                self._problem = f"{self._own} could not be written any more: {error.strerror}"
         self._hold_to_marker(item, statements, len(statements) + recorder.dropped)
         return result
 
@@ -118,4 +124,6 @@ class _Session:
         tests = self._path.read_bytes().count(b"\n")
         terminalreporter.section("dbaudit")
         terminalreporter.write_line(f"{tests} tests asked the database; what they ran is in {self._path}")
+        if self._problem:
+            terminalreporter.write_line(self._problem)
         terminalreporter.write_line(f"manage.py dbaudit report --workload {self._path}")

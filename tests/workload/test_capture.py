@@ -18,6 +18,7 @@ from django.template import Context, Engine
 
 import dbaudit
 from dbaudit.facts import Location, Statement
+from dbaudit.workload.recorder import Recorder
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS
 from tests.workload.models import Author, Biography, Book, Publisher
@@ -55,13 +56,14 @@ def test_a_block_inside_another_wrapper_takes_only_its_own_away(library: Scratch
     def other(execute: Callable[..., Any], *args: Any) -> Any:
         return execute(*args)
 
+    before = list(library.connection.execute_wrappers)
     capture = dbaudit.capture()
     with library.connection.execute_wrapper(other):
         capture.__enter__()
     list(Author.objects.all())
     capture.__exit__(None, None, None)
     assert len(capture.statements) == 1
-    assert library.connection.execute_wrappers == []
+    assert library.connection.execute_wrappers == before
 
 
 def test_statements_that_only_bound_a_transaction_are_left_out(library: Scratch) -> None:
@@ -200,6 +202,33 @@ def test_captures_inside_one_another_each_see_their_block(library: Scratch) -> N
         with dbaudit.capture() as inner:
             Book.objects.count()
     assert [len(outer.statements), len(inner.statements)] == [2, 1]
+
+
+def test_a_block_that_raises_leaves_nothing_behind_and_keeps_what_it_saw(library: Scratch) -> None:
+    before = list(library.connection.execute_wrappers)
+    with dbaudit.capture() as outer:
+        inner = dbaudit.capture()
+        with pytest.raises(Author.DoesNotExist), inner:
+            Author.objects.get(name="nobody")
+        Author.objects.count()
+    Author.objects.count()
+    assert [len(outer.statements), len(inner.statements)] == [2, 1]
+    assert library.connection.execute_wrappers == before
+
+
+def test_a_capture_is_used_once(library: Scratch) -> None:
+    with dbaudit.capture() as run:
+        pass
+    with pytest.raises(RuntimeError, match="make a new one"), run:
+        pass
+
+
+def test_statements_beyond_those_that_are_kept_are_counted(library: Scratch) -> None:
+    recorder = Recorder(keep=2)
+    with recorder.recording():
+        for _ in range(5):
+            Author.objects.count()
+    assert (len(recorder.statements), recorder.dropped) == (2, 3)
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from django.test import AsyncClient, Client
 from dbaudit.facts import QueryRun
 from dbaudit.middleware import CaptureMiddleware
 from dbaudit.workload import capture_file
-from tests.scratch import Scratch
+from tests.scratch import Scratch, connected
 from tests.workload.conftest import AUTHORS
 from tests.workload.models import Author
 
@@ -51,12 +52,22 @@ def test_a_request_that_asks_nothing_is_not_written(file: Path) -> None:
     assert not file.exists()
 
 
-def test_a_file_that_cannot_be_written_is_logged_and_the_request_served(
-    file: Path, caplog: pytest.LogCaptureFixture
+def test_a_file_that_cannot_be_written_is_logged_once_and_the_requests_served(
+    file: Path, library: Scratch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    client, page = Client(), f"/authors/{Author.objects.first().pk}/"
     file.mkdir()
-    assert Client().get(f"/authors/{Author.objects.first().pk}/").status_code == 200
-    assert "dbaudit cannot write to" in caplog.text
+    assert [client.get(page).status_code for _ in range(3)] == [200] * 3
+    assert [one.getMessage() for one in caplog.records if one.name == "dbaudit"] == [
+        f"dbaudit cannot write to {file}: Is a directory"
+    ]
+    file.rmdir()
+    client.get(page)
+    assert len(runs(file, library)) == 1
+    file.unlink()
+    file.mkdir()
+    client.get(page)
+    assert len([one for one in caplog.records if one.name == "dbaudit"]) == 2
 
 
 def test_requests_of_one_route_are_one_run_and_no_value_is_written(file: Path, library: Scratch) -> None:
@@ -106,6 +117,72 @@ def test_asynchronous_requests_and_streams_are_recorded(file: Path, library: Scr
     found = runs(file, library)
     assert found["captured:GET /async/"].queries == 1
     assert found["captured:GET /stream-async/"].queries == 1
+
+
+def test_a_stream_that_fails_is_written_as_far_as_it_came(file: Path, library: Scratch) -> None:
+    response: Any = Client().get("/stream-failing/")
+    with pytest.raises(RuntimeError, match="on purpose"):
+        list(response.streaming_content)
+    response.close()
+    assert runs(file, library)["captured:GET /stream-failing/"].queries == 1
+
+
+def test_a_stream_that_is_consumed_in_another_thread_is_recorded(file: Path, library: Scratch) -> None:
+    response: Any = Client().get("/stream/")
+    chunks: list[bytes] = []
+
+    def consume() -> None:
+        chunks.extend(response.streaming_content)
+        close(library.alias)
+
+    thread = threading.Thread(target=consume)
+    thread.start()
+    thread.join()
+    response.close()
+    assert len(chunks) == AUTHORS
+    assert runs(file, library)["captured:GET /stream/"].queries == AUTHORS + 1
+
+
+def test_requests_at_once_in_threads_are_lines_of_their_own(file: Path, library: Scratch) -> None:
+    key = Author.objects.order_by("pk")[0].pk
+
+    def ask() -> None:
+        Client().get(f"/authors/{key}/")
+        close(library.alias)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (run,) = runs(file, library).values()
+    assert (run.calls, run.queries, len(file.read_bytes().splitlines())) == (8, 2, 8)
+
+
+def test_requests_at_once_in_tasks_are_lines_of_their_own(file: Path, library: Scratch) -> None:
+    async def main() -> None:
+        await asyncio.gather(*(AsyncClient().get(path) for path in ("/async/", "/async-twice/") * 4))
+        await sync_to_async(close)(library.alias)
+
+    asyncio.run(main())
+    found = runs(file, library)
+    assert {run.id: (run.calls, run.queries) for run in found.values()} == {
+        "captured:GET /async/": (4, 1),
+        "captured:GET /async-twice/": (4, 2),
+    }
+
+
+def test_every_alias_of_a_request_is_written(file: Path, library: Scratch, tmp_path: Path) -> None:
+    with connected("other", {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "other")}):
+        Client().get("/two-aliases/other/")
+    assert runs(file, library)["captured:GET /two-aliases/<str:other>/"].queries == 1
+    (run,), _ = capture_file.read(file, "other")
+    assert (run.queries, run.alias) == (1, "other")
+
+
+def test_what_a_capture_inside_a_view_records_is_recorded_by_the_middleware_too(file: Path, library: Scratch) -> None:
+    assert Client().get("/capturing/").content == b"1"
+    assert runs(file, library)["captured:GET /capturing/"].queries == 2
 
 
 def close(alias: str) -> None:

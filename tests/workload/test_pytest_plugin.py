@@ -103,3 +103,36 @@ def test_workers_of_xdist_are_joined_in_one_file(project: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["tests.jsonl"]
     runs, skipped = capture_file.read(folder / "tests.jsonl", "default")
     assert (len(runs), skipped) == (3, ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="xdist's workers are started differently there")
+def test_a_worker_of_xdist_that_dies_takes_only_its_own_test_along(project: Path) -> None:
+    dying = "\nimport os\n\ndef test_zz_dies():\n    Permission.objects.count()\n    os._exit(3)\n"
+    (project / "test_it.py").write_text(TESTS + dying)
+    result = pytest_in(project, "-p", "xdist", "-n", "2", "--dbaudit")
+    assert "2 failed, 3 passed" in result.stdout, result.stdout + result.stderr
+    assert "3 tests asked the database" in result.stdout
+    assert [path.name for path in (project / ".dbaudit").iterdir()] == ["tests.jsonl"]
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(project: Path) -> None:
+    (project / "out").write_text("")
+    result = pytest_in(project, "--dbaudit", "--dbaudit-file", "out/x.jsonl")
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: --dbaudit-file: " in result.stderr
+    assert "out/x.jsonl cannot be written: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_test_fails_by_a_file_that_can_no_longer_be_written(project: Path) -> None:
+    (project / "test_it.py").write_text(
+        TESTS + "\n\ndef test_a_thief(request):\n"
+        "    from pathlib import Path\n"
+        "    path = Path(request.config.rootpath, '.dbaudit/tests.jsonl')\n"
+        "    path.unlink(); path.mkdir()\n"
+        "    Permission.objects.count()\n"
+        "    request.addfinalizer(path.rmdir)\n"
+    )
+    result = pytest_in(project, "--dbaudit")
+    assert "1 failed, 4 passed" in result.stdout
+    assert "tests.jsonl could not be written any more: Is a directory" in result.stdout
