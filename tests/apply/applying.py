@@ -176,17 +176,19 @@ def held_at(run: Run, phase: str, step: Step) -> Iterator[tuple[Beside, int]]:
     """
     scratch = run.scratch
     with another(scratch, autocommit=True) as gate, another(scratch) as other, another(scratch, autocommit=True) as eye:
-        if phase != PHASES[4]:
-            gate.execute("SELECT pg_advisory_lock(%s)", [GATE])
-        if phase == PHASES[0]:
-            other.execute("UPDATE items SET code = code WHERE id = 1")
         if phase == PHASES[4]:
             other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             other.execute("SELECT 1")
+        else:
+            other.execute("UPDATE items SET code = code WHERE id = 1")
         with Beside(lambda: run(step)) as beside:
             try:
-                if phase in PHASES[2:4]:
+                if phase in PHASES[1:4]:
+                    until(lambda: phase_of(eye, PHASES[0]), PHASES[0])
+                    gate.execute("SELECT pg_advisory_lock(%s)", [GATE])
+                    other.commit()
                     until(lambda: phase_of(eye, PHASES[1]), PHASES[1])
+                if phase in PHASES[2:4]:
                     other.execute("INSERT INTO items VALUES (-1, 1, 'new', true)")
                     gate.execute("SELECT pg_advisory_unlock(%s)", [GATE])
                     until(lambda: phase_of(eye, PHASES[2]), PHASES[2])

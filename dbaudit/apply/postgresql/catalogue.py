@@ -25,7 +25,7 @@ SELECT i.indexrelid::bigint, n.nspname::text, c.relname::text,
         ) ORDER BY x.attnum)
         FROM pg_attribute x WHERE x.attrelid = i.indexrelid AND x.attnum <= i.indnkeyatts
     ), (
-        SELECT json_agg(pg_get_indexdef(i.indexrelid, x.attnum, false) ORDER BY 1)
+        SELECT json_agg(x.attname ORDER BY x.attname)
         FROM pg_attribute x WHERE x.attrelid = i.indexrelid AND x.attnum > i.indnkeyatts
     ), pg_get_expr(i.indpred, i.indrelid))::text,
     (SELECT count(*) FROM pg_attribute x WHERE x.attrelid = i.indexrelid AND i.indkey[x.attnum - 1] = 0)

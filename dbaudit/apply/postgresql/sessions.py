@@ -48,6 +48,7 @@ class Session:
     def open(self) -> None:
         """Connect and take the limits away. Raises `django.db.Error`."""
         self.wrapper.connect()
+        self.execute("SET statement_timeout = 0")
         self.ask(
             "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = ANY(%s)",
             [list(NO_LIMITS)],
