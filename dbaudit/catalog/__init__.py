@@ -19,6 +19,7 @@ from dbaudit.catalog import (
     listings,
     migrations,
     owners,
+    positions,
     postgresql,
     posture,
     rows,
@@ -64,6 +65,7 @@ def read(
         tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
     snapshot = replace(snapshot, tables=tables, expected=declared)
     with session.read_only(connection, **timeouts):
+        snapshot, unplaced = positions.read(connection, snapshot)
         values, untold = data.read(
             connection, snapshot, limit_bytes=count_limit_bytes, unlimited=read_data, checks=data_for
         )
@@ -74,5 +76,5 @@ def read(
         migrations=history,
         posture=found,
         ignores=ignores.read(apps),
-        skipped=(*snapshot.skipped, *unread, *unknown, *unlisted, *unloaded, *skipped, *untold, *unseen),
+        skipped=(*snapshot.skipped, *unread, *unknown, *unlisted, *unloaded, *skipped, *unplaced, *untold, *unseen),
     )

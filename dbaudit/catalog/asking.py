@@ -25,7 +25,8 @@ LOCKS = """
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query for one value. ``tables`` are those that it reads, ``key`` is how its answer is found."""
+    """A query for one value. ``tables`` are those that it reads, none for a sequence; ``key`` is how its answer is
+    found."""
 
     key: Hashable
     tables: tuple[Table, ...]
@@ -70,7 +71,7 @@ def batches(connection: BaseDatabaseWrapper, questions: Sequence[Question]) -> I
     batch: list[Question] = []
     taken = 0
     for question in questions:
-        weight = sum((1 + len(table.indexes)) * (1 + table.partitions) for table in question.tables)
+        weight = max(1, sum((1 + len(table.indexes)) * (1 + table.partitions) for table in question.tables))
         if connection.vendor != "postgresql":
             weight = 1
         if batch and (taken + weight > available or len(batch) == PER_STATEMENT):

@@ -57,8 +57,6 @@ SETTINGS: Final = (
 # lookup of something that is gone is).
 MOVED: Final = frozenset({"55P03", "40P01", "42P01", "42704", "XX000"})
 ATTEMPTS: Final = 5
-# The part of the server's lock table that reading the positions of sequences may take.
-LOCK_SHARE: Final = 0.25
 NAMED: Final = 5
 
 
@@ -80,12 +78,6 @@ class _Scope:
     def counted(self) -> bool:
         """Whether the server counts scans and changed rows."""
         return self.settings.get("track_counts") != "off"
-
-    @property
-    def sequence_limit(self) -> int:
-        """How many sequences may be locked without crowding other sessions out."""
-        sessions = int(self.settings["max_connections"]) + int(self.settings["max_prepared_transactions"])
-        return int(LOCK_SHARE * sessions * int(self.settings["max_locks_per_transaction"]))
 
 
 def read(connection: BaseDatabaseWrapper) -> Snapshot:
@@ -125,7 +117,7 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
     tables = _tables(connection, scope, relations)
     there = {row.oid for row in _fetch(connection, postgresql_sql.STILL_THERE, relations=list(relations))}
     found = {oid: table for oid, table in tables.items() if oid in there}
-    sequences = _fetch(connection, postgresql_sql.SEQUENCES, limit=scope.sequence_limit, **within)
+    sequences = _fetch(connection, postgresql_sql.SEQUENCES, **within)
     return Snapshot(
         alias=connection.alias,
         vendor=connection.vendor,
@@ -138,7 +130,7 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
         settings=tuple(sorted(settings.items())),
         statistics_since=max(settings["stats_reset"], settings["stats_begin"]) if scope.counted else None,
         skipped=(
-            *_not_seen(scope, [table for oid, table in found.items() if not relations[oid].locked], len(sequences)),
+            *_not_seen(scope, [table for oid, table in found.items() if not relations[oid].locked]),
             *_skipped(
                 (table for oid, table in found.items() if relations[oid].locked),
                 "Another session keeps it locked against reading (ACCESS EXCLUSIVE).",
@@ -212,19 +204,18 @@ def _index_bytes(row: Any, indexes: tuple[Index, ...]) -> int | None:
     return row.index_bytes if row.kind == "p" else sum(index.bytes or 0 for index in indexes)
 
 
-def _not_seen(scope: _Scope, tables: list[Table], sequences: int) -> Iterator[Skipped]:
+def _not_seen(scope: _Scope, tables: list[Table]) -> Iterator[Skipped]:
     """What the role and the settings kept from being read."""
     if not scope.schemas:
-        yield Skipped("tables", "The search path names no schema that exists and that the role may use: set it, or grant USAGE.")
+        yield Skipped(
+            "tables", "The search path names no schema that exists and that the role may use: set it, or grant USAGE."
+        )
     hidden = sorted(table.label for table in tables if table.stores_rows and not table.readable)
     if hidden:
         names = ", ".join(hidden[:NAMED]) + (f" and {len(hidden) - NAMED} more" if len(hidden) > NAMED else "")
         yield Skipped("column statistics", f"The role may not read all rows of {names}, so the server hides them.")
     if not scope.counted:
         yield Skipped("usage statistics", "The server setting track_counts is off: scans and changes are not counted.")
-    if sequences > scope.sequence_limit:
-        reason = f"Reading {sequences} of them would take too much of the server's lock table."
-        yield Skipped("positions of sequences", reason)
 
 
 def _skipped(tables: Iterator[Table], reason: str) -> list[Skipped]:

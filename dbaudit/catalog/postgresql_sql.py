@@ -40,17 +40,14 @@ ORDER BY path.place
 """
 
 # What another session has locked against reading. A partition's or an index's lock counts for the table above it
-# where RELATIONS folds them; a sequence is also closed by the weaker modes that ALTER SEQUENCE takes.
+# where RELATIONS folds them.
 LOCKED = """
 SELECT DISTINCT coalesce(i.indrelid, t.oid, l.relation)::bigint AS oid
 FROM pg_locks l
-LEFT JOIN pg_class c ON c.oid = l.relation
 LEFT JOIN pg_index i ON i.indexrelid = l.relation
 LEFT JOIN pg_class t ON t.reltoastrelid = l.relation
 WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND l.pid IS DISTINCT FROM pg_backend_pid()
-    AND (l.mode = 'AccessExclusiveLock'
-        OR c.relkind = 'S' AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock'))
+    AND l.pid IS DISTINCT FROM pg_backend_pid() AND l.mode = 'AccessExclusiveLock'
 """
 
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
@@ -169,29 +166,22 @@ FROM pg_stats
 WHERE schemaname = ANY(%(schemas)s::name[]) AND tablename = ANY(%(tables)s::name[])
 """
 
-# Reading a sequence's position keeps a weak lock on it until the transaction ends: DROP TABLE would wait. So this is
-# the last statement, and %(limit)s bounds how many are read. On a standby an unlogged one has no position to read.
+# Without positions: the server's functions for them take ROW EXCLUSIVE on the sequence (see `positions`). Of a sequence
+# that is locked against reading, or unlogged and on a standby, there is none to read.
 SEQUENCES = f"""
 SELECT c.relname::text AS name, c.relnamespace::bigint AS schema, t.relname::text AS table, a.attname::text AS column,
     format_type(s.seqtypid, NULL) AS type,
     s.seqmin AS minimum, s.seqmax AS maximum, s.seqincrement AS increment, s.seqcycle AS cycles,
-    coalesce(see.able, false) AS readable,
-    CASE WHEN see.able THEN pg_sequence_last_value(c.oid) END AS last_value
-FROM (
-    SELECT c.*, count(*) OVER () AS found
-    FROM pg_class c
-    WHERE c.relnamespace = ANY(%(schemas)s::oid[]) AND c.relkind = 'S' AND c.relpersistence <> 't'
-        AND {_NOT_OF_AN_EXTENSION}
-) AS c
+    coalesce(has_sequence_privilege(c.oid, 'SELECT'), false) AND c.oid <> ALL(%(locked)s::oid[])
+        AND (c.relpersistence = 'p' OR NOT pg_is_in_recovery()) AS readable
+FROM pg_class c
 JOIN pg_sequence s ON s.seqrelid = c.oid
-CROSS JOIN LATERAL (
-    SELECT has_sequence_privilege(c.oid, 'SELECT, USAGE') AND c.oid <> ALL(%(locked)s::oid[])
-        AND c.found <= %(limit)s AND (c.relpersistence = 'p' OR NOT pg_is_in_recovery()) AS able
-) AS see
 LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
 LEFT JOIN pg_class t ON t.oid = d.refobjid
 LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE c.relnamespace = ANY(%(schemas)s::oid[]) AND c.relkind = 'S' AND c.relpersistence <> 't'
+    AND {_NOT_OF_AN_EXTENSION}
 """
 
 STILL_THERE = "SELECT oid::bigint AS oid FROM pg_class WHERE oid = ANY(%(relations)s::oid[])"

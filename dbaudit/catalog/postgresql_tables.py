@@ -88,14 +88,13 @@ def planner_statistics(row: Any, rows: float) -> ColumnStatistics:
 
 
 def sequence(row: Any, schema: str) -> Sequence:
-    """A sequence with the column that owns it."""
+    """A sequence with the column that owns it, without its position."""
     return Sequence(
         name=row.name,
         schema=schema,
         table=row.table or "",
         column=row.column or "",
         type=row.type,
-        last_value=row.last_value,
         minimum=row.minimum,
         maximum=row.maximum,
         increment=row.increment,

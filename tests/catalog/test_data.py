@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.apps import apps as installed
 from django.db import models
@@ -13,7 +13,7 @@ from dbaudit import checks
 from dbaudit.auditing import audit
 from dbaudit.catalog import data as reader
 from dbaudit.catalog import session
-from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot
+from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot, TableStatistics
 from dbaudit.registry import registered
 from tests.scratch import Scratch, connected
 
@@ -121,16 +121,39 @@ def test_r27_what_another_session_locks_is_named_and_the_others_are_read(postgre
     assert {one.reason for one in skipped} == {"Another session keeps it locked for longer than the lock timeout."}
 
 
-def test_the_privilege_to_use_a_sequence_is_enough_once_it_was_used(postgres: Scratch) -> None:
+def test_a_sequence_is_read_as_a_table_is_and_takes_the_privilege_for_that(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE used (id serial PRIMARY KEY); INSERT INTO used DEFAULT VALUES")
     postgres.execute("CREATE TABLE loaded (id serial PRIMARY KEY); INSERT INTO loaded VALUES (7)")
     settings = postgres.role("app")
-    postgres.execute("GRANT SELECT ON used, loaded TO app; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO app")
+    postgres.execute("GRANT SELECT ON used, loaded, used_id_seq TO app; GRANT USAGE ON loaded_id_seq TO app")
     with connected("as_app", settings) as connection:
         snapshot = Scratch(connection).snapshot()
     assert snapshot.data
     assert [(one.table, one.next_value) for one in snapshot.data.keys] == [("used", 2)]
-    assert "highest key of loaded.id" in [one.what for one in snapshot.skipped]
+    assert [(one.name, one.last_value) for one in snapshot.sequences if one.readable] == [("used_id_seq", 1)]
+
+
+def test_a_key_that_statistics_show_to_be_behind_its_sequence_is_not_asked_for(postgres: Scratch) -> None:
+    postgres.execute("CREATE TABLE item (id serial PRIMARY KEY); INSERT INTO item SELECT nextval('item_id_seq')")
+    postgres.execute("INSERT INTO item SELECT nextval('item_id_seq') FROM generate_series(1, 99); ANALYZE item")
+
+    def asked() -> list[int | None]:
+        # As the server tells it, once it has taken the counts of this session.
+        seen = TableStatistics(last_analyze="2026-01-01T00:00:00Z", modified_since_analyze=changed)
+        snapshot = postgres.snapshot()
+        snapshot = replace(snapshot, tables=tuple(replace(table, statistics=seen) for table in snapshot.tables))
+        with session_of(postgres):
+            return [one.maximum for one in read(postgres, snapshot)[0].keys]
+
+    changed = 0
+    assert asked() == []
+    changed = 1
+    assert asked() == [100]
+    changed = 0
+    postgres.execute("SELECT setval('item_id_seq', 99)")
+    assert asked() == [100]
+    postgres.execute("ALTER SEQUENCE item_id_seq RESTART WITH 200")  # it was never used since
+    assert asked() == [100]
 
 
 def test_tables_that_the_role_may_not_read_are_left_alone(postgres: Scratch) -> None:

@@ -40,7 +40,8 @@ def test_every_server_version_is_read_alike(postgres_versions: Scratch) -> None:
     ]
     assert [one.kind for one in child.constraints] == ["check", "primary key"]
     assert [(one.identity, one.nullable) for one in parent.columns] == [("by default", False), ("", True)]
-    assert (parent.rows, [one.last_value for one in snapshot.sequences]) == (2, [None, 2])
+    assert (parent.rows, [one.column for one in snapshot.sequences]) == (2, ["id", "id"])
+    assert [one.last_value for one in postgres_versions.snapshot().sequences] == [None, 2]
     major, _, minor = snapshot.server_version.partition(".")
     assert int(major) * 10_000 + int(minor) == int(dict(snapshot.settings)["server_version_num"])
 
@@ -310,7 +311,7 @@ def test_sequences_say_what_they_feed_and_where_they_stand(postgres: Scratch) ->
         """
     )
     whole = 2**63 - 1
-    assert read(postgres.connection).sequences == (
+    assert postgres.snapshot().sequences == (
         Sequence(name="a_id_seq", table="a", column="id", type="integer", last_value=1, maximum=2**31 - 1),
         Sequence(name="b_id_seq", table="b", column="id", last_value=10, maximum=whole, increment=5, minimum=5 - 4),
         Sequence(name="c", type="smallint", minimum=-3, maximum=30, cycles=True),
@@ -321,19 +322,8 @@ def test_sequences_say_what_they_feed_and_where_they_stand(postgres: Scratch) ->
 def test_a_sequence_that_the_role_may_not_read_says_so(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE a (id serial PRIMARY KEY); INSERT INTO a DEFAULT VALUES")
     with connected("reader", postgres.role("reader")) as reader:
-        (sequence,) = read(reader).sequences
+        (sequence,) = Scratch(reader).snapshot().sequences
     assert (sequence.last_value, sequence.readable, sequence.table) == (None, False, "a")
-
-
-def test_positions_are_left_unread_where_their_locks_would_crowd_the_server(
-    postgres: Scratch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    postgres.execute("CREATE TABLE a (id serial PRIMARY KEY); INSERT INTO a DEFAULT VALUES")
-    monkeypatch.setattr(postgresql, "LOCK_SHARE", 0.0)
-    snapshot = read(postgres.connection)
-    assert [(one.last_value, one.readable) for one in snapshot.sequences] == [(None, False)]
-    reason = "Reading 1 of them would take too much of the server's lock table."
-    assert snapshot.skipped == (Skipped("positions of sequences", reason),)
 
 
 def test_server_side_parameters_serve_as_well(postgres: Scratch) -> None:

@@ -114,9 +114,9 @@ def test_all_sequences_are_read_in_one_statement_and_by_their_index(postgres: Sc
 
     few, many = asked(1), asked(30)
     assert len(few) == len(many)
-    (reading,) = [sql for sql in many if "is_called" in sql]
+    (reading,) = [sql for sql in many if 'max("id")' in sql]
     assert reading.count("is_called") == 31
     postgres.execute("INSERT INTO t1_0 SELECT generate_series(1, 20000); ANALYZE t1_0")
-    (reading,) = [sql for sql in asked(2) if "is_called" in sql]
+    (reading,) = [sql for sql in asked(2) if 'max("id")' in sql]
     plan = "\n".join(line for (line,) in postgres.rows(f"EXPLAIN {reading}"))
     assert "Seq Scan on t1_0 " not in plan
