@@ -48,14 +48,15 @@ def site(settings: LazySettings, library: Scratch) -> Iterator[Scratch]:
     """The toolbar on the pages of tests/workload/panel_urls.py."""
     from debug_toolbar.store import get_store  # noqa: PLC0415 - it may not be installed
 
+    store: Any = get_store()
     settings.DEBUG = True
     settings.ROOT_URLCONF = "tests.workload.panel_urls"
     settings.MIDDLEWARE = ["debug_toolbar.middleware.DebugToolbarMiddleware"]
     settings.DEBUG_TOOLBAR_PANELS = ["dbaudit.panels.AuditPanel", "debug_toolbar.panels.sql.SQLPanel"]
     settings.DBAUDIT = {}
-    get_store().clear()
+    store.clear()
     yield library
-    get_store().clear()
+    store.clear()
 
 
 def newest() -> Any:
