@@ -141,6 +141,7 @@ def _tidy(
         leftover = leftovers.ours(standing, definition.name, like)
         if leftover is None or leftovers.is_building(work.watch, relation, leftover):
             return None
+        work.tell(f"taking {definition.name} back, which is not valid")
         locks.acquire(work.watch, relation, work.limits, work.tell)
         guarding.drop(work, relation, leftover)
     except StepError as second:

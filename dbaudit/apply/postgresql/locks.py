@@ -3,8 +3,9 @@
 A session that is *blocked* on a lock holds a snapshot, and a concurrent build waits for old snapshots: two of ours
 would wait for each other. And a lock request that waits in the queue makes everybody wait behind it.
 
-The advisory lock belongs to the session that watches, so that it can be let go while the other one builds: when somebody
-blocks on it and the build has to wait for that session. The build's own lock on the table keeps a second run out, too.
+The advisory lock belongs to the session that watches, so that it can be let go while the other one builds: when
+somebody blocks on it and the build has to wait for that session. The build's own lock on the table keeps a second run
+out, too.
 """
 
 from __future__ import annotations

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import time
 
 from django.db import Error
 
-from dbaudit import names
 from dbaudit.apply import wording
 from dbaudit.apply.postgresql import building, catalogue, failures, identity, leftovers, locks
 from dbaudit.apply.postgresql.building import Built
@@ -41,7 +40,7 @@ def build(work: Work, relation: Relation, definition: Definition, like: Standing
     for child, _ in catalogue.children(work.builder, relation):
         if _attached(work, own, child):
             continue
-        part = Definition(name=_name(child, definition, like), body=definition.body, unique=definition.unique)
+        part = Definition(name=_name(child, definition), body=definition.body, unique=definition.unique)
         work.tell(f"{definition.name}: partition {child.label}")
         each = (build if child.partitioned else building.build)(work, child, part, like)
         if each.index.attached:
@@ -120,7 +119,8 @@ def _refuse_foreign(work: Work, relation: Relation) -> None:
             _refuse_foreign(work, child)
 
 
-def _name(child: Relation, definition: Definition, like: Standing) -> str:
-    """The same name on every attempt."""
-    keys = [one[0].strip('"') for one in json.loads(like.signature)[4]]
-    return names.index_name(child.name, keys, definition.name)
+def _name(child: Relation, definition: Definition) -> str:
+    """The same name on every attempt. No model declares it, so that only the server's limit of its length counts."""
+    digest = hashlib.sha256(f"{child.schema}.{child.name}.{definition.name}".encode()).hexdigest()[:12]
+    tail = f"_{digest}_idx"
+    return child.name.encode()[: building.NAME_BYTES - len(tail)].decode(errors="ignore") + tail
