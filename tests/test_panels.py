@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,10 +16,13 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import LazySettings
+from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connections
 from django.test import AsyncClient, Client
 
 from dbaudit import registry
+from dbaudit.workload.routing import routed_to
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS, library
 from tests.workload.models import Author, Book
@@ -28,6 +32,8 @@ __all__ = ["library"]
 pytestmark = pytest.mark.needs("debug_toolbar")
 ROOT = Path(__file__).parent.parent
 PANEL = "AuditPanel"
+# The toolbar keeps the URLs of the panels that it met first: the same for every test.
+PANELS = ["dbaudit.panels.AuditPanel", "debug_toolbar.panels.sql.SQLPanel"]
 
 
 # What the panel shows is the same everywhere; what it asks a database itself is tried on both.
@@ -52,7 +58,7 @@ def site(settings: LazySettings, library: Scratch) -> Iterator[Scratch]:
     settings.DEBUG = True
     settings.ROOT_URLCONF = "tests.workload.panel_urls"
     settings.MIDDLEWARE = ["debug_toolbar.middleware.DebugToolbarMiddleware"]
-    settings.DEBUG_TOOLBAR_PANELS = ["dbaudit.panels.AuditPanel", "debug_toolbar.panels.sql.SQLPanel"]
+    settings.DEBUG_TOOLBAR_PANELS = PANELS
     settings.DBAUDIT = {}
     store.clear()
     yield library
@@ -249,6 +255,30 @@ def test_requests_at_once_do_not_mix(site: Scratch) -> None:
         thread.join()
     store = get_store()
     assert [store.panel(one, PANEL)["queries"] for one in store.request_ids()] == [1] * 4
+
+
+def test_an_admin_list_of_the_reference_erp_is_shown_with_what_to_write_into_the_admin(
+    sqlite: Scratch, settings: LazySettings
+) -> None:
+    settings.DEBUG = True
+    settings.DEBUG_TOOLBAR_PANELS = PANELS
+    call_command("migrate", database=sqlite.alias, verbosity=0)
+    call_command("seed_erp", database=sqlite.alias, scale=1, admin_password="x", verbosity=0)
+    with routed_to(sqlite.alias, set(sqlite.connection.introspection.table_names())):
+        client = Client()
+        client.force_login(User.objects.get(username="admin"))
+        assert client.get("/admin/erp/salesorder/").status_code == 200
+    found = newest().get_panel_by_id(PANEL).get_stats()
+    assert sections(found) == {
+        "Asked once for each row (N+1)": ["n_plus_one", "n_plus_one"],
+        "Over budget": ["slow_query"],
+    }
+    shown = {one["subject"]: (one["place"], one["fix"]) for one in found["sections"][0]["findings"]}
+    place, fix = shown["erp.SalesOrder.salesperson is asked once for each row"]
+    assert re.fullmatch(r"erp/admin/sales.py:\d+, through django/contrib/admin/templates/.*:\d+", place)
+    assert fix == 'list_select_related = ("salesperson",)'
+    assert shown["erp.SalesOrder.items is asked once for each row"][0].startswith("erp/admin/sales.py:")
+    assert found["limits"][0]["allowed"] == "12"
 
 
 def test_the_reference_erp_shows_the_panel_in_development_and_no_toolbar_without() -> None:

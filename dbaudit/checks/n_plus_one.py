@@ -111,5 +111,6 @@ def _advice(run: QueryRun, worst: Repetition) -> str:
         counted = name.removesuffix("_set")
         return f'annotate(count=Count("{counted}")) on the query of the rows, and read it instead of counting again.'
     if statement.asker in JOINED:
-        return f'list_select_related = ("{name}",)' if run.id.startswith("admin:") else f'select_related("{name}")'
+        listed = run.id.startswith("admin:") or statement.via.startswith("list_display")
+        return f'list_select_related = ("{name}",)' if listed else f'select_related("{name}")'
     return f'prefetch_related("{name}")'
