@@ -155,8 +155,15 @@ def _sum(sizes: list[int]) -> int | None:
 
 
 def _query(data: Row) -> PastQuery:
-    times = (data[f"{which}_ms"] for which in ("median", "fastest", "slowest"))
-    return PastQuery(data["id"], data["label"], *times, data["queries"], data["rows"])
+    return PastQuery(
+        id=data["id"],
+        label=data["label"],
+        median_ms=data["median_ms"],
+        fastest_ms=data["fastest_ms"],
+        slowest_ms=data["slowest_ms"],
+        queries=data["queries"],
+        rows=data["rows"],
+    )
 
 
 def _keys(data: Row) -> Iterator[PastKey]:
