@@ -19,7 +19,7 @@ import dbaudit
 from dbaudit import catalog, checks, conf, inventory, places, suppression
 from dbaudit.advisor.recommend import plan, recommend
 from dbaudit.advisor.scorecard import scorecard
-from dbaudit.catalog.session import misconfigured
+from dbaudit.catalog.session import misconfigured, uncollected
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
@@ -104,20 +104,33 @@ def _audit(
     today: date,
 ) -> DatabaseReport:
     options.progress(f"Reading the catalog of {alias!r}")
-    snapshot = catalog.read(
-        _connection(alias),
-        apps=apps,
-        statement_timeout_ms=settings.statement_timeout_ms,
-        lock_timeout_ms=settings.lock_timeout_ms,
-        count_limit_bytes=settings.count_limit_bytes,
-        exact_counts=options.exact_counts,
-        today=today,
-        read_data=options.read_data or settings.read_data,
-        data_for=[check.id for check in selected if "data" in check.needs],
-    )
+    with uncollected():
+        snapshot = catalog.read(
+            _connection(alias),
+            apps=apps,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            count_limit_bytes=settings.count_limit_bytes,
+            exact_counts=options.exact_counts,
+            today=today,
+            read_data=options.read_data or settings.read_data,
+            data_for=[check.id for check in selected if "data" in check.needs],
+        )
     snapshot = _restricted(snapshot, options.apps)
     snapshot = _measured(snapshot, settings, options)
     options.progress(f"Running {len(selected)} checks on {alias!r}")
+    with uncollected():
+        return _concluded(snapshot, settings, selected, not_run, ids, today)
+
+
+def _concluded(
+    snapshot: Snapshot,
+    settings: conf.Settings,
+    selected: tuple[Check, ...],
+    not_run: tuple[Skipped, ...],
+    ids: set[str],
+    today: date,
+) -> DatabaseReport:
     outcome = checks.run(snapshot, selected)
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -92,13 +90,13 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     locked: frozenset[int] = frozenset()
     for _ in range(ATTEMPTS - 1):
         try:
-            with session.rolled_back(connection), _uncollected():
+            with session.rolled_back(connection), session.uncollected():
                 return _read(connection, locked)
         except DatabaseError as error:
             if session.sqlstate(error) not in MOVED:
                 raise
             locked |= {row.oid for row in _fetch(connection, postgresql_sql.LOCKED)}
-    with session.rolled_back(connection), _uncollected():
+    with session.rolled_back(connection), session.uncollected():
         return _read(connection, locked)
 
 
@@ -224,18 +222,6 @@ def _skipped(tables: Iterator[Table], reason: str) -> list[Skipped]:
 
 def _by_name(one: Table | Sequence) -> tuple[str, str]:
     return one.schema, one.name
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Facts are many and make no cycles: looking for some would take almost as long as building them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _fetch(connection: BaseDatabaseWrapper, sql: str, **params: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,7 +17,17 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.catalog.reasons import LOCKED, misconfigured, reason, refused, sqlstate
 from dbaudit.errors import AuditError
 
-__all__ = ["LOCKED", "attempt", "connect", "misconfigured", "read_only", "reason", "rolled_back", "sqlstate"]
+__all__ = [
+    "LOCKED",
+    "attempt",
+    "connect",
+    "misconfigured",
+    "read_only",
+    "reason",
+    "rolled_back",
+    "sqlstate",
+    "uncollected",
+]
 
 # SQLite asks whether to go on after so many of its virtual machine's instructions: some tenths of a millisecond.
 INSTRUCTIONS: Final = 10_000
@@ -80,6 +91,19 @@ def attempt(connection: BaseDatabaseWrapper) -> Iterator[None]:
         return
     with transaction.atomic(using=connection.alias):
         yield
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """A block that builds facts or findings. They are many and make no cycles: looking for some among them would take
+    almost as long as building them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -79,6 +79,8 @@ def told(snapshot: Snapshot) -> frozenset[tuple[str, str, str]]:
 
 
 def _differ(dialect: Dialect, one: str, other: str) -> bool:
+    if one == other:
+        return False
     if dialect.vendor == "sqlite":
         return _affinity(one) != _affinity(other)
     families = _family(one), _family(other)

@@ -49,6 +49,8 @@ def covers(wide: Index, narrow: Index) -> bool:
 
     True also for equal keys. Only b-trees have a left prefix; the rest must match as a whole.
     """
+    if not (wide.keys and narrow.keys) or wide.keys[0].column != narrow.keys[0].column:
+        return False  # most pairs end here
     if not (knowable(wide) and knowable(narrow)) or wide.method != narrow.method or wide.predicate != narrow.predicate:
         return False
     if not set(narrow.included) <= {*wide.included, *wide.columns}:

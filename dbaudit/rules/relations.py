@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from dbaudit.facts import ForeignKey, Model, ModelField, Snapshot, Table
+
+_KEPT: Final = "_relations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +37,19 @@ class Relation:
         return f"{self.table.label}.{', '.join(self.columns)} → {self.target.label}.{', '.join(self.target_columns)}"
 
 
-def relations(snapshot: Snapshot) -> Iterator[Relation]:
+def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     """Every reference between stored tables of this database, both columns of which it has.
 
     Fields of models that the database is not meant to store (unmanaged, routed elsewhere) count only by their
-    constraints.
+    constraints. The result is kept with the snapshot, because several checks ask for it.
     """
+    kept = vars(snapshot)
+    if _KEPT not in kept:
+        kept[_KEPT] = tuple(_relations(snapshot))
+    return kept[_KEPT]  # type: ignore[no-any-return]
+
+
+def _relations(snapshot: Snapshot) -> Iterator[Relation]:
     models = {model.label: model for model in snapshot.models}
     for table in snapshot.stored_tables():
         for key in table.foreign_keys:
