@@ -67,6 +67,42 @@ def orders_of_each_customer() -> list[int]:
     return [len(customer.salesorder_set.all()) for customer in customers]
 
 
+# -- what is asked for nothing -------------------------------------------------------------------------------------
+
+
+@query(label="Order numbers (customer joined, never read)")
+def order_numbers() -> list[str]:
+    orders = SalesOrder.objects.select_related("customer").order_by("pk")[:50]
+    return [order.number for order in orders]
+
+
+@query(label="Order dates (items prefetched, never read)")
+def order_dates() -> list[str]:
+    orders = SalesOrder.objects.prefetch_related("items").order_by("pk")[:50]
+    return [f"{order.number}: {order.order_date}" for order in orders]
+
+
+@query(label="How many order items (rows fetched to be counted)")
+def number_of_order_items() -> int:
+    items = SalesOrderItem.objects.all()
+    return len(items)
+
+
+@query(label="Draft orders, if there are any (asked twice)")
+def draft_orders() -> str:
+    drafts = SalesOrder.objects.filter(status=SalesOrder.Status.DRAFT)
+    if drafts.exists():
+        return ", ".join(order.number for order in drafts)
+    return "none"
+
+
+@query(label="Newest order of each customer (prefetch not used)")
+def newest_order_of_each_customer() -> list[str]:
+    customers = Customer.objects.prefetch_related("salesorder_set").order_by("pk")[:50]
+    newest = [customer.salesorder_set.order_by("-order_date", "-pk").first() for customer in customers]
+    return [order.number for order in newest if order]
+
+
 # -- the lookups of the daily work ---------------------------------------------------------------------------------
 
 

@@ -109,6 +109,19 @@ OPERATIONS: dict[Vendor, dict[str, str]] = {
     },
 }
 
+# What is wrong with the canned queries: the check, the query, and what its finding is about.
+QUERIES = {
+    "invalid_lookup_name:erp.orders_with_items_by_a_wrong_name:salesorderitem_set": "the relation has a related_name",
+    "n_plus_one:erp.customer_of_each_order:erp.SalesOrder.customer": "of the analysis of 13 July 2025",
+    "n_plus_one:erp.orders_of_each_customer:erp.Customer.salesorder_set": "of the analysis of 13 July 2025",
+    "defeated_prefetch:erp.newest_order_of_each_customer:erp.Customer.salesorder_set": "order_by() asks again",
+    "unused_eager_load:erp.order_numbers:select_related:customer": "only numbers are read",
+    "unused_eager_load:erp.order_dates:prefetch_related:items": "only numbers and dates are read",
+    "unread_columns:inventory.references_of_counts:inventory.InventoryRecord:notes": "only references are read",
+    "wasted_statement:erp.number_of_order_items:erp.SalesOrderItem": "len() of a queryset",
+    "wasted_statement:erp.draft_orders": "exists() before the rows",
+}
+
 
 def truth(vendor: Vendor, state: State) -> dict[str, str]:
     """The keys of the project's own schema findings, each with its reason."""

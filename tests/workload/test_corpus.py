@@ -60,6 +60,7 @@ def test_silent_on(shelves: Scratch, scenario: Scenario) -> None:
     assert found(shelves, scenario) == ()
 
 
+@pytest.mark.parametrize("shelves", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scenario", [one for one in CLEAN if not inspect.iscoroutinefunction(one.function)], ids=names)
 def test_silent_without_a_second_run_on(shelves: Scratch, scenario: Scenario) -> None:
     with dbaudit.capture() as run:
@@ -75,6 +76,7 @@ def test_finds(shelves: Scratch, scenario: Scenario) -> None:
     assert scenario.fix in [one.remedy.orm if one.remedy.verification else "" for one in findings]
 
 
+@pytest.mark.parametrize("shelves", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scenario", [one for one in REPEATED if one.once_is_enough], ids=names)
 def test_finds_without_a_second_run(shelves: Scratch, scenario: Scenario) -> None:
     function = scenario.function
