@@ -32,7 +32,7 @@ from workloads.shop.queries import ALIAS, statements  # noqa: E402  as above
 
 from tests.scratch import connected  # noqa: E402  as above
 
-OURS, YARDSTICK = "dbaudit", "Extend, width 2"
+OURS, TIMED, YARDSTICK = "dbaudit", "dbaudit, told the times", "Extend, width 2"
 
 # On another shop of the same kind, of which only the figures are known.
 PUBLISHED = """\
@@ -63,7 +63,10 @@ def main() -> None:
     ):
         workload = tuple(statements())
         judge = Judge(own, workload)
-        advisors: Advisors = {OURS: Advisor(connection, workload).choose}
+        advisors: Advisors = {
+            OURS: Advisor(connection, workload).choose,
+            TIMED: Advisor(connection, workload, judge.times()).choose,
+        }
         if options.yardstick:
             advisors[YARDSTICK] = Extend(judge).choose
         plan = Plan(

@@ -32,7 +32,7 @@ from workloads import tpch  # noqa: E402  as above
 
 from tests.scratch import connected  # noqa: E402  as above
 
-OURS, YARDSTICK = "dbaudit", "Extend, width 2"
+OURS, TIMED, YARDSTICK = "dbaudit", "dbaudit, told the times", "Extend, width 2"
 
 # From shared measurements on scale factor 1, an index advisor each: budget 0.25, 0.5, 1.
 PUBLISHED = {
@@ -82,7 +82,10 @@ def main() -> None:
     ):
         judge = Judge(own, statements)
         heap = judge.heap()
-        advisors: Advisors = {OURS: Advisor(connection, statements).choose}
+        advisors: Advisors = {
+            OURS: Advisor(connection, statements).choose,
+            TIMED: Advisor(connection, statements, judge.times()).choose,
+        }
         if options.yardstick:
             advisors[YARDSTICK] = Extend(judge).choose
         plan = Plan(

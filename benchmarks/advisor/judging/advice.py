@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from django.apps.registry import Apps
@@ -24,14 +24,19 @@ STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 30_000, 2_000
 
 
 class Advisor:
-    """dbaudit on one database and workload: what a budget in bytes gives."""
+    """dbaudit on one database and workload: what a budget in bytes gives.
 
-    def __init__(self, connection: BaseDatabaseWrapper, statements: Sequence[Statement]) -> None:
+    ``times`` are milliseconds by statement, where the advisor is to know them.
+    """
+
+    def __init__(
+        self, connection: BaseDatabaseWrapper, statements: Sequence[Statement], times: Mapping[str, float] | None = None
+    ) -> None:
         self.connection = connection
         begin = time.perf_counter()
         self.snapshot = read(connection)
         self.reading = time.perf_counter() - begin
-        self.asked = tuple(map(_asked, statements))
+        self.asked = tuple(_asked(one, times) for one in statements)
 
     def choose(self, budget: int | None) -> Choice:
         """The indexes for a budget in bytes. Seconds are those of the advice; the catalog has been read before."""
@@ -72,9 +77,14 @@ def spelled(candidate: Candidate) -> str:
     return f"{text} WHERE {candidate.condition}" if candidate.condition else text
 
 
-def _asked(statement: Statement) -> Asked:
-    samples = tuple(Parameters(values) for values in statement.samples)
-    return Asked(fingerprint=statement.name, sql=statement.sql, samples=samples, calls=statement.calls)
+def _asked(statement: Statement, times: Mapping[str, float] | None) -> Asked:
+    return Asked(
+        fingerprint=statement.name,
+        sql=statement.sql,
+        samples=tuple(Parameters(values) for values in statement.samples),
+        calls=statement.calls,
+        mean_ms=times[statement.name] if times else None,
+    )
 
 
 def _key(key: Key) -> str:

@@ -12,12 +12,15 @@ from judging.judge import Judge, Judgement
 
 MIB = 2**20
 METHOD = (
-    "Relative cost is the planner's for the whole workload, with ÷ without, by HypoPG and with the indexes really built."
-    " Budgets and sizes are shares of the heap."
+    "Relative cost is the planner's for the whole workload, with ÷ without, by HypoPG and with the indexes really"
+    " built. Budgets and sizes are shares of the heap."
 )
 
 #: An advisor's name, and what it chooses for a budget in bytes.
 Advisors = dict[str, Callable[[int | None], Choice]]
+
+#: An advisor and its budget as a share of the heap.
+Place = tuple[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -79,18 +82,21 @@ def run(plan: Plan, judge: Judge, advisors: Advisors, experts: Mapping[str, Judg
         METHOD,
         "",
     ]
-    rows = []
+    rows: list[Row] = []
+    found: dict[Place, Built] = {}
     for row in compare(judge, advisors, plan.shares):
         told = f"{row.relative:.3f} in {row.choice.seconds:.1f} s"
         print(f"{row.advisor}, budget {budget(row.share)}: {told}", file=sys.stderr)
         rows.append(row)
-    found = []
+        plan.output.write_text("\n".join([*lines, *table(rows, found, heap), plan.beside]))
     for row in rows:
-        found.append(build(judge, row, plan.repeat if row.share in plan.executed else 0))
-        print(f"{row.advisor}, budget {budget(row.share)}, really built: {found[-1].relative:.3f}", file=sys.stderr)
-        plan.output.write_text("\n".join([*lines, *table(found, heap), plan.beside]))
-    lines += [*table(found, heap), plan.beside]
-    if executed := [one for one in found if one.after.milliseconds]:
+        if row.share is not None:  # without a budget it may be several times the tables
+            one = build(judge, row, plan.repeat if row.share in plan.executed else 0)
+            print(f"{row.advisor}, budget {budget(row.share)}, really built: {one.relative:.3f}", file=sys.stderr)
+            found[row.advisor, row.share] = one
+            plan.output.write_text("\n".join([*lines, *table(rows, found, heap), plan.beside]))
+    lines += [*table(rows, found, heap), plan.beside]
+    if executed := [one for one in found.values() if one.after.milliseconds]:
         lines += [f"## Executed, with and without in turns, the fastest of {plan.repeat}", ""]
         lines += executed_table(executed)
         for one in executed:
@@ -134,24 +140,24 @@ def experts(judge: Judge, file: Path) -> dict[str, Judgement]:
 # -- the page -------------------------------------------------------------------------------------------------------
 
 
-def table(found: Sequence[Built], heap: int) -> Iterator[str]:
+def table(rows: Iterable[Row], found: Mapping[Place, Built], heap: int) -> Iterator[str]:
     """Budgets and advisors: as planned with HypoPG and with the real indexes, and the sizes that each says."""
     yield (
         "| budget | advisor | relative cost, HypoPG | really built | indexes | size, its own model | HypoPG | real"
         " | time | planner calls |"
     )
     yield "|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|"
-    for one in found:
-        row = one.row
+    for row in rows:
+        one = found.get((row.advisor, row.share))
         cells = (
             budget(row.share),
             row.advisor,
             f"{row.relative:.3f}",
-            f"{one.relative:.3f}",
+            f"{one.relative:.3f}" if one else "",
             f"{len(row.choice.sizes)}",
             f"{row.choice.size / heap:.2f}",
             f"{row.planned.size / heap:.2f}",
-            f"{one.after.size / heap:.2f}",
+            f"{one.after.size / heap:.2f}" if one else "",
             f"{row.choice.seconds:.1f} s",
             f"{row.choice.calls:,}",
         )
