@@ -11,6 +11,7 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import catalog
+from dbaudit.advisor.advice import Advice
 from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked, Candidate, Key
 from dbaudit.advisor.trials import hypopg
@@ -40,14 +41,19 @@ class Advisor:
 
     def choose(self, budget: int | None) -> Choice:
         """The indexes for a budget in bytes. Seconds are those of the advice; the catalog has been read before."""
+        begin = time.perf_counter()
+        advice = self.advise(budget)
+        sizes = {spelled(one.candidate): one.bytes for one in advice.chosen}
+        candidates = len(advice.chosen) + len(advice.rejected)
+        return Choice(sizes, advice.calls, time.perf_counter() - begin, candidates)
+
+    def advise(self, budget: int | None) -> Advice:
+        """All that is said for a budget in bytes."""
         with opened(self.connection, self.snapshot) as planner:
-            begin = time.perf_counter()
             advice = advise(planner, self.snapshot, self.asked, budget_bytes=UNLIMITED if budget is None else budget)
-            seconds = time.perf_counter() - begin
         for one in advice.skipped:
             print(f"skipped: {one.reason}", file=sys.stderr)
-        sizes = {spelled(one.candidate): one.bytes for one in advice.chosen}
-        return Choice(sizes, planner.calls, seconds)
+        return advice
 
 
 def read(connection: BaseDatabaseWrapper) -> Snapshot:

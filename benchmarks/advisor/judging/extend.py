@@ -15,11 +15,13 @@ Columns = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Choice:
-    """What an advisor chose: definitions with their sizes in bytes as it took them; its planner calls and seconds."""
+    """What an advisor chose: definitions with their sizes in bytes as it took them; its planner calls and seconds;
+    how many candidates it thought of, where that is known."""
 
     sizes: Mapping[str, int]
     calls: int
     seconds: float
+    candidates: int = 0
 
     @property
     def size(self) -> int:
