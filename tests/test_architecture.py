@@ -21,6 +21,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("catalog", "workload", "checks", "pages", "inventory"),
     ("advisor",),
     ("apply",),
+    ("operations",),
+    ("declaring",),
     ("report",),
     ("ledger",),
     ("baseline", "budgets", "comparison", "suppression"),

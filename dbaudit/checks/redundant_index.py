@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl
 from dbaudit.facts import Index, ModelField, Snapshot, Table
-from dbaudit.findings import Confidence, DropIndex, EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
 from dbaudit.rules.equivalence import covers, enforces, keep_order, knowable, signature
+from dbaudit.rules.removal import removal
 
 AUTOMATIC = "Django's automatic foreign-key index leads to nothing that a wider index does not serve"
 MANY_TO_MANY = "Automatic many-to-many tables carry an index that their unique constraint already serves"
@@ -63,7 +63,7 @@ def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index) -> Fi
         owner="django" if table.ownership.auto_created else None,
         group=group,
         evidence=_evidence(narrow, wide),
-        remedy=_remedy(snapshot, table, narrow, field),
+        remedy=removal(snapshot, table, narrow),
     )
 
 
@@ -82,26 +82,3 @@ def _evidence(narrow: Index, wide: Index) -> Iterator[Evidence]:
             yield Evidence(f"size of the {what} index", index.bytes, "bytes", "catalog")
         if index.scans is not None:
             yield Evidence(f"scans of the {what} index", index.scans, "scans", "pg_stat_user_indexes")
-
-
-def _remedy(snapshot: Snapshot, table: Table, narrow: Index, field: ModelField | None) -> Remedy:
-    sql = ddl.drop_index(snapshot.dialect, table, narrow.name)
-    undo_sql = ddl.recreate_index(snapshot.dialect, narrow)
-    model = table.ownership.model or table.label
-    if table.ownership.auto_created:
-        orm = "Only a `through` model of your own can leave it out; worth it on a big or write-heavy table alone."
-    elif field:
-        return Remedy(
-            action=EditModel(model=model, field=field.name, change=f"db_index=False on {field.name}"),
-            orm=f"{field.name} = models.{field.kind}(..., db_index=False)",
-            sql=sql,
-            undo_sql=undo_sql,
-        )
-    else:
-        orm = f"Remove {narrow.name!r} from the indexes of {model}, or drop it by SQL where no model declares it."
-    return Remedy(
-        action=DropIndex(table=table.label, name=narrow.name, definition=narrow.definition),
-        orm=orm,
-        sql=sql,
-        undo_sql=undo_sql,
-    )

@@ -24,6 +24,7 @@ from dbaudit.catalog import session
 from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.management import declaring
 
 HELP: Final = "plan the recommended indexes, then build them without blocking anyone"
 EXAMPLES: Final = """
@@ -58,6 +59,10 @@ def add_arguments(parser: CommandParser) -> None:
     how.add_argument("--max-active", type=_positive, metavar="N", help="active sessions (default: any number)")
     how.add_argument("--min-free", type=_positive, metavar="MB", help="disk space that must stay (default: 512)")
 
+    level = parser.add_argument_group("models and migrations")
+    level.add_argument("--migrations", action="store_true", help="then edit the models and write the migrations")
+    level.add_argument("--into-app", metavar="LABEL", default="", help="migrations for other packages' models go there")
+
     past = parser.add_argument_group("earlier runs")
     past.add_argument("--journal", metavar="FILE", help=f"what runs did (default: {NAME} beside manage.py)")
     past.add_argument("--resume", action="store_true", help="go on with the last run that did not come to its end")
@@ -83,6 +88,8 @@ class ApplyIndexes:
     def run(self) -> None:
         """Do what the options ask for. Raises `AuditError` where nothing was begun, `CommandError` (1) where a step
         failed, `KeyboardInterrupt` where it was stopped."""
+        if self.options["migrations"]:
+            declaring.check(self.options["into_app"])
         if self.options["undo"] is not None:
             self._undo(self.options["undo"])
         elif self.options["resume"]:
@@ -151,13 +158,17 @@ class ApplyIndexes:
             measured = not self.options["no_queries"] and not self.options["report"] and not self.options["resume"]
             for line in proof.told(result.done, result.gained, self.journal.run, measured=measured):
                 self._say(line)
-            self._tell_of_models(result.built)
+            if self.options["migrations"]:
+                done = [one for one in result.done if one.ok]
+                declaring.declare(self._read(), done, self.options["into_app"], self._say)
+            else:
+                self._tell_of_models(result.built)
         if result.failed:
             count = sum(not one.ok for one in result.done)
             raise CommandError(f"{count} of {len(steps)} steps did not succeed; the others stand.", returncode=1)
 
     def _tell_of_models(self, changed: tuple[Done, ...]) -> None:
-        """Where models and migrations are now behind. Writing both is the business of ``--migrations``."""
+        """Where models and migrations are now behind."""
         if not changed:
             return
         self._say("")
@@ -170,20 +181,23 @@ class ApplyIndexes:
         """The database as it is, what is recommended, and the queries that were measured."""
         if self.options["report"]:
             recommendations, findings = recorded.read(Path(self.options["report"]), self.alias)
-            settings = conf.load()
-            snapshot = catalog.read(
-                self.connection,
-                apps=apps,
-                statement_timeout_ms=settings.statement_timeout_ms,
-                lock_timeout_ms=settings.lock_timeout_ms,
-                count_limit_bytes=settings.count_limit_bytes,
-            )
-            return snapshot, advice.of(recommendations, findings), ()
+            return self._read(), advice.of(recommendations, findings), ()
         options = auditing.Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=self._tell)
         (report,) = auditing.run(options).databases
         for crash in report.crashed:
             raise AuditError(f"{crash.what}: {crash.reason}")
         return report.snapshot, advice.of(report.recommendations, report.findings), report.snapshot.runs
+
+    def _read(self) -> Snapshot:
+        """The database as it is now."""
+        settings = conf.load()
+        return catalog.read(
+            self.connection,
+            apps=apps,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            count_limit_bytes=settings.count_limit_bytes,
+        )
 
     def _known(self, made: Plan, told: Iterable[advice.Advice]) -> None:
         """Refuse a key that no recommendation has: a build that was asked for by name must not be left out silently."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbaudit import ddl
 from dbaudit.facts import Declaration, Index, ModelField, Snapshot, Table
-from dbaudit.findings import DropIndex, EditModel, Remedy
+from dbaudit.findings import DropIndex, Remedy
 from dbaudit.rules.equivalence import signature
 
 PATTERN_OPCLASSES = ("text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops")
@@ -51,14 +51,8 @@ def removal(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
             + ("a UniqueConstraint." if field.unique else f"models.Index(fields=[{field.name!r}], name=...).")
         )
     elif field:
-        change = "db_index=False" if field.relation else "without db_index=True"
         option = "..., db_index=False)" if field.relation else "...)  # without db_index=True"
-        return Remedy(
-            action=EditModel(model=model, field=field.name, change=f"{field.name} {change}"),
-            orm=f"{field.name} = models.{field.kind}({option}",
-            sql=sql,
-            undo_sql=undo_sql,
-        )
+        orm = f"{field.name} = models.{field.kind}({option}"
     elif declaration(snapshot, table, index):
         orm = f"Take {index.name!r} out of the Meta of {model} and run makemigrations."
     else:

@@ -151,7 +151,7 @@ def test_automatic_foreign_key_indexes_are_grouped_remarks_that_name_the_field(s
 
     scratch.create(Order, Line)
     (found,) = scratch.findings(CHECK, Line._meta.apps)
-    assert (found.severity, found.remedy.kind) == ("info", "edit_model")
+    assert (found.severity, found.remedy.kind) == ("info", "drop_index")
     assert found.remedy.orm == "order = models.ForeignKey(..., db_index=False)"
     assert found.group.startswith("Django's automatic foreign-key index")
     assert found.location

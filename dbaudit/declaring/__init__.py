@@ -1,0 +1,1 @@
+"""Models and migrations brought level with a database whose indexes were changed."""

@@ -1,0 +1,101 @@
+"""The files that the edits change, as texts before and after; nothing is written here."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.apps.registry import Apps
+from django.db.models import Model
+
+from dbaudit.declaring import source
+from dbaudit.declaring.edits import AddToMeta, Edit, NoIndexOfField, Refused, RemoveFromMeta
+from dbaudit.declaring.source import Inherited, NotEditableError
+from dbaudit.places import shown, source_file
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file of the project before and after; ``before`` is empty for a new one."""
+
+    path: Path
+    before: str
+    after: str
+
+    def diff(self) -> str:
+        """The change, as ``diff -u`` shows it."""
+        name = shown(str(self.path))
+        lines = difflib.unified_diff(
+            self.before.splitlines(keepends=True),
+            self.after.splitlines(keepends=True),
+            name if self.before else "/dev/null",
+            name,
+        )
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The changed files of models, the edits that are in them, and those that could not be made."""
+
+    files: tuple[Changed, ...]
+    edits: tuple[Edit, ...]
+    refused: tuple[Refused, ...]
+
+
+def models(edits: Iterable[Edit], apps: Apps) -> Models:
+    """The models' files with these edits."""
+    before: dict[Path, str] = {}
+    after: dict[Path, str] = {}
+    made: list[Edit] = []
+    refused: list[Refused] = []
+    for edit in edits:
+        cls: type[Model] = apps.get_model(edit.model)
+        try:
+            path = _file(cls)
+            if path not in before:
+                before[path] = after[path] = path.read_bytes().decode()
+            after[path] = _edited(after[path], cls, edit)
+            made.append(edit)
+        except (NotEditableError, OSError, UnicodeDecodeError) as error:
+            refused.append(Refused(name=_name(edit), reason=str(error)))
+    files = tuple(Changed(path, before[path], text) for path, text in sorted(after.items()) if text != before[path])
+    return Models(files, tuple(made), tuple(refused))
+
+
+def _file(cls: type[Model]) -> Path:
+    path = source_file(cls)
+    if path is None:
+        raise NotEditableError(f"The file of {cls.__name__} is not known.")
+    return path
+
+
+def _edited(text: str, cls: type[Model], edit: Edit) -> str:
+    name = cls.__qualname__
+    match edit:
+        case AddToMeta():
+            return source.add_index(text, name, edit.entry.code, edit.entry.imports, _inherited(cls))
+        case RemoveFromMeta():
+            return source.remove_index(text, name, edit.name)
+        case NoIndexOfField():
+            return source.no_index(text, name, edit.field)
+
+
+def _inherited(cls: type[Model]) -> Inherited:
+    """What the model's ``Meta`` has from abstract models. Raises `NotEditableError` where they have no name here."""
+    indexes = bool(cls._meta.original_attrs.get("indexes"))
+    base = next((one for one in cls.__bases__ if hasattr(one, "Meta")), None)
+    if base is None:
+        return Inherited(indexes=indexes)
+    bound = vars(sys.modules[cls.__module__])
+    name = next((name for name, value in bound.items() if value is base), "")
+    if not name:
+        raise NotEditableError(f"{cls.__name__} inherits its Meta from {base.__name__}, which has no name in its file.")
+    return Inherited(meta=f"{name}.Meta", indexes=indexes)
+
+
+def _name(edit: Edit) -> str:
+    return edit.field if isinstance(edit, NoIndexOfField) else edit.name

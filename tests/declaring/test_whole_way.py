@@ -1,0 +1,147 @@
+"""``apply-indexes --migrations`` through ``manage.py``: database, models and migrations agree afterwards."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import main_server
+from tests.project import Project, make
+from tests.scratch import Scratch
+
+MODELS = '''
+"""The shop."""
+
+from django.db import models
+
+
+class Dated(models.Model):
+    placed = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        ordering = ["-placed"]
+
+
+class Customer(models.Model):
+    email = models.EmailField()  # not unique, alas
+
+
+class Order(Dated):
+    customer = models.ForeignKey(Customer, models.CASCADE, db_index=False)
+    status = models.CharField(max_length=10)
+
+    def __str__(self):
+        return self.status
+'''
+KEY = "unindexed_foreign_key:shop_order:customer_id"
+
+
+def shop(folder: Path, database: dict[str, object] | None = None) -> Project:
+    project = make(folder, apps=("shop",), contrib=("django.contrib.contenttypes",), database=database)
+    project.write({"shop/__init__.py": "", "shop/models.py": MODELS})
+    project.manage("makemigrations", "shop", "-v0")
+    project.manage("migrate", "-v0")
+    return project
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return shop(tmp_path_factory.mktemp("shop"))
+
+
+def keys(project: Project) -> set[str]:
+    (database,) = project.report("--no-queries")["databases"]
+    return {one["key"] for one in database["findings"] if one["owner"] == "project" and one["category"] == "schema"}
+
+
+def agree(project: Project) -> None:
+    """What every developer would check first."""
+    project.manage("makemigrations", "--check", "--dry-run")
+    project.manage("migrate", "-v0")
+    assert keys(project) == set()
+
+
+def schema(file: Path) -> set[tuple[str, str]]:
+    with sqlite3.connect(file) as connection:
+        return {
+            *connection.execute(
+                "SELECT name, sql FROM sqlite_master WHERE name LIKE 'shop_%' OR tbl_name LIKE 'shop_%'"
+            )
+        }
+
+
+def test_on_sqlite_all_three_agree_and_an_empty_database_ends_in_the_same_schema(made: Project, tmp_path: Path) -> None:
+    project = made.copy(tmp_path)
+    assert KEY in keys(project)
+    said = project.manage("dbaudit", "apply-indexes", "--noinput", "--no-queries", "--migrations").stdout
+    assert "+    class Meta(Dated.Meta):" in said
+    source = (tmp_path / "shop" / "models.py").read_text()
+    assert "# not unique, alas" in source
+    assert "    class Meta(Dated.Meta):\n        indexes = [\n            models.Index(fields=" in source
+    agree(project)
+    before = schema(tmp_path / "db.sqlite3")
+    (tmp_path / "db.sqlite3").unlink()
+    project.manage("migrate", "-v0")
+    assert schema(tmp_path / "db.sqlite3") == before
+    agree(project)
+
+
+def test_on_postgresql_all_three_agree_also_where_an_index_was_built_by_hand(postgres: Scratch, tmp_path: Path) -> None:
+    entry = main_server().settings(postgres.connection.settings_dict["NAME"])
+    project = shop(tmp_path, entry)
+    project.manage("dbaudit", "apply-indexes", "--noinput", "--no-queries", "--migrations")
+    (migration,) = (tmp_path / "shop" / "migrations").glob("0002_*.py")
+    assert "atomic = False" in migration.read_text()
+    assert "EnsureIndex(" in migration.read_text()
+    agree(project)
+    (index,) = [one for one in indexes(postgres) if one != "shop_order_pkey"]
+    project.manage("migrate", "shop", "0001", "-v0")
+    assert index not in indexes(postgres)
+    # As if somebody had built it by hand, under a name of his own.
+    postgres.execute('CREATE INDEX "by hand" ON shop_order (customer_id)')
+    agree(project)
+    assert indexes(postgres) == {"shop_order_pkey", index}
+
+
+def indexes(postgres: Scratch) -> set[str]:
+    with postgres.connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'shop_order'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_a_dropped_index_of_a_field_leaves_the_field_too(made: Project, tmp_path: Path) -> None:
+    project = made.copy(tmp_path)
+    wide = MODELS.replace(", db_index=False", "") + (
+        '\n    class Meta(Dated.Meta):\n        indexes = [models.Index(fields=["customer", "status"], name="wide")]\n'
+    )
+    project.write({"shop/models.py": wide})
+    project.manage("makemigrations", "shop")
+    project.manage("migrate", "-v0")
+    project.manage("dbaudit", "apply-indexes", "--noinput", "--no-queries", "--drop-redundant", "--migrations")
+    assert "models.CASCADE, db_index=False)" in (tmp_path / "shop" / "models.py").read_text()
+    agree(project)
+
+
+def test_without_the_option_the_edit_is_told_and_nothing_is_written(made: Project, tmp_path: Path) -> None:
+    project = made.copy(tmp_path)
+    said = project.manage("dbaudit", "apply-indexes", "--noinput", "--no-queries").stdout
+    assert "The database is ahead of the models and migrations now." in said
+    assert (tmp_path / "shop" / "models.py").read_text() == MODELS.lstrip("\n")
+
+
+def test_an_application_without_that_label_is_refused_before_anything_is_built(made: Project, tmp_path: Path) -> None:
+    project = made.copy(tmp_path)
+    refused = project.refused("dbaudit", "apply-indexes", "--noinput", "--migrations", "--into-app", "shpo")
+    assert "--into-app shpo: no application has that label" in refused
+    assert KEY in keys(project)
+
+
+def test_json_of_the_plan_stays_json_with_the_option(made: Project, tmp_path: Path) -> None:
+    project = made.copy(tmp_path)
+    arguments = ("--noinput", "--no-queries", "--migrations", "--dry-run", "--format", "json")
+    assert json.loads(project.manage("dbaudit", "apply-indexes", *arguments).stdout)
+    assert (tmp_path / "shop" / "models.py").read_text() == MODELS.lstrip("\n")
