@@ -188,8 +188,8 @@ def main() -> None:
             for name in sizes:
                 own.execute(f'DROP INDEX IF EXISTS "{name}"')
         method = (
-            f"The first audit took {seconds:.0f} s. Medians of an audit's warm runs, the fastest of {options.repeat} audits"
-            f" without and {options.repeat} with the indexes, in turns."
+            f"The first audit took {seconds:.0f} s. Medians of an audit's warm runs, the fastest of"
+            f" {options.repeat} audits without and {options.repeat} with the indexes, in turns."
         )
         lines = [
             f"# The reference ERP at scale {options.scale}",
