@@ -94,7 +94,7 @@ class _Work:
     def _obstacle(self, candidate: Candidate) -> str:
         """Why a candidate is not even tried, ``""`` where it is."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        there = serving(candidate, table) if table else None
+        there = serving(candidate, table, self.snapshot.vendor) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
         if candidate.method in ("gin", "gist"):
@@ -164,7 +164,7 @@ class _Work:
             alone=State(problem).gain(number) / total,
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
-            replaces=replaced(candidate, table) if table else (),
+            replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
             flips=tuple(effect.asked.fingerprint for effect in using if flips(effect.after, candidate)),
         )
 

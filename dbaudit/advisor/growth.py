@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, Snapshot, Table
 
-#: Rows that all grown tables together may have: what takes a second or two to make.
-MAX_ROWS = 100_000
+#: Rows that all grown tables together may have: what takes some seconds to make.
+MAX_ROWS = 250_000
 #: Above the keys of tables so small, and so that the last copies' keys still fit into 32 bits.
 SPAN = 2_000_000
 #: Lines of a plane pair up for prime numbers alone. Growing less than 25 times tells nothing.

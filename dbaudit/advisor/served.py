@@ -8,9 +8,10 @@ from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.rules.equivalence import covers, enforces
 
 
-def as_index(candidate: Candidate, table: Table) -> Index:
+def as_index(candidate: Candidate, table: Table, vendor: str) -> Index:
     """The candidate as the catalog would tell it. An expression or condition that the table's indexes have in other
     words is taken in theirs."""
+    least = vendor != "postgresql"  # there NULL is greater than any value, elsewhere less
     known = {
         normal_form.condition(text): text
         for index in table.indexes
@@ -22,7 +23,7 @@ def as_index(candidate: Candidate, table: Table) -> Index:
         return known.get(normal_form.condition(text), text) if text else ""
 
     def key(one: Key) -> IndexKey:
-        first = one.nulls == "first" or (not one.nulls and one.descending)
+        first = one.nulls == "first" or (not one.nulls and one.descending != least)
         return IndexKey(
             column=one.column,
             expression=spelled(one.expression),
@@ -41,13 +42,13 @@ def as_index(candidate: Candidate, table: Table) -> Index:
     )
 
 
-def serving(candidate: Candidate, table: Table) -> Index | None:
+def serving(candidate: Candidate, table: Table, vendor: str) -> Index | None:
     """The usable index that does all the candidate would, None where there is none."""
-    wanted = as_index(candidate, table)
+    wanted = as_index(candidate, table, vendor)
     return next((index for index in table.indexes if index.usable and covers(index, wanted)), None)
 
 
-def replaced(candidate: Candidate, table: Table) -> tuple[Index, ...]:
+def replaced(candidate: Candidate, table: Table, vendor: str) -> tuple[Index, ...]:
     """The indexes that would have nothing left to do beside the candidate: those that enforce something stay."""
-    wanted = as_index(candidate, table)
+    wanted = as_index(candidate, table, vendor)
     return tuple(index for index in table.indexes if index.usable and not enforces(index) and covers(wanted, index))

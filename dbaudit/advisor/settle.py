@@ -6,7 +6,6 @@ the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
@@ -16,28 +15,29 @@ from dbaudit.facts import Snapshot, Table
 
 #: An index must bring some statement down to this part of its cost,
 WORTH_RATIO = 0.8
+#: to this part where it takes the place of another index, so that writes keep as many as they have,
+WORTH_RATIO_REPLACING = 0.95
 #: or save this part of the whole workload.
 WORTH_GAIN = 0.02
-#: Costs that differ by less are equal.
-EQUAL = 1.001
-TOO_LITTLE = "It would make no statement a fifth cheaper, which is not worth an index."
+#: Costs that differ by less are equal: a planner is right within a quarter at best.
+EQUAL = 1.1
+TOO_LITTLE = "It would make no statement so much cheaper that it is worth an index."
 
 
 def settled(advice: Advice, planner: Planner, snapshot: Snapshot) -> Advice:
-    """The advice without indexes that hardly help, and with the others' columns in the order of their tables where that
-    costs nothing. What is left is planned again."""
+    """The advice without indexes that hardly help, and with each of the others in the form that takes least space once
+    what it replaces is dropped, as far as no statement is the worse for it. What is left is planned again."""
     advice = _without_the_little(advice, planner)
     for one in advice.chosen:
         table = snapshot.table(one.candidate.table, one.candidate.schema)
-        natural = _natural(one.candidate, table) if table else one.candidate
-        if natural != one.candidate:
-            advice = _exchanged(advice, one, natural, planner, snapshot)
+        if table is not None:
+            advice = _exchanged(advice, one, table, planner, snapshot.vendor)
     return advice
 
 
 def _without_the_little(advice: Advice, planner: Planner) -> Advice:
     while True:
-        little = [one for one in advice.chosen if not _worth(one, advice.effects)]
+        little = [one for one in advice.chosen if not _worth(one, advice, planner)]
         if not little:
             return advice
         least = min(little, key=lambda one: (one.gain, one.candidate))
@@ -47,9 +47,44 @@ def _without_the_little(advice: Advice, planner: Planner) -> Advice:
         advice = _retold(replace(advice, rejected=tuple(sorted(refused, key=lambda one: one.candidate))), kept, effects)
 
 
-def _worth(one: Chosen, effects: Iterable[Effect]) -> bool:
-    helped = [effect for effect in effects if effect.asked.fingerprint in one.helps]
-    return bool(helped) and (one.gain >= WORTH_GAIN or min(effect.ratio for effect in helped) <= WORTH_RATIO)
+def _worth(one: Chosen, advice: Advice, planner: Planner) -> bool:
+    """Whether some statement would take much more without it, beside all the others."""
+    if one.gain >= WORTH_GAIN:
+        return True
+    others = frozenset(chosen.candidate for chosen in advice.chosen if chosen is not one)
+    helped = (effect for effect in advice.effects if effect.asked.fingerprint in one.helps)
+    ratio = WORTH_RATIO_REPLACING if one.replaces else WORTH_RATIO
+    return any(effect.after.cost <= ratio * _planned(planner, effect, others).cost for effect in helped)
+
+
+def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, vendor: str) -> Advice:
+    """With the best form of an index in its place."""
+    wider = (other.candidate for other in advice.rejected if _widens(other.candidate, one.candidate))
+    forms = dict.fromkeys(_natural(other, table) for other in (one.candidate, *wider))
+    taken = {chosen.candidate for chosen in advice.chosen}
+    best, least = advice, _net(one.candidate, table, planner, vendor)
+    for form in forms:
+        net = _net(form, table, planner, vendor)
+        if form in taken or net is None or (least is not None and net > least):
+            continue
+        tried = _with(advice, one, form, table, planner, vendor)
+        if tried is not None and (best is advice or net != least):
+            best, least = tried, net
+    return best
+
+
+def _widens(other: Candidate, one: Candidate) -> bool:
+    """Whether it is a plain index on the same columns and more."""
+    same = (other.schema, other.table, other.condition, other.method) == (one.schema, one.table, "", "btree")
+    return same and not other.include and {key.column for key in one.keys} < {key.column for key in other.keys}
+
+
+def _net(candidate: Candidate, table: Table, planner: Planner, vendor: str) -> int | None:
+    """Its bytes without those of the indexes that it replaces; None where it cannot be built."""
+    try:
+        return planner.size(candidate) - sum(index.bytes or 0 for index in replaced(candidate, table, vendor))
+    except UnplannableError:
+        return None
 
 
 def _natural(candidate: Candidate, table: Table) -> Candidate:
@@ -63,21 +98,13 @@ def _natural(candidate: Candidate, table: Table) -> Candidate:
     return replace(candidate, keys=tuple(keys))
 
 
-def _exchanged(advice: Advice, one: Chosen, other: Candidate, planner: Planner, snapshot: Snapshot) -> Advice:
-    """With another index in the place of one, if no statement is the worse for it."""
-    if any(chosen.candidate == other for chosen in advice.chosen):
-        return advice
+def _with(advice: Advice, one: Chosen, other: Candidate, table: Table, planner: Planner, vendor: str) -> Advice | None:
+    """With another index in the place of one; None where a statement is the worse for it."""
     present = {chosen.candidate for chosen in advice.chosen if chosen.candidate != one.candidate} | {other}
     effects = _replanned(advice, present, other.table, planner)
-    for before, after in zip(advice.effects, effects, strict=True):
-        if after.after.cost > before.after.cost * EQUAL:
-            return advice
-    table = snapshot.table(other.table, other.schema)
-    try:
-        size = planner.size(other)
-    except UnplannableError:
-        return advice
-    exchanged = replace(one, candidate=other, bytes=size, replaces=replaced(other, table) if table else ())
+    if any(new.after.cost > old.after.cost * EQUAL for old, new in zip(advice.effects, effects, strict=True)):
+        return None
+    exchanged = replace(one, candidate=other, bytes=planner.size(other), replaces=replaced(other, table, vendor))
     kept = tuple(exchanged if chosen.candidate == one.candidate else chosen for chosen in advice.chosen)
     return _retold(advice, kept, effects)
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor import growth as growing
@@ -19,6 +21,7 @@ from dbaudit.advisor.growth import SPAN, Growth
 from dbaudit.advisor.settle import settled
 from dbaudit.advisor.trials import grown, hypopg, sqlite
 from dbaudit.amounts import Budget
+from dbaudit.catalog.session import attempt
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
 
 #: The indexes may take half as much as the rows.
@@ -104,6 +107,22 @@ def _asked_for(run: QueryRun) -> Iterator[Statement]:
             yield one
 
 
+Ask = Callable[[str, list[Any]], tuple[Any, ...] | None]
+
+
+def _asker(connection: BaseDatabaseWrapper) -> Ask:
+    def ask(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
+        try:
+            with attempt(connection), connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                row: tuple[Any, ...] | None = cursor.fetchone()
+                return row
+        except Error:
+            return None
+
+    return ask
+
+
 @dataclass(frozen=True, slots=True)
 class _Trial:
     connection: BaseDatabaseWrapper
@@ -125,8 +144,11 @@ class _Trial:
         self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
         untimed = tuple(replace(one, mean_ms=None) for one in self.asked)
-        with self._grown(tables, growth) as (planner, snapshot):
-            advice = self._advice(planner, snapshot, untimed)
+        with self._grown(tables, growth) as (planner, snapshot, ask):
+            from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
+
+            varied = tuple(with_another(one, snapshot, ask) for one in untimed)
+            advice = self._advice(planner, snapshot, varied)
         return self._told(advice, growth, self._today(advice))
 
     def _advice(self, planner: Planner, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
@@ -171,19 +193,19 @@ class _Trial:
             yield planner
 
     @contextmanager
-    def _grown(self, tables: tuple[Table, ...], growth: Growth) -> Iterator[tuple[Planner, Snapshot]]:
+    def _grown(self, tables: tuple[Table, ...], growth: Growth) -> Iterator[tuple[Planner, Snapshot, Ask]]:
         if self.snapshot.vendor == "sqlite":
             with sqlite.copied(self.connection) as copy:
                 rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
                 snapshot = growing.grown(self.snapshot, growth, rows)
-                yield sqlite.SqlitePlanner(copy, snapshot), snapshot
+                yield sqlite.SqlitePlanner(copy, snapshot), snapshot, _asker(copy)
             return
         with grown.grown(
             self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
         ) as counts:
             snapshot = growing.grown(self.snapshot, growth, counts)
             with self._planner(snapshot) as planner:
-                yield planner, snapshot
+                yield planner, snapshot, _asker(self.connection)
 
     def _growable(self, table: Table) -> bool:
         """Whether it is one of the connection's own tables, and a statement names it."""
