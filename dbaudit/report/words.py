@@ -55,6 +55,8 @@ def measure(value: str | float, unit: str = "") -> str:
 
 def printable(text: str) -> str:
     r"""The text on one line, with every character that would act instead of show written out (``\n``, ``\x1b``)."""
+    if text.isprintable():
+        return text
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode("ascii") for one in text
     )

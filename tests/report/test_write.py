@@ -113,6 +113,15 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "a.md").read_text() == "new"
 
 
+def test_what_is_appended_is_told_how_much_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "summary.md"
+    for _ in range(2):
+        write.append(path, lambda taken: f"{taken} ")
+    assert path.read_text() == "0 2 "
+    with pytest.raises(AuditError, match="its directory does not exist"):
+        write.append(tmp_path / "missing" / "summary.md", str)
+
+
 def test_a_device_is_written_to_and_not_replaced() -> None:
     before = Path(os.devnull).stat()
     write.write("new", os.devnull)
