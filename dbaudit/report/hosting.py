@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from dbaudit.facts import Location
-from dbaudit.findings import Finding, Report
+from dbaudit.findings import ChangeQuery, Finding, Report
 from dbaudit.report import outline, words
 
 
@@ -30,5 +30,8 @@ def fingerprint(alias: str, key: str) -> str:
 
 def message(finding: Finding) -> str:
     """What is wrong and what to do, in a few sentences on one line."""
-    parts = (f"{finding.subject}.", finding.detail, f"{outline.action(finding.remedy.action)}.")
-    return words.printable(" ".join(filter(None, parts)))
+    remedy = finding.remedy
+    deed = f"{outline.action(remedy.action)}."
+    if isinstance(remedy.action, ChangeQuery) and remedy.orm and "\n" not in remedy.orm.strip():
+        deed = f"{outline.action(remedy.action)}: {remedy.orm.strip()}"
+    return words.printable(" ".join(filter(None, (f"{finding.subject}.", finding.detail, deed))))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from dbaudit.facts import Skipped
 from dbaudit.findings import DatabaseReport, Finding, Report, Severity
 from dbaudit.report import outline, words
 
@@ -57,9 +57,12 @@ def _cases(report: Report, database: DatabaseReport) -> Iterator[ET.Element]:
     told |= {one.what for one in (*database.skipped, *database.crashed)}
     for check in sorted({*database.ran} - told):
         yield _case(check, "all")
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
     for skipped in database.skipped:
-        case = _case_of_skipped(skipped, database)
-        _tell(case, "skipped", skipped.reason)
+        reasons[skipped.what].append(skipped.reason)
+    for what, why in reasons.items():
+        case = _case_of_skipped(what, database)
+        _tell(case, "skipped", " ".join(dict.fromkeys(why)))
         yield case
     for crashed in database.crashed:
         case = _case(crashed.what, "all")
@@ -76,10 +79,10 @@ def _case_of(finding: Finding) -> ET.Element:
     return case
 
 
-def _case_of_skipped(skipped: Skipped, database: DatabaseReport) -> ET.Element:
-    """A check that did not run, or part of one; or a table or section that no check saw."""
-    is_check = skipped.what.isidentifier() and database.snapshot.table(skipped.what) is None
-    return _case(skipped.what, "not examined") if is_check else _case("not_examined", skipped.what)
+def _case_of_skipped(what: str, database: DatabaseReport) -> ET.Element:
+    """A check that did not run, or not on everything; or a table or section that no check saw."""
+    is_check = what.isidentifier() and database.snapshot.table(what) is None
+    return _case(what, "not examined") if is_check else _case("not_examined", what)
 
 
 def _case(check: str, name: str) -> ET.Element:

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from junitparser import Error, Failure, JUnitXml, Skipped
+from junitparser import Error, Failure, JUnitXml
+from junitparser import Skipped as SkippedCase
 
+from dbaudit.facts import Skipped
 from dbaudit.findings import Report
 from dbaudit.report import junit
 from tests.report import sample
@@ -34,7 +36,7 @@ def test_a_check_that_found_nothing_passes() -> None:
 
 
 def test_a_database_in_which_nothing_ran_has_no_case_that_passes() -> None:
-    assert [outcome(case) for case in cases(sample.report(sample.empty()))] == [Skipped]
+    assert [outcome(case) for case in cases(sample.report(sample.empty()))] == [SkippedCase]
 
 
 def test_a_suite_is_a_database_and_its_counts_are_right() -> None:
@@ -63,7 +65,7 @@ def test_a_remark_passes_and_is_told() -> None:
 
 def test_known_findings_are_skipped_with_the_reason() -> None:
     known = [case for case in cases() if case.classname == "dbaudit.redundant_index"]
-    assert {outcome(case) for case in known} == {Skipped}
+    assert {outcome(case) for case in known} == {SkippedCase}
     assert known[0].result[0].message.startswith("Known to dbaudit-baseline.txt: Index narrow_0")
 
 
@@ -74,12 +76,16 @@ def test_suppressed_findings_are_skipped_with_the_project_s_reason() -> None:
 
 def test_what_was_not_examined_is_skipped_and_a_crash_is_an_error() -> None:
     found = {(case.classname, case.name): outcome(case) for case in cases()}
-    assert found["dbaudit.not_examined", "Query performance"] is Skipped
+    assert found["dbaudit.not_examined", "Query performance"] is SkippedCase
     assert found["dbaudit.shop_crashing", "all"] is Error
 
 
-def test_every_case_has_a_name_of_its_own() -> None:
-    names = [(case.classname, case.name) for case in cases()]
+def test_every_case_has_a_name_of_its_own_also_where_a_check_was_skipped_for_two_reasons() -> None:
+    database = sample.database()
+    twice = tuple(Skipped("duplicate_index", f"Reason {number}.") for number in (1, 2))
+    found = cases(sample.report(replace(database, skipped=(*database.skipped, *twice))))
+    assert "Reason 1. Reason 2." in [case.result[0].message for case in found if case.result]
+    names = [(case.classname, case.name) for case in found]
     assert len(set(names)) == len(names)
 
 
