@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from tests import project
 from tests.project import Project
@@ -26,51 +29,95 @@ SHOP = {
             code = models.CharField(max_length=20)
     """,
 }
+APPLY = ("dbaudit", "apply-indexes", "--no-queries")
 
 
-@pytest.fixture
-def shop(scratch: Scratch, tmp_path: Path) -> Project:
-    """A project with one foreign key that has no index, on either vendor."""
-    found = project.make(tmp_path, apps=("shop",), database=scratch.connection.settings_dict, contrib=())
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A migrated project with one foreign key that has no index."""
+    found = project.make(tmp_path_factory.mktemp("shop"), apps=("shop",), contrib=())
     found.write(SHOP)
     found.manage("makemigrations", "shop", "-v0")
     found.manage("migrate", "-v0")
     return found
 
 
-def indexes(scratch: Scratch) -> list[str]:
-    with scratch.connection.cursor() as cursor:
-        found = scratch.connection.introspection.get_constraints(cursor, "shop_book")
-    return sorted(name for name, one in found.items() if one["index"] and not one["primary_key"])
+@pytest.fixture
+def shop(migrated: Project, tmp_path: Path) -> Project:
+    """A copy of that project of the test's own."""
+    return migrated.copy(tmp_path)
 
 
-def test_without_a_terminal_the_plan_is_printed_and_nothing_is_done(shop: Project, scratch: Scratch) -> None:
-    result = shop.manage("dbaudit", "apply-indexes", "--no-queries", status=2)
+def indexes(shop: Project) -> list[str]:
+    with closing(sqlite3.connect(shop.folder / "db.sqlite3")) as connection:
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'shop_book'")
+        return [name for (name,) in rows]
+
+
+def test_without_a_terminal_the_plan_is_printed_and_nothing_is_done(shop: Project) -> None:
+    result = shop.manage(*APPLY, status=2)
     assert "Plan for database 'default': 1 step" in result.stdout
-    assert "--noinput" in result.stderr
-    assert indexes(scratch) == []
+    assert "Run again with --noinput" in result.stderr
+    assert indexes(shop) == []
+    assert not list(shop.folder.glob("*.jsonl"))
 
 
-def test_noinput_builds_the_index_and_names_the_model_edit(shop: Project, scratch: Scratch) -> None:
-    result = shop.manage("dbaudit", "apply-indexes", "--no-queries", "--noinput")
-    (name,) = indexes(scratch)
+def test_a_dry_run_prints_the_plan_for_programs_too(shop: Project) -> None:
+    (step,) = json.loads(shop.manage(*APPLY, "--dry-run", "--format", "json").stdout)["steps"]
+    assert step["action"] == "create"
+    assert step["sql"] in shop.manage(*APPLY, "--dry-run", "--format", "sql").stdout
+    assert indexes(shop) == []
+
+
+def test_noinput_builds_the_index_names_the_model_edit_and_leaves_migrations_in_order(shop: Project) -> None:
+    result = shop.manage(*APPLY, "--noinput")
+    (name,) = indexes(shop)
     assert f"1. built {name} on shop_book" in result.stdout
     assert "The database is ahead of the models and migrations now." in result.stdout
     assert "author = models.ForeignKey(...)" in result.stdout
-    again = shop.manage("dbaudit", "apply-indexes", "--no-queries", "--noinput")
-    assert "Nothing to do on database 'default'." in again.stdout
+    assert "Nothing to do on database 'default'." in shop.manage(*APPLY, "--noinput").stdout
+    shop.manage("makemigrations", "--check", "-v0")
+    shop.manage("migrate", "-v0")
 
 
-def test_undo_takes_the_last_run_back(shop: Project, scratch: Scratch) -> None:
-    shop.manage("dbaudit", "apply-indexes", "--no-queries", "--noinput")
+def test_undo_takes_the_last_run_back_once(shop: Project) -> None:
+    shop.manage(*APPLY, "--noinput")
     shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput")
-    assert indexes(scratch) == []
+    assert indexes(shop) == []
     assert "has no run" in shop.refused("dbaudit", "apply-indexes", "--undo", "--noinput")
 
 
-def test_a_dry_run_prints_the_plan_for_programs_too(shop: Project, scratch: Scratch) -> None:
-    arguments = ("dbaudit", "apply-indexes", "--no-queries", "--dry-run", "--format")
-    (step,) = json.loads(shop.manage(*arguments, "json").stdout)["steps"]
-    assert step["action"] == "create"
-    assert step["sql"] in shop.manage(*arguments, "sql").stdout
-    assert indexes(scratch) == []
+def test_a_report_is_applied_and_what_it_tells_that_is_gone_is_left_out(shop: Project) -> None:
+    shop.manage("dbaudit", "report", "--no-queries", "--output", "report.json")
+    with closing(sqlite3.connect(shop.folder / "db.sqlite3")) as connection:
+        connection.execute("ALTER TABLE shop_book RENAME COLUMN author_id TO writer_id")
+    stale = shop.manage("dbaudit", "apply-indexes", "--from", "report.json", "--noinput")
+    assert "shop_book has no column author_id (any more)." in stale.stdout
+    with closing(sqlite3.connect(shop.folder / "db.sqlite3")) as connection:
+        connection.execute("ALTER TABLE shop_book RENAME COLUMN writer_id TO author_id")
+    shop.manage("dbaudit", "apply-indexes", "--from", "report.json", "--noinput")
+    assert len(indexes(shop)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--database", "defualt"], "Unknown database 'defualt'. Did you mean 'default'?"),
+        (["--from", "none.json"], "Cannot read 'none.json'"),
+        (["--from", "pyproject.toml"], "'pyproject.toml' is no report"),
+        (["--resume", "--undo"], "exclude each other"),
+        (["--resume", "--journal", "none.jsonl"], "has no run that is not finished on database"),
+        (["--undo", "--journal", "pyproject.toml"], "'pyproject.toml' is not a journal"),
+    ],
+)
+def test_bad_options_are_refused_in_one_sentence(sqlite: Scratch, arguments: list[str], sentence: str) -> None:
+    sqlite.execute("CREATE TABLE anything (id int)")
+    with pytest.raises(CommandError) as refused:
+        call_command("dbaudit", "apply-indexes", "--noinput", "--database", sqlite.alias, *arguments)
+    assert sentence in str(refused.value)
+    assert refused.value.returncode == 2
+
+
+def test_a_key_that_nothing_is_recommended_by_is_refused(migrated: Project) -> None:
+    result = migrated.manage(*APPLY, "--noinput", "--only", "unindexed_foreign_key:shop_book:autor_id", status=2)
+    assert "Did you mean 'unindexed_foreign_key:shop_book:author_id'?" in result.stderr

@@ -1,0 +1,81 @@
+"""The gain is measured beside what was promised, on the real index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dbaudit.apply import proof, running
+from dbaudit.apply.running import Ears, Result
+from dbaudit.apply.steps import Step
+from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.findings import Gain
+from tests.apply.applying import QUICK, Run, creation
+
+GAIN = Gain(before=100, after=5, unit="cost", source="HypoPG")
+CODE = creation("items", "items_code_idx", "(code)", gain=GAIN)
+KIND = creation("items", "items_kind_idx", "(kind)")
+
+
+def asked(run: Run, sql: str, *values: object, name: str = "one") -> Statement:
+    return Statement(
+        sql=sql,
+        template=sql,
+        fingerprint=name,
+        alias=run.scratch.alias,
+        kind="select",
+        duration_ms=1.0,
+        tables=("items",),
+        parameters=Parameters(values),
+    )
+
+
+def proved(run: Run, step: Step, *statements: Statement) -> tuple[Result, list[str]]:
+    """Carry a step out with these measured queries, and what is told of its gain."""
+    runs = [QueryRun(id="q", label="q", origin="canned", alias=run.scratch.alias, status="good", statements=statements)]
+    record = run.journal
+    result = running.carry_out(run.scratch.connection, [step], record, QUICK, Ears(), runs)
+    return result, list(proof.told(result.done, result.gained, "RUN", measured=True))
+
+
+def test_an_index_whose_table_no_query_reads_is_not_called_useless(items: Run) -> None:
+    _, told = proved(items, KIND)
+    assert told == ["items_kind_idx: its use was not proven, no measured query reads items."]
+
+
+def test_a_query_that_uses_the_index_is_timed_before_and_after(items: Run) -> None:
+    items.scratch.execute("ANALYZE items")
+    result, told = proved(items, CODE, asked(items, "SELECT * FROM items WHERE code = %s", "c77"))
+    (gained,) = result.gained
+    assert gained.used
+    assert gained.before_ms is not None
+    assert told[0] == "items_code_idx: promised 100 → 5 cost (HypoPG)"
+    assert told[1].startswith(f"items_code_idx: {gained.before_ms:.2f} ms → {gained.after_ms:.2f} ms  SELECT")
+    assert "c77" not in "".join(told)
+
+
+def test_an_index_that_no_query_uses_is_told_with_the_way_back(items: Run) -> None:
+    items.scratch.execute("ANALYZE items")
+    result, told = proved(items, KIND, asked(items, "SELECT count(*) FROM items WHERE id > %s", 0))
+    assert [one.used for one in result.gained] == [False]
+    assert "none of the 1 measured queries of items uses it" in told[0]
+    assert "apply-indexes --undo RUN" in told[0]
+
+
+def test_a_query_that_fails_or_writes_is_left_out(items: Run) -> None:
+    broken = asked(items, "SELECT nonsense FROM items", name="broken")
+    writing = replace(asked(items, "DELETE FROM items", name="writing"), kind="delete")
+    result, _ = proved(items, KIND, broken, writing)
+    assert result.gained == ()
+    assert items.scratch.rows("SELECT count(*) FROM items") == [(2000,)]
+
+
+@pytest.mark.needs("hypopg")
+def test_hypothetical_indexes_of_the_audit_s_session_prove_nothing(items: Run) -> None:
+    items.scratch.execute("CREATE EXTENSION hypopg; ANALYZE items")
+    items.scratch.rows("SELECT hypopg_create_index('CREATE INDEX ON items (code)')")
+    question = asked(items, "SELECT * FROM items WHERE code = %s", "c77")
+    result, _ = proved(items, KIND, question)
+    assert [one.used for one in result.gained] == [False]
+    assert items.scratch.rows("SELECT count(*) FROM hypopg_list_indexes") == [(0,)]
