@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,22 +16,21 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
-from dbaudit import catalog, checks, conf, inventory, places, suppression
-from dbaudit.advisor.recommend import plan, recommend
+from dbaudit import amounts, catalog, checks, conf, inventory, places, suppression
+from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.scorecard import scorecard
+from dbaudit.advisor.trials.advising import Advised, Wishes, advised
 from dbaudit.catalog.session import misconfigured, uncollected
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, Rule, StaleSuppression, Suppression
+from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import measure
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
-
-Progress = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -53,8 +52,12 @@ class Options:
     crawl_exclude: tuple[str, ...] = ()
     workload: tuple[Path, ...] = ()
     budgets: tuple[QueryBudget, ...] | None = None
+    index_budget: str = ""
+    advise_for: str = ""
+    quick: bool = False
+    explain_rejected: bool = False
     arguments: tuple[str, ...] = ()
-    progress: Progress = lambda _: None
+    progress: Progress = silent
 
 
 def audit(alias: str = "default", **options: object) -> Report:
@@ -120,21 +123,46 @@ def _audit(
     snapshot = _measured(snapshot, settings, options)
     options.progress(f"Running {len(selected)} checks on {alias!r}")
     with uncollected():
-        return _concluded(snapshot, settings, selected, not_run, ids, today)
+        outcome = checks.run(snapshot, selected)
+    advice, unadvised = _advised(snapshot, settings, options)
+    snapshot = replace(snapshot, skipped=(*snapshot.skipped, *unadvised))
+    with uncollected():
+        return _concluded(snapshot, settings, outcome, not_run, options, advice, ids, today)
+
+
+def _advised(
+    snapshot: Snapshot, settings: conf.Settings, options: Options
+) -> tuple[Advised | None, tuple[Skipped, ...]]:
+    """What the index advisor says of the measured queries."""
+    if not options.queries:
+        return None, ()
+    return advised(
+        _connection(snapshot.alias),
+        snapshot,
+        Wishes(
+            budget=amounts.budget(options.index_budget or settings.index_budget),
+            seconds=amounts.seconds(options.advise_for or settings.advise_for),
+            quick=options.quick or settings.quick,
+        ),
+        statement_timeout_ms=settings.statement_timeout_ms,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        progress=options.progress,
+    )
 
 
 def _concluded(
     snapshot: Snapshot,
     settings: conf.Settings,
-    selected: tuple[Check, ...],
+    outcome: checks.Outcome,
     not_run: tuple[Skipped, ...],
+    options: Options,
+    advice: Advised | None,
     ids: set[str],
     today: date,
 ) -> DatabaseReport:
-    outcome = checks.run(snapshot, selected)
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
-    recommendations = recommend(told.kept)
+    recommendations = recommend(told.kept, snapshot, advice)
     return DatabaseReport(
         snapshot=snapshot,
         summary=inventory.summary(snapshot, told.kept),
@@ -145,6 +173,11 @@ def _concluded(
         suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
+        index_plan=index_plan(
+            recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected
+        )
+        if advice
+        else None,
         scorecard=scorecard(snapshot, told.kept),
         skipped=(*snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,

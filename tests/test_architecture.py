@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "dbaudit"
 
 # A room may import what stands to its left; rooms in one tuple do not know each other.
 ORDER: tuple[tuple[str, ...], ...] = (
-    ("errors", "dialect"),
+    ("errors", "dialect", "progress"),
     ("facts",),
     ("normal_form",),
     ("findings", "names", "places", "amounts"),

@@ -68,7 +68,7 @@ def test_a_freshly_migrated_vanilla_project_has_no_warning(scratch: Scratch, tmp
 def test_a_foreign_project_of_three_models_gets_its_findings_with_file_and_line(shop: Project) -> None:
     database = json.loads(shop.manage("dbaudit", "report", "--no-queries", "--format", "json").stdout)["databases"][0]
     own = {one["key"]: one for one in database["findings"] if one["owner"] == "project"}
-    assert own["unindexed_foreign_key:shop_book:author_id"]["location"] == {"file": "shop/models.py", "line": 10}
+    assert own["unindexed_foreign_key:shop_book:author_id"]["location"] == {"file": "shop/models.py", "line": 9}
     assert own["duplicate_index:shop_book:plain:(code)"]["severity"] == "warning"
 
 
@@ -198,7 +198,7 @@ def test_a_check_that_raises_is_named_and_the_others_still_report(shop: Project)
         }
     )
     result = shop.manage("dbaudit", "report", "--no-queries", "--format", "json", status=2)
-    assert "mine: The check raised ValueError: no luck (shop/dbaudit_checks.py:15)." in result.stderr
+    assert "mine: The check raised ValueError: no luck (shop/dbaudit_checks.py:14)." in result.stderr
     assert json.loads(result.stdout)["databases"][0]["findings"]
 
 

@@ -25,6 +25,7 @@ from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.management import declaring
+from dbaudit.management.progress import watched
 
 HELP: Final = "plan the recommended indexes, then build them without blocking anyone"
 EXAMPLES: Final = """
@@ -182,8 +183,9 @@ class ApplyIndexes:
         if self.options["report"]:
             recommendations, findings = recorded.read(Path(self.options["report"]), self.alias)
             return self._read(), advice.of(recommendations, findings), ()
-        options = auditing.Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=self._tell)
-        (report,) = auditing.run(options).databases
+        with watched(self.command, self.options["verbosity"], [self.alias]) as told:
+            options = auditing.Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=told)
+            (report,) = auditing.run(options).databases
         for crash in report.crashed:
             raise AuditError(f"{crash.what}: {crash.reason}")
         return report.snapshot, advice.of(report.recommendations, report.findings), report.snapshot.runs

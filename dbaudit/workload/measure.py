@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.facts import QueryRun, Skipped, Snapshot
+from dbaudit.progress import Progress, counted, silent
 from dbaudit.workload import automatic, canned, capture_file, crawl, statements
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.routing import routed_to
@@ -34,7 +35,7 @@ def measure(
     crawl_routes: bool = False,
     crawl_exclude: tuple[str, ...] = (),
     workload_files: tuple[Path, ...] = (),
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Measured:
     """Measure the workload on this connection, against the tables of the snapshot.
 
@@ -48,19 +49,19 @@ def measure(
     skipped: list[Skipped] = []
     runs: list[QueryRun] = []
     with routed_to(connection.alias, {table.name for table in snapshot.tables}):
-        progress(f"Measuring the project's own queries on {connection.alias!r}")
-        runs += canned.runs(apps, Bench(connection, limits, writes=True))
-        progress(f"Measuring admin pages, model pages and relations on {connection.alias!r}")
-        runs += _in_time(automatic.runs(apps, snapshot, Bench(connection, limits)), limits, skipped)
+        own = canned.runs(apps, Bench(connection, limits, writes=True))
+        runs += counted(progress, f"Measuring the project's own queries on {connection.alias!r}", own)
+        unasked = _in_time(automatic.runs(apps, snapshot, Bench(connection, limits)), limits, skipped)
+        runs += counted(progress, f"Measuring admin pages, model pages and relations on {connection.alias!r}", unasked)
         if crawl_routes:
-            progress(f"Asking for the project's GET routes on {connection.alias!r}")
-            runs += crawl.runs(apps, Bench(connection, limits, writes=True), crawl_exclude)
+            pages = crawl.runs(apps, Bench(connection, limits, writes=True), crawl_exclude)
+            runs += counted(progress, f"Asking for the project's GET routes on {connection.alias!r}", pages)
     for path in workload_files:
         captured, unread = capture_file.read(path, connection.alias)
         runs += captured
         skipped += unread
-    counted, unseen = statements.read(connection, snapshot, limits)
-    runs += counted
+    remembered, unseen = statements.read(connection, snapshot, limits)
+    runs += remembered
     skipped += unseen
     return Measured(runs=tuple(runs), skipped=tuple(skipped))
 

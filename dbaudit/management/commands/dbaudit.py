@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from dbaudit import auditing, checks, comparison, pages
 from dbaudit.errors import AuditError
 from dbaudit.findings import Report
-from dbaudit.management import arguments
+from dbaudit.management import arguments, progress
 from dbaudit.management.apply_indexes import ApplyIndexes
 from dbaudit.management.gate import Gate
 from dbaudit.report import github, write
@@ -53,23 +53,24 @@ class Command(BaseCommand):
         gate = Gate.of(options)
         outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs)
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
-        found = auditing.run(
-            auditing.Options(
-                databases=aliases,
-                apps=tuple(options["app"] or ()),
-                checks=tuple(options["check"] or ()),
-                skip=tuple(options["skip"] or ()),
-                exact_counts=options["exact_counts"],
-                read_data=options["read_data"],
-                queries=not options["no_queries"],
-                crawl=options["crawl"],
-                crawl_exclude=tuple(options["crawl_exclude"] or ()),
-                workload=tuple(map(Path, options["workload"] or ())),
-                budgets=gate.recorded,
-                arguments=tuple(arguments.typed_again(options)),
-                progress=self._progress(options["verbosity"]),
+        with progress.watched(self, options["verbosity"], aliases) as told:
+            found = auditing.run(
+                auditing.Options(
+                    databases=aliases,
+                    apps=tuple(options["app"] or ()),
+                    checks=tuple(options["check"] or ()),
+                    skip=tuple(options["skip"] or ()),
+                    exact_counts=options["exact_counts"],
+                    read_data=options["read_data"],
+                    queries=not options["no_queries"],
+                    crawl=options["crawl"],
+                    crawl_exclude=tuple(options["crawl_exclude"] or ()),
+                    workload=tuple(map(Path, options["workload"] or ())),
+                    budgets=gate.recorded,
+                    arguments=tuple(arguments.typed_again(options)),
+                    progress=told,
+                )
             )
-        )
         result = gate.held(found)
         for output in outputs:
             text = output.render(result, self.style if output.path is None else None)
@@ -116,9 +117,6 @@ class Command(BaseCommand):
             self._tell(f"Comparison written to {path}", options["verbosity"])
         else:
             self.stdout.write(drawn, ending="")
-
-    def _progress(self, verbosity: int) -> auditing.Progress:
-        return (lambda line: self.stderr.write(line, self.style.NOTICE)) if verbosity > 1 else (lambda _: None)
 
     def _tell(self, line: str, verbosity: int) -> None:
         if verbosity > 0:
