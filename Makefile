@@ -53,7 +53,7 @@ lint: $(VENV)/dev ## check style, types and workflows
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 bench: $(VENV)/dev ## run the benchmarks
-	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
+	for program in benchmarks/*.py benchmarks/advisor/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
 
 docs: $(VENV)/dev ## write the generated pages of docs/ anew, build all as HTML in build/docs
 	$(BIN)/python manage.py dbaudit checks --format markdown > $(VENV)/checks.md
