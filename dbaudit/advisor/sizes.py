@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.advisor.selectivity import condition_share
 from dbaudit.facts import Column, Snapshot, Table
 from dbaudit.normal_form import mentioned
+from dbaudit.rules.equivalence import not_null_columns
 
 PAGE = 8192
 #: What a leaf page takes when an index is built: without header and special space, nine tenths of it filled.
@@ -74,7 +75,11 @@ def index_bytes(candidate: Candidate, snapshot: Snapshot, share: float | None = 
         return int(3 * PAGE + heap / PAGE / BRIN_PAGES * 24)
     if candidate.method in ("gin", "gist"):
         return int(2 * PAGE + rows * sum(part.width for part in _parts(table, candidate.keys)) * GIN_SHARE * 1.5)
-    keys = list(_parts(table, candidate.keys))
+    filled = not_null_columns(candidate.condition)  # the rows with NULL are out already
+    keys = [
+        replace(part, null=0.0) if key.column.lower() in filled else part
+        for key, part in zip(candidate.keys, _parts(table, candidate.keys), strict=True)
+    ]
     more = [_part(table, name) for name in candidate.include]
     leaves = _leaf_pages(rows, keys, more)
     return int((1 + leaves + _inner_pages(leaves, keys)) * PAGE)

@@ -62,17 +62,22 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
 
 def as_index(action: CreateIndex) -> Index:
     """The recommended index as a reader of the catalog would tell it."""
-    opclasses = action.opclasses or ("",) * (len(action.columns) + len(action.expressions))
-    keys = [
-        *(IndexKey(column=one.removeprefix("-"), descending=one[:1] == "-") for one in action.columns),
-        *(IndexKey(expression=one) for one in action.expressions),
-    ]
+    expressions = iter(action.expressions)
+    columns = [*action.columns, *[""] * (len(action.expressions) - sum(not _bare(one) for one in action.columns))]
+    opclasses = action.opclasses or ("",) * len(columns)
+    nulls = action.nulls or ("",) * len(columns)
     return Index(
         name=action.name,
         table=action.table,
         keys=tuple(
-            replace(key, opclass=opclass, nulls_first=key.descending)
-            for key, opclass in zip(keys, opclasses, strict=True)
+            IndexKey(
+                column=_bare(column),
+                expression="" if _bare(column) else next(expressions),
+                opclass=opclass,
+                descending=column[:1] == "-",
+                nulls_first=where == "first" or (not where and column[:1] == "-"),
+            )
+            for column, opclass, where in zip(columns, opclasses, nulls, strict=True)
         ),
         included=action.include,
         predicate=action.condition,
@@ -113,7 +118,8 @@ def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> Step | LeftOut:
 
 
 def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex) -> Step | LeftOut:
-    missing = [name for name in map(_bare, (*action.columns, *action.include)) if table.column(name) is None]
+    named = filter(None, map(_bare, (*action.columns, *action.include)))
+    missing = [name for name in named if table.column(name) is None]
     if missing:
         return _left(one, f"{table.label} has no column {', '.join(missing)} (any more).")
     if not action.name:
@@ -129,7 +135,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
             one, f"The name {action.name} is taken by another index, {namesake.describe()}; rename or drop that one."
         )
     definition = wording.definition(action)
-    took = sizes.estimate(table, wanted, one.bytes)
+    took = sizes.estimate(snapshot, table, wanted, one.bytes)
     partitioned = table.kind == "partitioned table"
     lock, blocks = LOCKS["partitioned" if partitioned else snapshot.vendor]
     return Step(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from dbaudit.apply import advice, rendering, wording
 from dbaudit.apply.advice import Advice
-from dbaudit.apply.plan import Choice, plan
+from dbaudit.apply.plan import Choice, as_index, plan
 from dbaudit.apply.steps import Plan, Step
 from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, ColumnStatistics, Index, IndexKey, Snapshot, Table
@@ -126,6 +127,15 @@ def test_a_step_has_its_lock_size_time_and_undo() -> None:
 
 def test_the_same_index_is_built_once() -> None:
     assert names(plan(snapshot(), [build("kind", name="one"), build("kind", name="two")], Choice())) == ["create one"]
+
+
+def test_expressions_stand_where_they_belong_among_the_columns() -> None:
+    wanted: dict[str, Any] = {"expressions": ("upper(x)",), "nulls": ("", "first", "last")}
+    (step,) = plan(snapshot(), [build("kind", "", "-code", **wanted)], Choice()).steps
+    assert step.definition.body == '("kind", (upper(x)) NULLS FIRST, "code" DESC NULLS LAST)'
+    kind, upper, code = as_index(CreateIndex(table="items", columns=("kind", "", "-code"), **wanted)).keys
+    assert (kind.column, upper.expression, code.descending, code.nulls_first) == ("kind", "upper(x)", True, False)
+    assert upper.nulls_first
 
 
 def test_only_and_max_narrow_the_plan_and_say_so() -> None:

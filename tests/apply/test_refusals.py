@@ -121,7 +121,7 @@ def standby() -> Iterator[dict[str, object]]:
     where = f"host={HOST} port={server.port} user=dbaudit password={server.password} application_name=replica"
     data = str(folder / "data")
     copy = [
-        binaries / "pg_basebackup",
+        str(binaries / "pg_basebackup"),
         "--dbname",
         where,
         "--pgdata",
@@ -132,7 +132,7 @@ def standby() -> Iterator[dict[str, object]]:
     subprocess.run([*copy, "--no-sync"], check=True, cwd=folder, capture_output=True, **account)
     configuration = CONFIGURATION | {"port": str(port)}
     options = " ".join(f"-c {name}={value}" for name, value in configuration.items())
-    control = [binaries / "pg_ctl", f"--pgdata={data}", "--silent"]
+    control = [str(binaries / "pg_ctl"), f"--pgdata={data}", "--silent"]
     start = [*control, "start", "--wait", f"--log={folder / 'log'}", f"--options={options}"]
     subprocess.run(start, check=True, cwd=folder, **account)
     try:
