@@ -61,7 +61,7 @@ def read(path: str | Path, kind: Kind) -> tuple[Entry, ...]:
     head = _HEAD.match(lines[0])
     if not head or head["name"] != kind.name:
         raise AuditError(
-            f"{given!r} is no {kind.name} of dbaudit: its first line is not '# dbaudit {kind.name}, version "
+            f"{given!r} is no {kind.name} file of dbaudit: its first line is not '# dbaudit {kind.name}, version "
             f"{kind.version}'; write one with {kind.option}."
         )
     if int(head["version"]) != kind.version:
@@ -100,7 +100,7 @@ def _content(path: str, kind: Kind) -> str:
     except OSError as error:
         raise AuditError(f"Cannot read {path!r}: {error.strerror or error}; name a file that you may read.") from error
     except ValueError as error:
-        raise AuditError(f"{path!r} is no {kind.name} of dbaudit but not even text; name another file.") from error
+        raise AuditError(f"{path!r} is not even text, and no {kind.name} file of dbaudit; name another.") from error
 
 
 def _entry(line: str, number: int) -> Entry:
