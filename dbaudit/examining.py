@@ -25,6 +25,7 @@ from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.findings import Finding
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.plans import explain
+from dbaudit.workload.recorder import unrecorded
 
 #: Seconds for which the tables of a database are not read again.
 FRESH = 300.0
@@ -72,9 +73,10 @@ def _planned(run: QueryRun, alias: str, settings: conf.Settings) -> Outcome:
     connection = connections[alias]
     here = tuple(one for one in run.statements if one.alias == alias)
     try:
-        with session.read_only(connection, statement_timeout_ms=PATIENCE_MS, lock_timeout_ms=PATIENCE_MS):
-            plans = explain(connection, here, Limits(analyze_ms=-1))
-        snapshot = _snapshot(connection, settings)
+        with unrecorded():
+            with session.read_only(connection, statement_timeout_ms=PATIENCE_MS, lock_timeout_ms=PATIENCE_MS):
+                plans = explain(connection, here, Limits(analyze_ms=-1))
+            snapshot = _snapshot(connection, settings)
     finally:
         # Django's own `close` keeps an in-memory database open, for other threads than this one.
         BaseDatabaseWrapper.close(connection)

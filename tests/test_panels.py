@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import LazySettings
@@ -21,6 +22,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import AsyncClient, Client
 
+import dbaudit
 from dbaudit import registry
 from dbaudit.workload.routing import routed_to
 from tests.scratch import Scratch
@@ -157,9 +159,11 @@ def test_statistics_are_the_same_after_json(site: Scratch) -> None:
 
 
 @on_both
-def test_planning_is_not_seen_by_the_panel_of_sql(site: Scratch) -> None:
-    found = stats("/search/")
+def test_planning_is_seen_neither_by_the_panel_of_sql_nor_by_a_capture_of_every_thread(site: Scratch) -> None:
+    with dbaudit.capture() as run:
+        found = stats("/search/")
     assert found["queries"] == len(newest().get_panel_by_id("SQLPanel").get_stats()["queries"]) == 1
+    assert len(run.statements) == 1
 
 
 @on_both
@@ -273,15 +277,14 @@ def test_an_admin_list_of_the_reference_erp_is_shown_with_what_to_write_into_the
         client.force_login(User.objects.get(username="admin"))
         assert client.get("/admin/erp/salesorder/").status_code == 200
     found = newest().get_panel_by_id(PANEL).get_stats()
-    assert sections(found) == {
-        "Asked once for each row (N+1)": ["n_plus_one", "n_plus_one"],
-        "Over budget": ["slow_query"],
-    }
+    assert list(sections(found)) == ["Asked once for each row (N+1)", "Over budget"]
     shown = {one["subject"]: (one["place"], one["fix"]) for one in found["sections"][0]["findings"]}
-    place, fix = shown["erp.SalesOrder.salesperson is asked once for each row"]
-    assert re.fullmatch(r"erp/admin/sales.py:\d+, through django/contrib/admin/templates/.*:\d+", place)
-    assert fix == 'list_select_related = ("salesperson",)'
-    assert shown["erp.SalesOrder.items is asked once for each row"][0].startswith("erp/admin/sales.py:")
+    assert shown.pop("erp.SalesOrder.items is asked once for each row")[0].startswith("erp/admin/sales.py:")
+    if django.VERSION < (6, 1):  # from then on the admin fetches the peers of what is asked for
+        place, fix = shown.pop("erp.SalesOrder.salesperson is asked once for each row")
+        assert re.fullmatch(r"erp/admin/sales.py:\d+, through django/contrib/admin/templates/.*:\d+", place)
+        assert fix == 'list_select_related = ("salesperson",)'
+    assert shown == {}
     assert found["limits"][0]["allowed"] == "12"
 
 

@@ -138,6 +138,7 @@ def _stack(lines: tuple[tuple[CodeType | str, int], ...]) -> tuple[Location, ...
 
 
 _recorders: ContextVar[tuple[Recorder, ...]] = ContextVar("dbaudit_recorders", default=())
+_NOBODY = Recorder()
 _process_wide: list[Recorder] = []
 _known: WeakSet[BaseDatabaseWrapper] = WeakSet()
 _lock = threading.Lock()
@@ -177,6 +178,16 @@ def _uninstall() -> None:
 def keep_installed() -> None:
     """Leave the wrapper on the connections for the life of the process: for what records every request."""
     _install()
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """A block whose statements are nobody's: what an audit asks beside the code that is recorded."""
+    token = _recorders.set((_NOBODY,))
+    try:
+        yield
+    finally:
+        _recorders.reset(token)
 
 
 def _wrap(connection: BaseDatabaseWrapper) -> None:
