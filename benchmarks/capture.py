@@ -22,6 +22,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+from shared.machine import machine
+
 ROOT = Path(__file__).parent.parent
 OUTPUT = Path(__file__).parent / "results" / "capture.md"
 TARGET = 15
@@ -63,6 +69,8 @@ def main() -> None:
     if options.serve:
         serve(options.serve)
         return
+    if options.rounds < 2:
+        parser.error("--rounds must be at least 2.")
     variants = ["nothing", *(one for one in options.variant or VARIANTS if one != "nothing")]
     with tempfile.TemporaryDirectory() as folder:
         python, versions = environment(options.environment or Path(folder, "environment"))
@@ -79,9 +87,6 @@ def main() -> None:
 
 def heading(versions: dict[str, str], options: argparse.Namespace) -> list[str]:
     """The page down to the head of its table."""
-    sys.path.insert(0, str(ROOT))
-    from shared.machine import machine  # noqa: PLC0415 - it sets Django up, which a worker does otherwise
-
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     return [
         "# What recording costs",
@@ -114,8 +119,6 @@ def rows(vendor: str, page: str, found: dict[str, list[float]]) -> Iterator[str]
 
 def environment(folder: Path) -> tuple[str, dict[str, str]]:
     """The interpreter of a virtual environment with everything installed, and the versions of what is compared."""
-    import django  # noqa: PLC0415 - a worker has another
-
     python = str(folder / "bin" / "python")
     if not folder.exists():
         print(f"Installing into {folder}", file=sys.stderr)
@@ -233,12 +236,7 @@ def serve(variant: str) -> None:
 
 def application(variant: dict[str, Any]) -> Callable[..., Any]:
     """The reference ERP with the benchmark's pages and one recording middleware, as a WSGI application."""
-    import django  # noqa: PLC0415 - once the worker's environment is known
-    from django.conf import settings  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
-
-    from context7 import settings as erp  # noqa: PLC0415
+    from context7 import settings as erp  # noqa: PLC0415 - it reads what the worker was given
 
     values = {name: getattr(erp, name) for name in dir(erp) if name.isupper()}
     values["INSTALLED_APPS"] = [*values["INSTALLED_APPS"], *variant.get("apps", ())]

@@ -280,7 +280,7 @@ def test_an_admin_list_of_the_reference_erp_is_shown_with_what_to_write_into_the
     assert list(sections(found)) == ["Asked once for each row (N+1)", "Over budget"]
     shown = {one["subject"]: (one["place"], one["fix"]) for one in found["sections"][0]["findings"]}
     assert shown.pop("erp.SalesOrder.items is asked once for each row")[0].startswith("erp/admin/sales.py:")
-    if django.VERSION < (6, 1):  # from then on the admin fetches the peers of what is asked for
+    if django.VERSION < (6, 1):  # from then on the admin joins what a list shows
         place, fix = shown.pop("erp.SalesOrder.salesperson is asked once for each row")
         assert re.fullmatch(r"erp/admin/sales.py:\d+, through django/contrib/admin/templates/.*:\d+", place)
         assert fix == 'list_select_related = ("salesperson",)'
