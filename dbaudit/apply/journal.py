@@ -143,9 +143,15 @@ class Journal:
     def _write(self, **row: Any) -> None:
         """One line, whole and on disk when this returns."""
         row = {"run": self.run, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row}
+        line = json.dumps(row, ensure_ascii=True).encode() + b"\n"
+        try:
+            self._append(line)
+        except OSError as error:
+            raise AuditError(f"Cannot write the journal {str(self.path)!r}: {error.strerror}.") from error
+
+    def _append(self, line: bytes) -> None:
         new = not self.path.exists()
         with self.path.open("ab+") as file:
-            line = json.dumps(row, ensure_ascii=True).encode() + b"\n"
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":

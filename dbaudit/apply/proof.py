@@ -21,6 +21,9 @@ MOST: Final = 20
 TIMES: Final = 3
 #: A query that takes longer than this is timed once, in milliseconds.
 SLOW_MS: Final = 500.0
+#: Milliseconds after which a query is given up, and seconds after which no other one is begun.
+TIMEOUT_MS: Final = 10_000
+BUDGET: Final = 30.0
 WORDS: Final = 100
 
 LIMITS: Final = Limits(plans=MOST, analyze_ms=-1)
@@ -64,9 +67,12 @@ def statements(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> t
 def taken(connection: BaseDatabaseWrapper, asked: Iterable[Statement]) -> dict[str, Taken]:
     """What each query takes now, by its fingerprint. Read-only; one that fails or takes too long is left out."""
     found = {}
+    deadline = time.monotonic() + BUDGET
     for one in asked:
+        if time.monotonic() > deadline:
+            break
         try:
-            with session.read_only(connection, statement_timeout_ms=30_000, lock_timeout_ms=2_000):
+            with session.read_only(connection, statement_timeout_ms=TIMEOUT_MS, lock_timeout_ms=2_000):
                 planned = plans.explain(connection, [one], LIMITS)
                 if planned:
                     used = frozenset(node.index for node in planned[0].nodes if node.index)

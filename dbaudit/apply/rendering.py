@@ -115,7 +115,8 @@ def _step(one: Step) -> Iterator[str]:
         yield f"   takes    about {size(one.bytes)}, {took}" if one.bytes is not None else f"   takes    {took}"
     else:
         needs = f" once step {one.after} is verified" if one.after else ""
-        yield f"   frees    {size(one.bytes)}; {one.because} does its work{needs}"
+        work = f"; {one.because} does its work{needs}" if one.because else ""
+        yield f"   frees    {size(one.bytes)}{work}"
     for told in one.evidence:
         yield f"   because  {_one_line(told)}"
     if one.gain:

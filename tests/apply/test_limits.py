@@ -1,5 +1,7 @@
 """Limits: of the role, of the server's files, of load and of replicas."""
 
+# ruff: noqa: SIM117 - one line for each session
+
 from __future__ import annotations
 
 import os
@@ -7,10 +9,23 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.apply.applying import Run, creation, holding, indexes, invalid
+from tests.apply.applying import (
+    PHASES,
+    Beside,
+    Run,
+    another,
+    creation,
+    holding,
+    indexes,
+    invalid,
+    phase_of,
+    refused,
+    until,
+)
 from tests.postgres import _account
 
 STEP = creation("items", "items_kind_idx", "(kind)")
@@ -71,16 +86,26 @@ def test_a_limit_of_temporary_files_ends_the_build_and_is_named(items: Run) -> N
 
 
 def test_too_many_active_sessions_end_a_build_that_would_hold_them_up(items: Run) -> None:
-    with holding(items.scratch, *SNAPSHOT):
-        (done,) = items(STEP, max_active=0, attempts=1)
-    assert done.outcome == "failed"
-    assert "--max-active allows 0" in done.reason
-    assert indexes(items.scratch) == ["items_pkey"]
+    with holding(items.scratch, *SNAPSHOT) as snapshot, another(items.scratch, autocommit=True) as busy:
+        with another(items.scratch, autocommit=True) as eye, Beside(lambda: items(STEP, max_active=2)) as beside:
+            until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
+            with Beside(lambda: refused(busy, "SELECT pg_sleep(60)")):
+                until(lambda: any("It was too much for the server: 3 sessions" in line for line in items.said), "it")
+                eye.execute("SELECT pg_cancel_backend(%s)", [busy.info.backend_pid])
+            snapshot.close()
+    assert [one.outcome for one in beside.result] == ["built"]
 
 
-def test_too_little_free_space_ends_a_build(items: Run) -> None:
-    with holding(items.scratch, *SNAPSHOT):
-        (done,) = items(STEP, min_free_bytes=2**60)
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        ({"max_active": 0}, "--max-active allows 0"),
+        ({"min_free_bytes": 2**60}, "are left on the server's disk, and 1099511627776 MB must stay"),
+    ],
+)
+def test_where_a_limit_is_crossed_already_nothing_is_begun(items: Run, limits: dict[str, Any], sentence: str) -> None:
+    (done,) = items(STEP, max_wait=0.1, **limits)
     assert done.outcome == "failed"
-    assert "are left on the server's disk" in done.reason
+    assert "Nothing was begun" in done.reason
+    assert sentence in done.reason
     assert indexes(items.scratch) == ["items_pkey"]

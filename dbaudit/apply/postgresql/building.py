@@ -10,7 +10,7 @@ from typing import Final
 from django.db import Error
 
 from dbaudit.apply import wording
-from dbaudit.apply.postgresql import catalogue, failures, guarding, identity, leftovers, locks
+from dbaudit.apply.postgresql import catalogue, failures, guarding, identity, leftovers, load, locks
 from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.guarding import Work
 from dbaudit.apply.steps import Definition, Outcome, StepError
@@ -54,10 +54,12 @@ def _attempt(work: Work, relation: Relation, definition: Definition, like: Stand
         locks.wait_outside(work.builder, relation, work.limits, work.tell)
         if found := _found(work, relation, definition, like):
             return found
+        locks.until_clear(lambda: load.excess(work.watch, work.limits, work.disk), work.limits, work.tell)
         if definition.unique:
             _refuse_duplicates(work, relation, definition, like)
         statement = wording.create(Dialect("postgresql"), definition, relation.quoted, concurrently=True)
-        guarding.run(work, relation, definition.name, statement)
+        with guarding.watched(work, relation, definition.name):
+            work.builder.execute(statement)
     except (StepError, KeyboardInterrupt) as error:
         built = _tidy(work, relation, definition, like, error)
         if built is None or not isinstance(error, StepError):
@@ -116,7 +118,8 @@ def _refuse_duplicates(work: Work, relation: Relation, definition: Definition, l
     conditions += [] if nulls_alike else [f"{one} IS NOT NULL" for one in words]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     query = f"FROM {relation.quoted}{where} GROUP BY {', '.join(words)} HAVING count(*) > 1"
-    ((found,),) = work.builder.ask(f"SELECT EXISTS (SELECT {query})")
+    with guarding.watched(work, relation, definition.name):
+        ((found,),) = work.builder.ask(f"SELECT EXISTS (SELECT {query})")
     if found:
         raise StepError(
             f"Rows with equal keys exist, so {definition.name} cannot be unique. See them by: "

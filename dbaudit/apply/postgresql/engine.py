@@ -83,7 +83,10 @@ def _one(work: Work, step: Step, record: Recorder) -> Done:
             record.begin(step, before=False)
         return _failed(step, str(error))
     except Error as error:
-        work.recover()
+        try:
+            work.recover()
+        except StepError as lost:
+            return _failed(step, str(lost))
         return _failed(step, failures.sentence(error))
 
 
@@ -112,7 +115,8 @@ def _analyzed(work: Work, relation: Relation, index: Standing) -> tuple[str, ...
     if not index.expressions:
         return ()
     try:
-        guarding.run(work, relation, index.name, f"ANALYZE {relation.quoted}")
+        with guarding.watched(work, relation, index.name):
+            work.builder.execute(f"ANALYZE {relation.quoted}")
     except StepError as error:
         work.recover()
         return (f"The planner has no statistics of its expression: {error} Run ANALYZE {relation.quoted};",)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,16 +61,17 @@ class Work:
             time.sleep(self.limits.poll)
 
 
-def run(work: Work, relation: Relation, name: str, statement: str) -> None:
-    """Run a statement on a table under the watchdog.
+@contextmanager
+def watched(work: Work, relation: Relation, name: str) -> Iterator[None]:
+    """A block whose statements of the builder, on this table, run under the watchdog.
 
     Raises:
-        StepError: it failed or was cancelled; the sentence says why.
+        StepError: one failed or was cancelled; the sentence says why.
     """
     dog = Watchdog(work.watch, work.builder, relation, work.limits, lambda seen: work.see(name, seen), work.disk)
     try:
         with dog:
-            work.builder.execute(statement)
+            yield
     except Error as error:
         if dog.stopped is not None and sqlstate(error) in ("57014", ""):
             raise StepError(dog.stopped.sentence, again=dog.stopped.again) from error
@@ -86,7 +88,8 @@ def drop(work: Work, relation: Relation, index: Standing) -> None:
     pause = work.limits.pause
     for attempt in range(1, work.limits.attempts + 1):
         try:
-            run(work, relation, index.name, statement)
+            with watched(work, relation, index.name):
+                work.builder.execute(statement)
         except StepError as error:
             work.recover()
             standing = {one.oid: one for one in catalogue.indexes(work.builder, relation.oid)}.get(index.oid)

@@ -97,9 +97,10 @@ def acquire(session: Session, relation: Relation, limits: Limits, tell: Tell) ->
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s::oid AND granted",
             [NAMESPACE, relation.oid],
         )
-        return describe(session, [pid for (pid,) in pids]) or "another session"
+        by = describe(session, [pid for (pid,) in pids]) or "another session"
+        return f"another run works on {relation.label}: {by}"
 
-    _poll(holder, limits, tell, f"another run of dbaudit works on {relation.label}")
+    until_clear(holder, limits, tell)
 
 
 def let_go(session: Session) -> None:
@@ -122,9 +123,9 @@ def wait_outside(session: Session, relation: Relation, limits: Limits, tell: Tel
         words = [describe(session, pids)] if pids else []
         if any(pid is None for pid, _ in found):
             words += prepared(session, relation)
-        return "; ".join(filter(None, words)) or "a session that has just ended"
+        return f"{relation.label} is locked by {'; '.join(filter(None, words)) or 'a session that has just ended'}"
 
-    _poll(holder, limits, tell, f"{relation.label} is locked")
+    until_clear(holder, limits, tell)
 
 
 def describe(session: Session, pids: Sequence[int]) -> str:
@@ -144,18 +145,23 @@ def prepared(session: Session, relation: Relation) -> list[str]:
     ]
 
 
-def _poll(holder: Callable[[], str], limits: Limits, tell: Tell, what: str) -> None:
+def until_clear(obstacle: Callable[[], str], limits: Limits, tell: Tell) -> None:
+    """Ask again and again until nothing stands in the way; an obstacle is the middle of a sentence.
+
+    Raises:
+        StepError: something has for longer than ``max_wait``.
+    """
     deadline = time.monotonic() + limits.max_wait
-    told = ""
-    while by := holder():
+    told = False
+    while found := obstacle():
         if time.monotonic() > deadline:
             raise StepError(
-                f"Nothing was begun: {what} for longer than {limits.max_wait:g} s, by {by}. "
-                "Run again when it has ended, or wait longer by --max-wait."
+                f"Nothing was begun: for longer than {limits.max_wait:g} s {found}. "
+                "Run again when that has ended, or wait longer by --max-wait."
             )
         if not told:
-            told = by
-            tell(f"waiting: {what} by {by}")
+            tell(f"waiting: {found}")
+            told = True
         time.sleep(limits.poll)
 
 

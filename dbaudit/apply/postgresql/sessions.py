@@ -11,7 +11,6 @@ from django.db import DatabaseError, Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.apply.steps import StepError
-from dbaudit.catalog.session import sqlstate
 
 # What a role or a database may have set must not end a build in its last wait: that leaves an invalid index.
 NO_LIMITS: Final = (
@@ -70,19 +69,18 @@ class Session:
         with self.wrapper.cursor() as cursor:
             cursor.execute(sql)
 
-    def alive(self) -> bool:
-        """Whether the server still answers on this connection."""
-        return self.wrapper.connection is not None and self.wrapper.is_usable()
-
     def recover(self) -> None:
         """Make the session usable again after an error: end a transaction that is open, or connect once more.
 
         Raises:
             StepError: the server has not answered for `PATIENCE` seconds.
         """
-        if self.alive():
+        try:
             self.execute("ROLLBACK")
-            return
+        except Error:
+            self._reconnect()
+
+    def _reconnect(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while True:
             self.close()
@@ -101,8 +99,9 @@ class Session:
     def cancel(self) -> None:
         """Cancel what runs here, from another thread and without another connection where the driver can."""
         raw: Any = self.wrapper.connection
-        if raw is not None:
-            raw.cancel()
+        with suppress(self.wrapper.Database.Error):  # type: ignore[attr-defined]
+            if raw is not None:
+                getattr(raw, "cancel_safe", raw.cancel)()
 
     def close(self) -> None:
         """Close the connection; an error of a broken one is of no interest."""
@@ -110,9 +109,3 @@ class Session:
             self.wrapper.close()
         except Error:
             self.wrapper.connection = None
-
-
-def is_lost(error: BaseException) -> bool:
-    """Whether the error means that the connection is gone."""
-    code = sqlstate(error)
-    return code.startswith(("57P", "08")) or not code

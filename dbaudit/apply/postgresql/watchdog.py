@@ -16,8 +16,7 @@ from typing import Final, Self
 
 from django.db import Error
 
-from dbaudit.apply import space
-from dbaudit.apply.postgresql import locks, progress
+from dbaudit.apply.postgresql import load, locks, progress
 from dbaudit.apply.postgresql.catalogue import Relation
 from dbaudit.apply.postgresql.sessions import Session
 from dbaudit.apply.steps import Limits
@@ -41,11 +40,6 @@ WHERE l.locktype = 'relation' AND l.relation = %s::oid AND NOT l.granted
 """
 # The builder waits for a session that itself waits for the advisory lock of the session that watches.
 OUR_WAITERS: Final = "SELECT FROM unnest(%s::int[]) AS pid WHERE %s = ANY(pg_blocking_pids(pid))"
-LAG: Final = """
-SELECT max(extract(epoch FROM coalesce(replay_lag, flush_lag, write_lag)))::float
-FROM pg_stat_replication WHERE state IN ('streaming', 'catchup')
-"""
-ACTIVE: Final = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND backend_type = 'client backend'"
 CANCEL: Final = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
 
 #: Seconds between two looks at lag and load, and for which the watch itself may fail before the build is ended.
@@ -177,20 +171,5 @@ class Watchdog:
         if now - self._looked < SELDOM:
             return None
         self._looked = now
-        limits = self._limits
-        if limits.max_lag is not None:
-            ((lag,),) = self._watch.ask(LAG)
-            if lag is not None and lag > limits.max_lag:
-                return Stop(f"A replica lags by {lag:.0f} s; --max-lag allows {limits.max_lag:g} s.", again=True)
-        if limits.max_active is not None:
-            ((active,),) = self._watch.ask(ACTIVE)
-            if active > limits.max_active:
-                return Stop(f"{active} sessions are active; --max-active allows {limits.max_active}.", again=True)
-        if limits.min_free_bytes is not None and self._disk is not None:
-            free = space.free(self._disk)
-            if free is not None and free < limits.min_free_bytes:
-                left = (
-                    f"{free // 2**20} MB are left on the server's disk; {limits.min_free_bytes // 2**20} MB must stay"
-                )
-                return Stop(f"{left}. Free some space.", again=False)
-        return None
+        over = load.excess(self._watch, self._limits, self._disk)
+        return Stop(f"It was too much for the server: {over}.", again=True) if over else None
