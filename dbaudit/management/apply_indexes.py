@@ -47,7 +47,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     what.add_argument("--from", dest="report", metavar="FILE", help="what this JSON report recommends; no new audit")
     what.add_argument("--only", action="append", metavar="KEY", help="this finding's key or index's name; repeatable")
-    what.add_argument("--max", type=_positive, metavar="N", help="at most so many indexes, the best ones")
+    what.add_argument("--max", type=_number, metavar="N", help="at most so many indexes, the best ones")
     what.add_argument("--drop-redundant", action="store_true", help="also drop what is proved redundant, at the end")
     what.add_argument("--no-queries", action="store_true", help="measure no queries: only what the schema tells")
 
@@ -57,8 +57,8 @@ def add_arguments(parser: CommandParser) -> None:
     how.add_argument("--noinput", "--no-input", action="store_true", help="do not ask")
     how.add_argument("--max-wait", type=float, metavar="SECONDS", help="for other sessions, each time (default: 300)")
     how.add_argument("--max-lag", type=float, metavar="SECONDS", help="of the slowest replica (default: 60)")
-    how.add_argument("--max-active", type=_positive, metavar="N", help="active sessions (default: any number)")
-    how.add_argument("--min-free", type=_positive, metavar="MB", help="disk space that must stay (default: 512)")
+    how.add_argument("--max-active", type=_number, metavar="N", help="active sessions (default: any number)")
+    how.add_argument("--min-free", type=_number, metavar="MB", help="disk space that must stay (default: 512)")
 
     level = parser.add_argument_group("models and migrations")
     level.add_argument("--migrations", action="store_true", help="then edit the models and write the migrations")
@@ -293,9 +293,10 @@ def _limits(options: dict[str, Any]) -> Limits:
     return Limits(**{name: value for name, value in given.items() if value is not None})
 
 
-def _positive(text: str) -> int:
+def _number(text: str) -> int:
+    """A number from 1 on."""
     number = int(text)
-    if number < 0:
+    if number < 1:
         raise ValueError
     return number
 
