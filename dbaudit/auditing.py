@@ -32,12 +32,15 @@ from dbaudit.workload.measure import measure
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done.
 
     ``queries`` measures the canned and automatic workload, ``crawl`` the GET routes too; ``workload`` names files of
     captured queries. ``budgets`` are those that the queries are held against, None for none.
+    ``index_budget`` (``64MB``, ``25%``) is what new indexes may take, ``advise_for`` (``60s``) how long they are looked
+    for, as in the settings where empty; ``quick`` makes one pass; ``explain_rejected`` tells of those refused.
     ``arguments`` are the command's, for the report's "how to reproduce".
     """
 
@@ -78,6 +81,7 @@ def run(options: Options) -> Report:
     _known("database", options.databases, connections)
     ids = {check.id for check in known}
     suppression.verified(settings.suppress, ids)
+    _wishes(settings, options)
     now = _now()
     databases = tuple(
         _audit(alias, settings, selected, _not_run(known, selected), options, ids, now.date())
@@ -139,14 +143,19 @@ def _advised(
     return advised(
         _connection(snapshot.alias),
         snapshot,
-        Wishes(
-            budget=amounts.budget(options.index_budget or settings.index_budget),
-            seconds=amounts.seconds(options.advise_for or settings.advise_for),
-            quick=options.quick or settings.quick,
-        ),
+        _wishes(settings, options),
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
         progress=options.progress,
+    )
+
+
+def _wishes(settings: conf.Settings, options: Options) -> Wishes:
+    """How the advice is wanted. Raises `AuditError` for an amount that is none."""
+    return Wishes(
+        budget=amounts.budget(options.index_budget or settings.index_budget),
+        seconds=amounts.seconds(options.advise_for or settings.advise_for),
+        quick=options.quick or settings.quick,
     )
 
 
@@ -173,9 +182,7 @@ def _concluded(
         suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
-        index_plan=index_plan(
-            recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected
-        )
+        index_plan=index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
         if advice
         else None,
         scorecard=scorecard(snapshot, told.kept),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from fnmatch import fnmatchcase
@@ -14,10 +14,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
 
+from dbaudit import amounts
 from dbaudit.errors import AuditError
 from dbaudit.findings import Document, Suppression
 
 MIB = 1024 * 1024
+#: The keys whose text is an amount.
+AMOUNTS: Mapping[str, Callable[[str], object]] = {"index_budget": amounts.budget, "advise_for": amounts.seconds}
 #: The keys of an entry of ``SUPPRESS``; of the first four it needs one.
 SELECTORS = ("check", "key", "table", "app")
 SUPPRESSION_KEYS = (*SELECTORS, "reason", "expires")
@@ -47,6 +50,8 @@ class Settings:
     to be told: dictionaries with a ``reason``, with a ``check``, ``key``, ``table`` or ``app`` (the last two may hold
     ``*``), and perhaps with ``expires``, the last day on which it holds. ``budgets`` say what a request may take, for
     the toolbar's panel: ``{"view": "shop:*", "max_queries": 20, "budget_ms": 50}``; the first that fits holds.
+    ``index_budget`` is what the indexes that the advisor proposes may take in all: bytes (``64MB``) or a share of what
+    the rows take (``25%``). ``advise_for`` is how long it looks for them, ``quick`` lets it make one pass only.
     """
 
     statement_timeout_ms: int = 30_000
@@ -59,6 +64,9 @@ class Settings:
     document: Document = field(default_factory=Document)
     suppress: tuple[Suppression, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    index_budget: str = "50%"
+    advise_for: str = "60s"
+    quick: bool = False
 
     def budget(self, *names: str) -> Budget | None:
         """The first budget whose pattern one of these names fits."""
@@ -121,11 +129,22 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             read = [_read(Budget, one, f"{where}[{key!r}][{number}]") for number, one in enumerate(value)]
             values[name] = tuple(Budget(**nested) for nested, _ in read)
             problems.extend(problem for _, more in read for problem in more)
+        elif name in AMOUNTS and isinstance(value, str) and (wrong := _wrong_amount(name, value)):
+            problems.append(Error(f"{where}[{key!r}]: {wrong}", id="dbaudit.E003"))
         elif _fits(value, wanted):
             values[name] = tuple(value) if isinstance(value, list) else value
         else:
             problems.append(Error(f"{where}[{key!r}] must be {_words(wanted)}, not {value!r}.", id="dbaudit.E003"))
     return values, problems
+
+
+def _wrong_amount(name: str, text: str) -> str:
+    """What is wrong with an amount in words, ``""`` for nothing."""
+    try:
+        AMOUNTS[name](text)
+    except AuditError as error:
+        return str(error)
+    return ""
 
 
 def _suppressions(given: Iterable[Mapping[Any, Any]], where: str) -> tuple[tuple[Suppression, ...], list[Error]]:

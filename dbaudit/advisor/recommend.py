@@ -1,10 +1,32 @@
-"""Findings with one remedy become one recommendation; the best come first."""
+"""Findings and the advisor's indexes become one list of recommendations: one problem is one entry, the best first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from dbaudit.findings import CreateIndex, Finding, Phase, Priority, Recommendation, Remedy, Risk, Severity
+from dbaudit.advisor import building
+from dbaudit.facts import Index, Snapshot
+from dbaudit.findings import (
+    OWNERS,
+    Confidence,
+    Cost,
+    CreateIndex,
+    DropIndex,
+    Finding,
+    IndexPlan,
+    Phase,
+    Priority,
+    Recommendation,
+    Refused,
+    Remedy,
+    Risk,
+    Severity,
+)
+
+if TYPE_CHECKING:
+    from dbaudit.advisor.trials.advising import Advised
 
 PHASES = {
     1: "Safe and automatic: indexes to build",
@@ -16,19 +38,41 @@ PRIORITIES: dict[Severity, Priority] = {
     Severity.WARNING: "medium",
     Severity.INFO: "low",
 }
+_ORDER: tuple[Priority, ...] = ("high", "medium", "low")
+#: Gain times confidence divided by cost, of findings that no trial put figures to.
+_GAINS = {Severity.ERROR: 1.0, Severity.WARNING: 0.5, Severity.INFO: 0.1}
+_SURE = {Confidence.HIGH: 1.0, Confidence.MEDIUM: 0.7, Confidence.LOW: 0.4}
+_EFFORT = {1: 1.0, 2: 1.5, 3: 3.0}
+_UNTRIED = 0.8
+#: Checks whose remedy takes an index away, also where that is an edit of a field.
+_DROPPING = ("redundant_index", "unused_index", "unused_pattern_index", "duplicate_index", "rarely_used_index")
 
 
-def recommend(findings: Iterable[Finding]) -> tuple[Recommendation, ...]:
-    """One recommendation for each remedy, a verified one before one that was not tried, otherwise as findings rank.
+def recommend(
+    findings: Iterable[Finding], snapshot: Snapshot | None = None, advised: Advised | None = None
+) -> tuple[Recommendation, ...]:
+    """One recommendation for each remedy: by owner, priority, and within that by value.
 
-    Findings of a group share one recommendation. What only Django or another package could change is no recommendation
-    unless it is an error or a warning.
+    Findings of a group share one recommendation. A finding that an index of the advisor answers is part of that
+    index's. What only Django or another package could change is no recommendation unless it is an error or a warning.
     """
+    told = sorted(findings, key=lambda one: one.order)
+    found: list[tuple[tuple[int, bool], Recommendation]] = []
+    if snapshot is not None and advised is not None:
+        found += [((0, False), one) for one in building.builds(snapshot, advised, told)]
+        dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
+        found += [((0, False), one) for one in building.drops(snapshot, advised, dropped)]
+    answered = {key for _, one in found for key in one.findings}
     causes: dict[tuple[str, str], list[Finding]] = {}
-    for finding in sorted(findings, key=_rank):
-        if finding.owner == "project" or finding.severity.rank >= Severity.WARNING.rank:
+    for finding in told:
+        wanted = finding.owner == "project" or finding.severity.rank >= Severity.WARNING.rank
+        if wanted and finding.key not in answered:
             causes.setdefault((finding.check, finding.group or finding.key), []).append(finding)
-    return tuple(_recommendation(rank, group) for rank, group in enumerate(causes.values(), start=1))
+    for group in causes.values():
+        place = (OWNERS.index(group[0].owner), group[0].category == "operations")
+        found.append((place, _recommendation(group, snapshot)))
+    found.sort(key=lambda each: (each[0][0], _ORDER.index(each[1].priority), each[0][1], -each[1].value, each[1].title))
+    return tuple(replace(one, rank=rank) for rank, (_, one) in enumerate(found, start=1))
 
 
 def plan(recommendations: Iterable[Recommendation]) -> tuple[Phase, ...]:
@@ -42,23 +86,85 @@ def plan(recommendations: Iterable[Recommendation]) -> tuple[Phase, ...]:
     )
 
 
-def _rank(finding: Finding) -> tuple[int, int, bool, bool, int, str]:
-    owner, operations, severity, confidence, key = finding.order
-    return (owner, severity, operations, not finding.remedy.verification, confidence, key)
+def index_plan(
+    recommendations: Iterable[Recommendation],
+    findings: Iterable[Finding],
+    snapshot: Snapshot,
+    advised: Advised,
+    *,
+    explain_rejected: bool = False,
+) -> IndexPlan:
+    """All indexes that the recommendations build and drop, in figures."""
+    told = tuple(recommendations)
+    built = [one for one in told if isinstance(one.remedy.action, CreateIndex)]
+    by_key = {finding.key: finding for finding in findings}
+    freed = [-(one.cost.bytes or 0) for one in told if one.after and one.cost]
+    behind = [by_key[key] for one in told for key in one.findings if key in by_key]
+    freed += [index.bytes or 0 for index in filter(None, (_dropped(snapshot, finding) for finding in behind))]
+    advice = advised.advice
+    return IndexPlan(
+        built=len(built),
+        dropped=len(freed),
+        built_bytes=sum(one.cost.bytes or 0 for one in built if one.cost),
+        freed_bytes=sum(freed),
+        entries=len(built) - len(freed),
+        statements=len(advice.effects),
+        before=round(advice.before, 2),
+        after=round(advice.after, 2),
+        unit=advised.unit,
+        source=advised.source,
+        projection=advised.growth.told() if advised.growth else "",
+        budget_bytes=advice.budget_bytes,
+        plans=advice.calls,
+        complete=advice.complete,
+        refused=tuple(
+            Refused(table=one.candidate.table, index=one.candidate.describe(), reason=one.reason)
+            for one in advice.rejected
+        )
+        if explain_rejected
+        else (),
+    )
 
 
-def _recommendation(rank: int, findings: list[Finding]) -> Recommendation:
-    first = findings[0]
+def _dropped(snapshot: Snapshot, finding: Finding) -> Index | None:
+    """The index that a finding's remedy takes away."""
+    action = finding.remedy.action
+    if not isinstance(action, DropIndex) and finding.check not in _DROPPING:
+        return None
+    table = next((one for one in snapshot.tables if one.label == finding.table), None)
+    for index in table.indexes if table else ():
+        if index.name == action.name if isinstance(action, DropIndex) else index.describe() == finding.identity[-1]:
+            return index
+    return None
+
+
+def _recommendation(findings: list[Finding], snapshot: Snapshot | None) -> Recommendation:
+    first = min(findings, key=lambda one: (-one.severity.rank, not one.remedy.verification, -one.confidence.rank))
     remedy = first.remedy
+    freed = list(_freed(snapshot, findings)) if snapshot else []
     return Recommendation(
-        rank=rank,
+        rank=0,
         priority=PRIORITIES[first.severity],
         phase=_phase(remedy),
         title=first.group or first.subject,
         remedy=remedy,
         findings=tuple(finding.key for finding in findings),
+        cost=Cost(bytes=-sum(freed)) if freed else None,
         risk=_risk(remedy),
+        value=_value(first, _phase(remedy)),
     )
+
+
+def _freed(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[int]:
+    for finding in findings:
+        index = _dropped(snapshot, finding)
+        if index is not None and index.bytes is not None:
+            yield index.bytes
+
+
+def _value(finding: Finding, phase: int) -> float:
+    tried = 1.0 if finding.remedy.verification else _UNTRIED
+    return round(_GAINS[finding.severity] * _SURE[finding.confidence] * tried / _EFFORT[phase], 4)
 
 
 def _phase(remedy: Remedy) -> int:

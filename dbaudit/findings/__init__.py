@@ -1,7 +1,18 @@
 """What was concluded: findings with their evidence and remedy, recommendations, and the report that holds them."""
 
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
-from dbaudit.findings.recommendation import Cost, Gain, Phase, Priority, Recommendation, Risk, ScoreLine
+from dbaudit.findings.recommendation import (
+    Cost,
+    Gain,
+    Helped,
+    IndexPlan,
+    Phase,
+    Priority,
+    Recommendation,
+    Refused,
+    Risk,
+    ScoreLine,
+)
 from dbaudit.findings.remedy import (
     Action,
     AddConstraint,
@@ -53,12 +64,15 @@ __all__ = [
     "Evidence",
     "Finding",
     "Gain",
+    "Helped",
     "IndexKinds",
+    "IndexPlan",
     "Known",
     "Phase",
     "Priority",
     "Recommendation",
     "RecordsAre",
+    "Refused",
     "Relations",
     "Remedy",
     "Report",

@@ -28,15 +28,46 @@ class Gain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a recommendation takes: bytes on disk (negative when it frees them), and the writes that it slows."""
+    """What a recommendation takes: bytes on disk (negative when it frees them), and the writes that it slows.
+
+    ``net_bytes`` leaves out the indexes that an index makes needless; ``build_seconds`` is how long building it takes
+    about; ``lock`` says who has to wait meanwhile.
+    """
 
     bytes: int | None = None
     writes_slowed: str = ""
+    net_bytes: int | None = None
+    build_seconds: float | None = None
+    lock: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helped:
+    """A statement that an index helps: its cost without any new index and with all of those that are recommended.
+
+    ``query`` names what asked it; ``ms`` is its mean time and ``rows`` what it returned, where that was seen.
+    ``today_before`` and ``today_after`` are given beside a projection: the costs with the rows that there are.
+    """
+
+    query: str
+    statement: str
+    before: float
+    after: float
+    unit: str
+    today_before: float | None = None
+    today_after: float | None = None
+    ms: float | None = None
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """One thing to do, with the findings that it answers (their keys). ``rank`` counts from 1, the best first."""
+    """One thing to do, with the findings that it answers (their keys). ``rank`` counts from 1, the best first.
+
+    ``value`` is gain times confidence divided by cost, for comparing. Of an index that the advisor chose, ``share`` is
+    the part of the workload's cost (0 to 1) that it saves beside the others, ``share_alone`` without them; ``replaces``
+    are the indexes that have nothing left to do then. ``after`` names the index that must be there first.
+    """
 
     rank: int
     priority: Priority
@@ -47,6 +78,53 @@ class Recommendation:
     gain: Gain | None = None
     cost: Cost | None = None
     risk: Risk = "review"
+    value: float = 0.0
+    helps: tuple[Helped, ...] = ()
+    share: float | None = None
+    share_alone: float | None = None
+    replaces: tuple[str, ...] = ()
+    after: str = ""
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An index that was thought of and not recommended; ``reason`` is one sentence."""
+
+    table: str
+    index: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexPlan:
+    """All indexes to build and to drop, as one plan.
+
+    ``before`` and ``after`` are the costs of the ``statements`` in ``unit``, as ``source`` gave them; ``projection``
+    says on how much data where that is not what there is. ``entries`` is by how many index entries more (or, negative,
+    fewer) a new row in each of the tables is written. ``complete`` is False where the time ran out.
+    """
+
+    built: int
+    dropped: int
+    built_bytes: int
+    freed_bytes: int
+    entries: int
+    statements: int
+    before: float
+    after: float
+    unit: str
+    source: str
+    projection: str = ""
+    budget_bytes: int | None = None
+    plans: int = 0
+    complete: bool = True
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def net_bytes(self) -> int:
+        """What the plan takes on disk, negative where it frees more."""
+        return self.built_bytes - self.freed_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

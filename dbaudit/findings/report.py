@@ -7,7 +7,7 @@ from typing import Literal
 
 from dbaudit.facts import Location, Owner, Skipped, Snapshot
 from dbaudit.findings.finding import Finding, Severity
-from dbaudit.findings.recommendation import Phase, Recommendation, ScoreLine
+from dbaudit.findings.recommendation import IndexPlan, Phase, Recommendation, ScoreLine
 from dbaudit.findings.suppression import StaleSuppression, Suppressed
 
 REPORT_VERSION = 1
@@ -102,6 +102,7 @@ class DatabaseReport:
     suppressed: tuple[Suppressed, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
     plan: tuple[Phase, ...] = ()
+    index_plan: IndexPlan | None = None
     scorecard: tuple[ScoreLine, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     crashed: tuple[Skipped, ...] = ()

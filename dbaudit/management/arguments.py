@@ -32,8 +32,8 @@ examples:
 
 # The options that decide what is audited, by the kind of value that they take.
 REPEATABLE = ("database", "app", "check", "skip", "crawl_exclude", "workload")
-FILES = ("baseline", "budgets")
-SWITCHES = ("all_databases", "exact_counts", "read_data", "no_queries", "crawl")
+VALUES = ("baseline", "budgets", "index_budget", "advise_for")
+SWITCHES = ("all_databases", "exact_counts", "read_data", "no_queries", "crawl", "quick", "explain_rejected")
 
 
 def add_actions(parser: CommandParser) -> None:
@@ -67,9 +67,9 @@ def typed_again(options: dict[str, Any]) -> Iterator[str]:
     for name in REPEATABLE:
         for value in options[name] or ():
             yield from (f"--{name.replace('_', '-')}", str(value))
-    for name in FILES:
+    for name in VALUES:
         if options[name]:
-            yield from (f"--{name}", options[name])
+            yield from (f"--{name.replace('_', '-')}", options[name])
     for name in SWITCHES:
         if options[name]:
             yield f"--{name.replace('_', '-')}"
@@ -91,6 +91,18 @@ def _report(report: CommandParser) -> None:
     queries.add_argument("--crawl-exclude", action="append", metavar="PATTERN", help="not these routes; repeatable")
     queries.add_argument(
         "--workload", action="append", metavar="FILE", help="also what CaptureMiddleware or pytest wrote; repeatable"
+    )
+
+    advice = report.add_argument_group("which indexes are proposed")
+    advice.add_argument(
+        "--index-budget",
+        metavar="SIZE",
+        help="the most that new indexes may take: 64MB, or 25%% of what the rows take (default: 50%%)",
+    )
+    advice.add_argument("--advise-for", metavar="TIME", help="look for them so long: 60s, 2m (default: 60s)")
+    advice.add_argument("--quick", action="store_true", help="look for them in one pass")
+    advice.add_argument(
+        "--explain-rejected", action="store_true", help="also list the indexes that were refused, and why"
     )
 
     result = report.add_argument_group("what comes of it")

@@ -7,7 +7,17 @@ from dataclasses import asdict
 from typing import Any
 
 from dbaudit.facts import Column, Index, Location, QueryRun, Sequence, Table
-from dbaudit.findings import Baseline, DatabaseReport, Finding, Recommendation, Remedy, Report, Suppressed, Suppression
+from dbaudit.findings import (
+    Baseline,
+    DatabaseReport,
+    Finding,
+    IndexPlan,
+    Recommendation,
+    Remedy,
+    Report,
+    Suppressed,
+    Suppression,
+)
 from dbaudit.report import references
 
 Row = dict[str, Any]
@@ -75,6 +85,7 @@ def _database(database: DatabaseReport) -> Row:
             {"phase": one.number, "title": one.title, "recommendations": list(one.recommendations)}
             for one in database.plan
         ],
+        "index_plan": _index_plan(database.index_plan),
     }
 
 
@@ -250,7 +261,20 @@ def _recommendation(one: Recommendation) -> Row:
         "gain": {**asdict(one.gain), "ratio": one.gain.ratio} if one.gain else None,
         "cost": asdict(one.cost) if one.cost else None,
         "risk": one.risk,
+        "value": one.value,
+        "helps": [asdict(helped) for helped in one.helps],
+        "share": one.share,
+        "share_alone": one.share_alone,
+        "replaces": list(one.replaces),
+        "after": one.after,
+        "caution": one.caution,
     }
+
+
+def _index_plan(plan: IndexPlan | None) -> Row | None:
+    if plan is None:
+        return None
+    return {**asdict(plan), "refused": [asdict(one) for one in plan.refused], "net_bytes": plan.net_bytes}
 
 
 def _location(location: Location | None) -> Row | None:

@@ -148,7 +148,7 @@ class _Trial:
             from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
 
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
-            advice = self._advice(planner, snapshot, varied)
+            advice = self._timed(self._advice(planner, snapshot, varied))
         return self._told(advice, growth, self._today(advice))
 
     def _advice(self, planner: Planner, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
@@ -162,6 +162,14 @@ class _Trial:
             quick=self.wishes.quick,
         )
         return settled(found, planner, snapshot)
+
+    def _timed(self, advice: Advice) -> Advice:
+        """With the times that the statements took on the rows that there are."""
+        times = {one.fingerprint: one.mean_ms for one in self.asked}
+        effects = (
+            replace(one, asked=replace(one.asked, mean_ms=times[one.asked.fingerprint])) for one in advice.effects
+        )
+        return replace(advice, effects=tuple(effects))
 
     def _told(
         self, advice: Advice, growth: Growth | None = None, today: Mapping[str, tuple[float, float]] | None = None

@@ -67,6 +67,10 @@ class Command(BaseCommand):
                     crawl_exclude=tuple(options["crawl_exclude"] or ()),
                     workload=tuple(map(Path, options["workload"] or ())),
                     budgets=gate.recorded,
+                    index_budget=options["index_budget"] or "",
+                    advise_for=options["advise_for"] or "",
+                    quick=options["quick"],
+                    explain_rejected=options["explain_rejected"],
                     arguments=tuple(arguments.typed_again(options)),
                     progress=told,
                 )
