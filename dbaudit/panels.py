@@ -8,6 +8,7 @@ In ``settings.py``, with django-debug-toolbar 6 to 8 set up::
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -56,10 +57,12 @@ class AuditPanel(Panel):
         stats: dict[str, Any] = self.get_stats()  # type: ignore[no-untyped-call]
         if not stats:
             return ""
-        asked = words.count(stats["queries"], "query", "queries")
         if stats["problems"]:
-            return f"{words.count(stats['problems'], 'problem')} in {asked}"
-        return f"nothing found in {asked}"
+            found = words.count(stats["problems"], "problem")
+        else:
+            found = words.count(stats["remarks"], "remark") if stats["remarks"] else "nothing found"
+        examined = ", not all examined" if stats["skipped"] else ""
+        return f"{found} in {words.count(stats['queries'], 'query', 'queries')}{examined}"
 
     def enable_instrumentation(self) -> None:
         """Begin to record: this thread or task, for another one may serve another request."""
@@ -107,14 +110,10 @@ class AuditPanel(Panel):
 
 def statistics(run: QueryRun, examined: Examined) -> dict[str, Any]:
     """What the panel stores and its template shows: text, numbers, lists and dictionaries only."""
-    by_check: dict[str, list[Finding]] = {}
+    titles = {check: title for title, checks in SECTIONS.items() for check in checks}
+    sections: dict[str, list[Finding]] = {title: [] for title in (*SECTIONS, OTHERS)}
     for finding in examined.findings:
-        by_check.setdefault(finding.check, []).append(finding)
-    named = {check for checks in SECTIONS.values() for check in checks}
-    sections = {
-        title: [one for check in checks for one in by_check.get(check, ())] for title, checks in SECTIONS.items()
-    }
-    sections[OTHERS] = [one for check, found in by_check.items() if check not in named for one in found]
+        sections[titles.get(finding.check, OTHERS)].append(finding)
     return {
         "queries": run.queries or 0,
         "problems": sum(one.severity is not Severity.INFO for one in examined.findings),
@@ -130,7 +129,7 @@ def statistics(run: QueryRun, examined: Examined) -> dict[str, Any]:
     }
 
 
-def _limits(run: QueryRun) -> Any:
+def _limits(run: QueryRun) -> Iterator[dict[str, Any]]:
     """Each measure of the request beside its budget."""
     queries, allowed = run.queries or 0, run.max_queries
     yield {

@@ -194,6 +194,7 @@ def test_checks_that_the_project_skips_are_skipped(site: Scratch, settings: Lazy
 
 def test_what_comes_out_of_the_database_is_escaped(site: Scratch) -> None:
     found = stats("/marked-up/<b>/")
+    assert newest().get_panel_by_id(PANEL).nav_subtitle == "1 remark in 3 queries"
     assert sections(found) == {"Also found": ["duplicate_statement"]}
     assert "<script>alert" in json.dumps(found)
     assert "&lt;script&gt;alert" in html()
@@ -235,6 +236,7 @@ def test_a_check_that_raises_is_told_and_the_page_is_served(site: Scratch, monke
     found = stats("/loop/")
     assert sections(found) == {"Asked once for each row (N+1)": ["n_plus_one"]}
     assert [one["what"] for one in found["skipped"]] == ["broken"]
+    assert newest().get_panel_by_id(PANEL).nav_subtitle == f"1 problem in {AUTHORS + 1} queries, not all examined"
     assert "Not examined" in html()
 
 
@@ -245,6 +247,8 @@ def test_settings_that_cannot_be_read_are_told_and_the_page_is_served(site: Scra
         {"what": "DBAUDIT", "reason": "DBAUDIT has no key 'BUDGET'. Did you mean 'BUDGETS'?"},
     ]
     assert sections(found)["Asked once for each row (N+1)"] == ["n_plus_one"]
+    stats("/quiet/")
+    assert newest().get_panel_by_id(PANEL).nav_subtitle == "nothing found in 0 queries, not all examined"
 
 
 def test_requests_at_once_do_not_mix(site: Scratch) -> None:
