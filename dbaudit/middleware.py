@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from dbaudit import conf
+from dbaudit.facts import Statement
 from dbaudit.workload import requests
 from dbaudit.workload.capture_file import Captured, append
 from dbaudit.workload.recorder import Recorder, keep_installed
@@ -124,18 +125,22 @@ class _Call:
             self.finish()
 
     def finish(self) -> None:
-        """Write what was asked, once."""
+        """Write what was asked, once. Whatever becomes of it, the request is served."""
         if self._finished:
             return
         self._finished = True
-        statements = tuple(one for one in self.recorder.statements if one.kind != "transaction")
-        if statements:
-            self._write(
-                Captured(
-                    id=requests.route(self._request),
-                    label=requests.label(self._request),
-                    ms=(time.perf_counter() - self._began) * 1000,
-                    statements=statements,
-                    dropped=self.recorder.dropped,
-                )
-            )
+        try:
+            statements = tuple(one for one in self.recorder.statements if one.kind != "transaction")
+            if statements:
+                self._write(self._captured(statements))
+        except Exception:
+            logger.exception("dbaudit could not write what %s asked", self._request.path)
+
+    def _captured(self, statements: tuple[Statement, ...]) -> Captured:
+        return Captured(
+            id=requests.route(self._request),
+            label=requests.label(self._request),
+            ms=(time.perf_counter() - self._began) * 1000,
+            statements=statements,
+            dropped=self.recorder.dropped,
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from time import perf_counter
@@ -249,9 +249,13 @@ def _classify(code: CodeType) -> Any:
 
 
 def _trace() -> Trace:
-    """Walk up the stack of the statement, and on into the task that awaits it."""
+    """Walk up the stack of the statement, and on into the task that awaits it.
+
+    No statement fails because its asker cannot be told: frames of other versions or packages may hold anything.
+    """
     trace = Trace()
-    _walk(sys._getframe(2), trace)
+    with suppress(Exception):
+        _walk(sys._getframe(2), trace)
     return trace
 
 

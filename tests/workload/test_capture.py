@@ -216,6 +216,23 @@ def test_a_block_that_raises_leaves_nothing_behind_and_keeps_what_it_saw(library
     assert library.connection.execute_wrappers == before
 
 
+def test_no_statement_fails_because_its_asker_cannot_be_told(library: Scratch) -> None:
+    class Hints:
+        """Enough for Django's router, and not what a queryset's hints are."""
+
+        def keys(self) -> list[str]:
+            return []
+
+        def __getitem__(self, name: str) -> object:
+            raise KeyError(name)
+
+    authors = Author.objects.all()
+    authors._hints = Hints()
+    with dbaudit.capture() as run:
+        assert len(authors) == AUTHORS
+    assert [one.rows for one in run.statements] == [AUTHORS]
+
+
 def test_a_capture_is_used_once(library: Scratch) -> None:
     with dbaudit.capture() as run:
         pass
