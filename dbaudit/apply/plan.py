@@ -9,10 +9,11 @@ from typing import Final
 from dbaudit import ddl, names
 from dbaudit.apply import sizes, wording
 from dbaudit.apply.advice import Advice
-from dbaudit.apply.steps import Definition, LeftOut, Plan, Step
+from dbaudit.apply.steps import LeftOut, Plan, Step
 from dbaudit.facts import Index, IndexKey, Snapshot, Table
 from dbaudit.findings import CreateIndex, DropIndex
 from dbaudit.rules.equivalence import covers, enforces, knowable, signature
+from dbaudit.rules.removal import removal
 
 #: The checks that prove that another index does all the work of the one to drop.
 PROVING: Final = frozenset({"redundant_index", "duplicate_index"})
@@ -42,22 +43,38 @@ class Choice:
     drop_redundant: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Creation:
+    """A step that builds, and the index as a reader of the catalog will tell it."""
+
+    step: Step
+    index: Index
+
+
 def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_bytes: int | None = None) -> Plan:
     """The steps for one database: what is built first, what is dropped last, and what was left out and why."""
     found = [_judge(snapshot, one, choice) for one in advice if _wanted(one, choice)]
-    creations = _once(one for one in found if isinstance(one, Step) and one.action == "create")
     left = [one for one in found if isinstance(one, LeftOut)]
+    creations, needless = _without_narrower([one for one in found if isinstance(one, _Creation)])
+    left += needless
     if choice.most is not None:
-        left += [_over(one, choice.most) for one in creations[choice.most :]]
+        left += [_over(one.step, choice.most) for one in creations[choice.most :]]
         creations = creations[: choice.most]
-    numbered = [replace(one, number=number) for number, one in enumerate(creations, start=1)]
-    drops = [one for one in found if isinstance(one, Step) and one.action == "drop"]
+    creations = [replace(one, step=replace(one.step, number=number)) for number, one in enumerate(creations, start=1)]
+    drops = [one for one in found if isinstance(one, Step)]
     if choice.drop_redundant:
-        drops += [drop for one in numbered for drop in _made_needless(snapshot, one)]
+        drops += [drop for one in creations for drop in _made_needless(snapshot, one)]
+    drops = list({(one.label, one.definition.name): one for one in reversed(drops)}.values())[::-1]
     if choice.most is not None:
-        drops = drops[: max(0, choice.most - len(numbered))]
-    steps = (*numbered, *(replace(one, number=len(numbered) + at) for at, one in enumerate(_once(drops), start=1)))
-    return Plan(alias=snapshot.alias, vendor=snapshot.vendor, steps=steps, left_out=tuple(left), free_bytes=free_bytes)
+        drops = drops[: max(0, choice.most - len(creations))]
+    numbered = (replace(one, number=number) for number, one in enumerate(drops, start=len(creations) + 1))
+    return Plan(
+        alias=snapshot.alias,
+        vendor=snapshot.vendor,
+        steps=(*(one.step for one in creations), *numbered),
+        left_out=tuple(left),
+        free_bytes=free_bytes,
+    )
 
 
 def as_index(action: CreateIndex) -> Index:
@@ -92,20 +109,27 @@ def _wanted(one: Advice, choice: Choice) -> bool:
     return isinstance(one.action, CreateIndex) or choice.drop_redundant
 
 
-def _once(steps: Iterable[Step]) -> list[Step]:
-    """The first of several steps that are about the same index."""
-    kept: dict[tuple[str, str, str], Step] = {}
-    for one in steps:
-        what = one.definition.name if one.action == "drop" else one.definition.body
-        kept.setdefault((one.action, one.label, what), one)
-    return list(kept.values())
+def _without_narrower(found: list[_Creation]) -> tuple[list[_Creation], list[LeftOut]]:
+    """The indexes to build, without those whose work another one of them does."""
+    kept: list[_Creation] = []
+    left = []
+    for one in sorted(found, key=lambda each: -len(each.index.keys)):
+        wider = next(
+            (other for other in kept if other.step.label == one.step.label and _serves(other.index, one.index)), None
+        )
+        if wider is None:
+            kept.append(one)
+        elif wider.index.name != one.index.name:
+            reason = f"{wider.index.name} {wider.index.describe()} of this plan does its work."
+            left.append(LeftOut(key=one.step.key, title=one.step.title, reason=reason))
+    return [one for one in found if one in kept], left
 
 
 def _over(one: Step, most: int) -> LeftOut:
     return LeftOut(key=one.key, title=one.title, reason=f"Only the first {most} were asked for.")
 
 
-def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> Step | LeftOut:
+def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> _Creation | Step | LeftOut:
     """The step, or why the database as it is now has no place for it."""
     table = next((table for table in snapshot.tables if table.label == one.action.table), None)
     if table is None:
@@ -117,7 +141,7 @@ def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> Step | LeftOut:
     return _drop(snapshot, table, one, one.action, choice)
 
 
-def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex) -> Step | LeftOut:
+def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex) -> _Creation | LeftOut:
     named = filter(None, map(_bare, (*action.columns, *action.include)))
     missing = [name for name in named if table.column(name) is None]
     if missing:
@@ -129,6 +153,9 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
     twin = next((index for index in table.indexes if index.usable and _same(index, wanted)), None)
     if twin is not None:
         return _left(one, f"{table.label} has it already: {twin.name} {twin.describe()}.")
+    wider = next((index for index in table.indexes if index.usable and _serves(index, wanted)), None)
+    if wider is not None:
+        return _left(one, f"{wider.name} {wider.describe()} does its work, so the new one would be redundant.")
     namesake = next((index for index in table.indexes if index.name == action.name and index.usable), None)
     if namesake is not None and namesake.complete and wanted.plain and not action.expressions:
         return _left(
@@ -138,7 +165,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
     took = sizes.estimate(snapshot, table, wanted, one.bytes)
     partitioned = table.kind == "partitioned table"
     lock, blocks = LOCKS["partitioned" if partitioned else snapshot.vendor]
-    return Step(
+    step = Step(
         number=0,
         key=one.key,
         action="create",
@@ -158,6 +185,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
         orm=one.orm,
         partitioned=partitioned,
     )
+    return _Creation(step=step, index=wanted)
 
 
 def _drop(snapshot: Snapshot, table: Table, one: Advice, action: DropIndex, choice: Choice) -> Step | LeftOut:
@@ -186,6 +214,7 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
         reason = "The index of a partitioned table cannot be dropped without locking readers out; do it by hand."
         return LeftOut(key=key, title=title, reason=reason)
     lock, blocks = LOCKS[snapshot.vendor]
+    remedy = removal(snapshot, table, index)
     return Step(
         number=0,
         key=key,
@@ -193,42 +222,38 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
         schema=table.schema,
         table=table.name,
         definition=replace(definition, name=index.name),
-        sql=ddl.drop_index(snapshot.dialect, table, index.name),
-        undo_sql=ddl.recreate_index(snapshot.dialect, index),
+        sql=remedy.sql,
+        undo_sql=remedy.undo_sql,
         lock=lock,
         blocks=blocks,
         bytes=None if index.bytes is None else -index.bytes,
         title=title,
+        orm=remedy.orm,
         because=because,
     )
 
 
-def _made_needless(snapshot: Snapshot, creation: Step) -> Iterator[Step]:
+def _made_needless(snapshot: Snapshot, creation: _Creation) -> Iterator[Step]:
     """The drops of what an index of this plan will do besides: they run when it stands and is verified."""
-    table = snapshot.table(creation.table, creation.schema)
-    new = None if table is None else _plain(table, creation.definition)
-    if table is None or new is None:
-        return
-    for index in table.indexes:
-        if index.usable and not enforces(index) and covers(new, index):
-            found = _dropping(snapshot, table, index, new.name, f"redundant_index:{table.label}:{index.describe()}")
+    step = creation.step
+    table = snapshot.table(step.table, step.schema)
+    for index in table.indexes if table else ():
+        if table and index.usable and not enforces(index) and covers(creation.index, index):
+            key = f"redundant_index:{table.label}:{index.describe()}"
+            found = _dropping(snapshot, table, index, creation.index.name, key)
             if isinstance(found, Step):
-                yield replace(found, after=creation.number)
-
-
-def _plain(table: Table, definition: Definition) -> Index | None:
-    """The index of a definition over plain ascending columns, None for anything more intricate."""
-    body = definition.body.removeprefix("USING btree").strip()
-    columns = [wording.unquoted(one.strip()) for one in body.strip("()").split(",")]
-    if definition.unique or any(table.column(one) is None for one in columns):
-        return None
-    return Index(name=definition.name, table=table.name, keys=tuple(IndexKey(column=one) for one in columns))
+                yield replace(found, after=step.number)
 
 
 def _instead(table: Table, narrow: Index) -> Iterator[Index]:
     """The usable indexes that serve every read of one that enforces nothing."""
     if not enforces(narrow) and knowable(narrow):
         yield from (one for one in table.indexes if one is not narrow and one.usable and covers(one, narrow))
+
+
+def _serves(wide: Index, narrow: Index) -> bool:
+    """Whether the narrow one is for reads alone, and the wide one serves all of them."""
+    return not narrow.unique and covers(wide, narrow)
 
 
 def _same(index: Index, wanted: Index) -> bool:

@@ -117,7 +117,7 @@ def told(done: Iterable[Done], proofs: Iterable[Gained], run: str, *, measured: 
         if own and not any(one.used for one in own):
             yield (
                 f"{each.index}: none of the {len(own)} measured queries of {each.step.label} uses it. Take it back by: "
-                f"manage.py dbaudit apply-indexes --undo {run}"
+                f"manage.py dbaudit apply-indexes --undo {run} --only {each.index}"
             )
         elif not own:
             why = f"no measured query reads {each.step.label}" if measured else "no queries were measured in this run"

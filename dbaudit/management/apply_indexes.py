@@ -131,7 +131,7 @@ class ApplyIndexes:
     def _undo(self, wanted: str) -> None:
         run = self._find(lambda one: one.id == wanted if wanted else not one.undone, f"no run {wanted}".rstrip())
         self.journal.run = run.id
-        steps = undoing.steps(run, Dialect.of(self.connection))
+        steps = self._chosen(undoing.steps(run, Dialect.of(self.connection)))
         if run.undone or not steps:
             self._tell(f"Run {run.id}: nothing is left to take back.")
             return
@@ -151,7 +151,8 @@ class ApplyIndexes:
             self.command.stderr.write(f"Interrupted; go on by: manage.py dbaudit apply-indexes {again}")
             sys.exit(130)
         if undo:
-            if not result.failed:
+            (run,) = (one for one in self.journal.runs() if one.id == self.journal.run)
+            if not undoing.steps(run, Dialect.of(self.connection)):
                 self.journal.run_undone()
         else:
             if not result.failed:
@@ -167,6 +168,11 @@ class ApplyIndexes:
         if result.failed:
             count = sum(not one.ok for one in result.done)
             raise CommandError(f"{count} of {len(steps)} steps did not succeed; the others stand.", returncode=1)
+
+    def _chosen(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """The steps that ``--only`` names, all of them where it names none."""
+        only = self.options["only"] or ()
+        return tuple(one for one in steps if not only or one.key in only or one.definition.name in only)
 
     def _tell_of_models(self, changed: tuple[Done, ...]) -> None:
         """Where models and migrations are now behind."""

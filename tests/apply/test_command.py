@@ -82,6 +82,8 @@ def test_noinput_builds_the_index_names_the_model_edit_and_leaves_migrations_in_
 
 def test_undo_takes_the_last_run_back_once(shop: Project) -> None:
     shop.manage(*APPLY, "--noinput")
+    other = shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput", "--only", "something else")
+    assert "nothing is left to take back" in other.stderr
     shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput")
     assert indexes(shop) == []
     assert "has no run" in shop.refused("dbaudit", "apply-indexes", "--undo", "--noinput")

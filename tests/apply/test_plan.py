@@ -69,6 +69,17 @@ def test_an_index_that_is_there_already_is_left_out() -> None:
     assert "has it already: theirs (kind)" in reason(plan(snapshot(index("theirs", "kind")), [build("kind")], Choice()))
 
 
+def test_an_index_whose_work_a_wider_one_does_is_left_out() -> None:
+    made = plan(snapshot(index("wide", "kind", "code")), [build("kind")], Choice())
+    assert "wide (kind, code) does its work, so the new one would be redundant" in reason(made)
+    assert names(plan(snapshot(index("wide", "kind", "code")), [build("kind", unique=True)], Choice())) == [
+        "create new"
+    ]
+    made = plan(snapshot(), [build("kind", name="narrow"), build("kind", "code", name="wide")], Choice())
+    assert names(made) == ["create wide"]
+    assert "wide (kind, code) of this plan does its work" in made.left_out[0].reason
+
+
 def test_a_table_or_column_that_is_gone_is_left_out_with_the_reason() -> None:
     assert "no column colour (any more)" in reason(plan(snapshot(), [build("kind", "colour")], Choice()))
     assert "does not exist (any more)" in reason(plan(snapshot(name="others"), [build("kind")], Choice()))
