@@ -11,6 +11,8 @@ from libcst import matchers
 from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor
 
+from dbaudit.declaring.lists import appended, without
+
 
 class NotEditableError(Exception):
     """A model that is written in a way which is not understood; the text is the reason, in one sentence."""
@@ -73,7 +75,7 @@ def remove_index(source: str, model: str, name: str) -> str:
         if gone is None:
             raise NotEditableError(f"No entry in the indexes of {model} is named {name!r}.")
         # An empty list stays: it hides the indexes of an abstract model, as the list before it did.
-        return _replaced(body, at, _with_indexes(meta, place, _without(value, gone)))
+        return _replaced(body, at, _with_indexes(meta, place, without(value, gone)))
 
     return _edited(source, model, edit).code
 
@@ -199,7 +201,7 @@ def _new_meta(inherited: Inherited, new: cst.BaseExpression) -> cst.ClassDef:
 
 def _assignment(inherited: Inherited, new: cst.BaseExpression) -> cst.SimpleStatementLine:
     hidden = [cst.StarredElement(cst.parse_expression(f"{inherited.meta}.indexes"))] if inherited.indexes else []
-    value = _appended(cst.List(hidden), cst.Element(new))
+    value = appended(cst.List(hidden), cst.Element(new))
     return cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(cst.Name("indexes"))], value)])
 
 
@@ -211,10 +213,10 @@ def _meta_with(meta: cst.ClassDef, inherited: Inherited, new: cst.BaseExpression
         return _with_statements(meta, [*_statements(meta), _assignment(inherited, new)])
     at, value = found
     if isinstance(value, cst.List | cst.Tuple):
-        return _with_indexes(meta, at, _appended(value, cst.Element(new)))
+        return _with_indexes(meta, at, appended(value, cst.Element(new)))
     if isinstance(value, cst.IfExp | cst.BooleanOperation | cst.Comparison | cst.UnaryOperation) and not value.lpar:
         value = value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return _with_indexes(meta, at, _appended(cst.List([cst.StarredElement(value)]), cst.Element(new)))
+    return _with_indexes(meta, at, appended(cst.List([cst.StarredElement(value)]), cst.Element(new)))
 
 
 def _indexes_of(meta: cst.ClassDef) -> tuple[int, cst.BaseExpression] | None:
@@ -236,67 +238,6 @@ def _indexes_of(meta: cst.ClassDef) -> tuple[int, cst.BaseExpression] | None:
 def _with_indexes(meta: cst.ClassDef, at: int, value: cst.BaseExpression) -> cst.ClassDef:
     line = _statements(meta)[at]
     return _replaced(meta, at, line.with_changes(body=[line.body[0].with_changes(value=value)]))
-
-
-# -- lists ---------------------------------------------------------------------------------------------------------
-
-
-def _appended(value: cst.List | cst.Tuple, new: cst.BaseElement) -> cst.List | cst.Tuple:
-    """The list with one element more and an element a line, as the formatters write long ones. What is broken into
-    lines already stays as it is, with its comments."""
-    if isinstance(value, cst.Tuple) and not value.lpar:
-        value = cst.List(value.elements)
-    left, right = _brackets(value)
-    elements = [*value.elements]
-    if not isinstance(left.whitespace_after, cst.ParenthesizedWhitespace):
-        left = left.with_changes(whitespace_after=_line("    "))
-        elements = [one.with_changes(comma=_comma(_line("    "))) for one in elements]
-    elif elements:
-        # What follows the last element, its comment included, stands before the bracket.
-        before = right.whitespace_before
-        following = (
-            before.with_changes(last_line=cst.SimpleWhitespace("    "))
-            if isinstance(before, cst.ParenthesizedWhitespace)
-            else _line("    ")
-        )
-        elements[-1] = elements[-1].with_changes(comma=_comma(following))
-    elements.append(new.with_changes(comma=_comma(cst.SimpleWhitespace(""))))
-    return _bracketed(value, elements, left, right.with_changes(whitespace_before=_line("")))
-
-
-def _without(value: cst.List | cst.Tuple, gone: cst.BaseElement) -> cst.List | cst.Tuple:
-    """The list without one element; the bracket closes where it did. A comment after the element goes with it."""
-    left, right = _brackets(value)
-    elements = [one for one in value.elements if one is not gone]
-    if not elements:
-        return cst.List([])
-    if gone is value.elements[-1]:
-        last = elements[-1].comma
-        space = last.whitespace_after if isinstance(last, cst.Comma) else cst.SimpleWhitespace("")
-        if isinstance(space, cst.ParenthesizedWhitespace):
-            right = right.with_changes(whitespace_before=space.with_changes(last_line=cst.SimpleWhitespace("")))
-        kept = isinstance(gone.comma, cst.Comma) or isinstance(value, cst.Tuple)
-        comma = _comma(cst.SimpleWhitespace("")) if kept else cst.MaybeSentinel.DEFAULT
-        elements[-1] = elements[-1].with_changes(comma=comma)
-    return _bracketed(value, elements, left, right)
-
-
-def _brackets(value: cst.List | cst.Tuple) -> tuple[Any, Any]:
-    return (value.lbracket, value.rbracket) if isinstance(value, cst.List) else (value.lpar[0], value.rpar[0])
-
-
-def _bracketed(value: cst.List | cst.Tuple, elements: Sequence[Any], left: Any, right: Any) -> cst.List | cst.Tuple:
-    if isinstance(value, cst.List):
-        return value.with_changes(elements=elements, lbracket=left, rbracket=right)
-    return value.with_changes(elements=elements, lpar=[left, *value.lpar[1:]], rpar=[right, *value.rpar[1:]])
-
-
-def _line(more: str) -> cst.ParenthesizedWhitespace:
-    return cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(more))
-
-
-def _comma(space: cst.BaseParenthesizableWhitespace) -> cst.Comma:
-    return cst.Comma(whitespace_after=space)
 
 
 def _is_named(value: cst.BaseExpression, name: str) -> bool:
