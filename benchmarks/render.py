@@ -48,6 +48,7 @@ from dbaudit.findings import (  # noqa: E402  as above
     Document,
     Evidence,
     Finding,
+    Known,
     Remedy,
     Report,
     Rule,
@@ -197,7 +198,14 @@ def tasks(drawn: Report) -> dict[str, Callable[[], str]]:
     found["job summary"] = lambda: github.summary(drawn)
     known = baseline.taken(drawn)
     found["baseline, written"] = lambda: baseline.text(known)
+    fixed = [replace(one, key=f"{one.key}:gone") for one in known]
+    found["baseline, held against, all fixed"] = lambda: baseline.text(_fixed(baseline.held(drawn, fixed, "known.txt")))
     return found
+
+
+def _fixed(held: Report) -> tuple[Known, ...]:
+    assert held.baseline
+    return held.baseline.fixed
 
 
 def measure(task: Callable[[], str], repeat: int) -> tuple[str, list[float], int]:

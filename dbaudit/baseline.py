@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbaudit import ledger
@@ -49,16 +49,17 @@ def held(report: Report, known: Iterable[Known], file: str, *, narrowed: bool = 
 
     ``narrowed`` says that the audit looked at some applications only; then nothing is said to be fixed.
     """
-    every = tuple(known)
+    every = tuple(dict.fromkeys(known))
     keys = {(one.alias, one.key) for one in every}
     queries = {rule.id for rule in report.rules if "queries" in rule.needs}
     fixed: list[Known] = []
     for database in () if narrowed else report.databases:
-        fixed += (one for one in every if one.alias == database.snapshot.alias and _fixed(database, one.key, queries))
+        gone = _Gone.of(database, queries)
+        fixed += (one for one in every if one.alias == database.snapshot.alias and gone.has(one.key))
     return replace(
         report,
         databases=tuple(_marked(database, keys) for database in report.databases),
-        baseline=Baseline(file=file, fixed=tuple(dict.fromkeys(fixed))),
+        baseline=Baseline(file=file, fixed=tuple(fixed)),
     )
 
 
@@ -70,23 +71,42 @@ def _marked(database: DatabaseReport, keys: set[tuple[str, str]]) -> DatabaseRep
     return replace(database, findings=tuple(map(marked, database.findings)))
 
 
-def _fixed(database: DatabaseReport, key: str, queries: set[str]) -> bool:
-    """Whether a finding is gone: it would have been found, and was not. A check that no longer exists finds nothing."""
-    found = {one.key for one in database.findings} | {one.finding.key for one in database.suppressed}
-    check, *parts = key.split(":")
-    untold = {one.what for one in (*database.skipped, *database.crashed)}
-    if key in found or check in untold or not untold.isdisjoint(parts):
-        return False
-    return check not in queries or _asked(database, key, parts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gone:
+    """Tells which findings are gone from a database: they would have been found, and were not.
 
+    ``untold`` are the checks and tables that were not examined. Whether a finding of a query is gone takes an audit
+    that measured its kind (``origins``), and the query itself where there still is one (``failed``).
+    """
 
-def _asked(database: DatabaseReport, key: str, parts: list[str]) -> bool:
-    """Whether this audit measured the kind of query that a key is about; and the query, where there still is one."""
-    origins = {run.id.partition(":")[0] for run in database.snapshot.runs if run.audited}
-    if any(f":{run.id}" in key for run in database.snapshot.runs if not run.audited):
-        return False
-    named = ORIGINS.intersection(parts[:2])
-    return named <= origins if named else bool(origins)
+    found: frozenset[str]
+    untold: frozenset[str]
+    queries: frozenset[str]
+    origins: frozenset[str]
+    failed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, database: DatabaseReport, queries: Iterable[str]) -> _Gone:
+        runs = database.snapshot.runs
+        return cls(
+            found=frozenset(
+                [*(one.key for one in database.findings), *(one.finding.key for one in database.suppressed)]
+            ),
+            untold=frozenset(one.what for one in (*database.skipped, *database.crashed)),
+            queries=frozenset(queries),
+            origins=frozenset(run.id.partition(":")[0] for run in runs if run.audited),
+            failed=tuple(f":{run.id}" for run in runs if not run.audited),
+        )
+
+    def has(self, key: str) -> bool:
+        """Whether a finding is gone. What a check found that no longer exists is."""
+        check, *parts = key.split(":")
+        if key in self.found or check in self.untold or not self.untold.isdisjoint(parts):
+            return False
+        if check not in self.queries:
+            return True
+        named = ORIGINS.intersection(parts[:2])
+        return (named <= self.origins if named else bool(self.origins)) and not any(one in key for one in self.failed)
 
 
 def _known(entry: Entry, path: str | Path) -> Known:
