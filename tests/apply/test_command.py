@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +16,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests import project
-from tests.project import Project
+from tests.apply.applying import PHASES, another, holding, invalid, phase_of, until
+from tests.project import ROOT, Project
 from tests.scratch import Scratch
 
 SHOP = {
@@ -99,6 +105,59 @@ def test_a_report_is_applied_and_what_it_tells_that_is_gone_is_left_out(shop: Pr
         connection.execute("ALTER TABLE shop_book RENAME COLUMN writer_id TO author_id")
     shop.manage("dbaudit", "apply-indexes", "--from", "report.json", "--noinput")
     assert len(indexes(shop)) == 1
+
+
+def test_on_a_terminal_it_asks_first_and_takes_no_for_an_answer(shop: Project) -> None:
+    ours, theirs = pty.openpty()
+    with closing(os.fdopen(ours, "wb", buffering=0)) as keyboard, closing(os.fdopen(theirs)) as terminal:
+        keyboard.write(b"n\n")
+        asked = subprocess.run(
+            [sys.executable, "manage.py", *APPLY],
+            cwd=shop.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    assert "Carry it out? [y/N]" in asked.stdout
+    assert "Nothing was changed." in asked.stderr
+    assert indexes(shop) == []
+
+
+def test_ctrl_c_leaves_nothing_and_the_run_is_resumed_and_undone(postgres: Scratch, shop: Project) -> None:
+    settings = (shop.folder / "settings.py").read_text()
+    database = {**postgres.connection.settings_dict, "TEST": {}}
+    (shop.folder / "settings.py").write_text(f"{settings}\nDATABASES = {{'default': {database!r}}}\n")
+    shop.manage("migrate", "-v0")
+    command = [sys.executable, "manage.py", *APPLY, "--noinput"]
+    with (
+        holding(postgres, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1") as snapshot,
+        another(postgres, autocommit=True) as eye,
+        subprocess.Popen(
+            command,
+            cwd=shop.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "Interrupted; go on by: manage.py dbaudit apply-indexes --resume" in told
+        assert "Traceback" not in told
+        assert invalid(postgres) == []
+        snapshot.close()
+    names = "SELECT indexname FROM pg_indexes WHERE tablename = 'shop_book' AND indexname LIKE '%_idx'"
+    assert "0 of 1 steps are done" in shop.manage("dbaudit", "apply-indexes", "--resume", "--noinput").stderr
+    assert len(postgres.rows(names)) == 1
+    shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput")
+    assert postgres.rows(names) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+import pytest
+
 from tests.apply.applying import (
     GATED,
     PHASES,
@@ -44,6 +46,17 @@ def test_timeouts_of_the_role_do_not_end_a_build_that_waits_for_a_foreign_snapsh
             until(lambda: eye.execute(since, [pid]).fetchall(), "a wait that is longer than all of the timeouts")
             snapshot.close()
     assert beside.result == ["built"]
+
+
+def test_a_transaction_timeout_of_the_role_does_not_end_a_build(items: Run) -> None:
+    if not items.scratch.rows("SELECT FROM pg_settings WHERE name = 'transaction_timeout'"):
+        pytest.skip("this server knows no transaction_timeout; PostgreSQL 17 does")
+    items.scratch.execute("ALTER DATABASE scratch SET transaction_timeout = '150ms'")
+    items.scratch.connection.close()
+    with held_at(items, PHASES[4], STEP) as (beside, pid), another(items.scratch, autocommit=True) as eye:
+        since = "SELECT FROM pg_stat_activity WHERE pid = %s AND query_start < clock_timestamp() - interval '300 ms'"
+        until(lambda: eye.execute(since, [pid]).fetchall(), "a build that is longer than the timeout")
+    assert [one.outcome for one in beside.result] == ["built"]
 
 
 def test_a_wait_that_is_too_long_ends_the_build_and_names_who_is_waited_for(items: Run) -> None:
