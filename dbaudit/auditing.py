@@ -172,6 +172,11 @@ def _concluded(
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
     recommendations = recommend(told.kept, snapshot, advice)
+    indexes = (
+        index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
+        if advice
+        else None
+    )
     return DatabaseReport(
         snapshot=snapshot,
         summary=inventory.summary(snapshot, told.kept),
@@ -182,10 +187,8 @@ def _concluded(
         suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
-        index_plan=index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
-        if advice
-        else None,
-        scorecard=scorecard(snapshot, told.kept),
+        index_plan=indexes,
+        scorecard=scorecard(snapshot, told.kept, recommendations, indexes, settings.targets),
         skipped=(*snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
         ran=tuple(check.id for check in outcome.ran),

@@ -16,7 +16,7 @@ from django.core.checks import CheckMessage, Error
 
 from dbaudit import amounts
 from dbaudit.errors import AuditError
-from dbaudit.findings import Document, Suppression
+from dbaudit.findings import Document, Suppression, Targets
 
 MIB = 1024 * 1024
 #: The keys whose text is an amount.
@@ -46,6 +46,8 @@ class Settings:
     ``count_limit_bytes`` are counted exactly, larger ones estimated. ``capture_file`` is where
     ``dbaudit.middleware.CaptureMiddleware`` writes what requests ask. ``skip`` and ``enable`` name checks by id.
     ``read_data`` lets checks of the rows themselves also read tables above that limit.
+    ``targets`` are what the scorecard holds figures against: ``average_query_ms``, ``slow_query_percent``,
+    ``index_hit_percent``.
     ``document`` names the report: ``title``, ``category``, ``reference``, ``version``. ``suppress`` lists what is not
     to be told: dictionaries with a ``reason``, with a ``check``, ``key``, ``table`` or ``app`` (the last two may hold
     ``*``), and perhaps with ``expires``, the last day on which it holds. ``budgets`` say what a request may take, for
@@ -62,6 +64,7 @@ class Settings:
     skip: tuple[str, ...] = ()
     enable: tuple[str, ...] = ()
     document: Document = field(default_factory=Document)
+    targets: Targets = field(default_factory=Targets)
     suppress: tuple[Suppression, ...] = ()
     budgets: tuple[Budget, ...] = ()
     index_budget: str = "50%"
@@ -118,10 +121,10 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             continue
         name = names[key]
         wanted = hints[name]
-        if wanted is Document and isinstance(value, Mapping):
-            nested, more = _read(Document, value, f"{where}[{key!r}]")
+        if wanted in (Document, Targets) and isinstance(value, Mapping):
+            nested, more = _read(wanted, value, f"{where}[{key!r}]")
             problems.extend(more)
-            values[name] = Document(**nested)
+            values[name] = wanted(**nested)
         elif name == "suppress" and isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value):
             values[name], more = _suppressions(value, f"{where}[{key!r}]")
             problems.extend(more)
@@ -206,5 +209,6 @@ def _fits(value: object, wanted: Any) -> bool:
 def _words(wanted: Any) -> str:
     if get_origin(wanted) is tuple:
         return "a list of strings" if get_args(wanted)[0] is str else "a list of dictionaries"
-    words = {bool: "True or False", int: "a whole number", str: "a string", Document: "a dictionary"}
+    words = {bool: "True or False", int: "a whole number", str: "a string"}
+    words |= dict.fromkeys((Document, Targets), "a dictionary")
     return words.get(wanted, "a whole number" if wanted == int | None else str(wanted))

@@ -3,5 +3,6 @@
 from dbaudit.comparison.changes import Difference, compare
 from dbaudit.comparison.drawing import FORMATS
 from dbaudit.comparison.past import Past, read
+from dbaudit.comparison.trend import traced
 
-__all__ = ["FORMATS", "Difference", "Past", "compare", "read"]
+__all__ = ["FORMATS", "Difference", "Past", "compare", "read", "traced"]

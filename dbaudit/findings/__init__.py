@@ -12,6 +12,7 @@ from dbaudit.findings.recommendation import (
     Refused,
     Risk,
     ScoreLine,
+    Targets,
 )
 from dbaudit.findings.remedy import (
     Action,
@@ -39,6 +40,7 @@ from dbaudit.findings.report import (
     Report,
     Rule,
     Summary,
+    TrendPoint,
 )
 from dbaudit.findings.suppression import StaleSuppression, Suppressed, Suppression
 
@@ -85,5 +87,7 @@ __all__ = [
     "Summary",
     "Suppressed",
     "Suppression",
+    "Targets",
+    "TrendPoint",
     "worst",
 ]

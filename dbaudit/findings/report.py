@@ -89,9 +89,22 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPoint:
+    """The figures of one report of several, for their course: rows, bytes with indexes, findings by severity, and the
+    mean of the measured queries' medians in milliseconds. None where unseen."""
+
+    at: str
+    records: int | None
+    bytes: int | None
+    findings: dict[str, int]
+    average_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseReport:
     """All that is said of one database. ``ran`` holds the ids of the checks that ran to their end, ``suppressed`` the
-    findings that the project does not want to be told: no figure and no recommendation counts them."""
+    findings that the project does not want to be told: no figure and no recommendation counts them. ``trend`` has
+    earlier reports and this one, where earlier ones were given."""
 
     snapshot: Snapshot
     summary: Summary
@@ -104,6 +117,7 @@ class DatabaseReport:
     plan: tuple[Phase, ...] = ()
     index_plan: IndexPlan | None = None
     scorecard: tuple[ScoreLine, ...] = ()
+    trend: tuple[TrendPoint, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     crashed: tuple[Skipped, ...] = ()
     ran: tuple[str, ...] = ()

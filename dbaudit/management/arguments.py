@@ -109,6 +109,9 @@ def _report(report: CommandParser) -> None:
     result.add_argument("--format", choices=sorted(write.FORMATS), help="on standard output (default: text)")
     result.add_argument("--output", action="append", metavar="FILE", help="write to FILE, format by suffix; repeatable")
     result.add_argument(
+        "--previous", action="append", metavar="FILE", help="an earlier JSON report, to show the course; repeatable"
+    )
+    result.add_argument(
         "--fail-on",
         choices=LEVELS,
         default="none",

@@ -86,6 +86,7 @@ def _database(database: DatabaseReport) -> Row:
             for one in database.plan
         ],
         "index_plan": _index_plan(database.index_plan),
+        "trend": [asdict(one) for one in database.trend],
     }
 
 

@@ -69,6 +69,7 @@ def _database(report: Report, database: DatabaseReport, level: int) -> Iterator[
         ("Recommendations", markdown_findings.recommendations(database, level)),
         ("Implementation plan", markdown_findings.plan(database, level)),
         ("Scorecard", markdown_findings.scorecard(database)),
+        *([("Trend", _trend(database))] if database.trend else ()),
         ("Not examined", markdown_findings.unexamined(database)),
         ("Schema by application", _pictures(database, level)),
     )
@@ -232,6 +233,29 @@ def _indexes(database: DatabaseReport, level: int) -> Iterator[str]:
     yield table(["Model", "Indexes"], named, "ll")
     if len(kinds.named) > AREAS:
         yield words.more(len(kinds.named) - AREAS)
+
+
+def _trend(database: DatabaseReport) -> Iterator[str]:
+    rows = [
+        (
+            text(one.at),
+            words.counted(one.records),
+            words.size(one.bytes),
+            *(f"{one.findings.get(severity, 0):,}" for severity in ("error", "warning", "info")),
+            words.milliseconds(one.average_ms),
+        )
+        for one in database.trend
+    ]
+    headers = [
+        "Report of",
+        "Records",
+        "Size with indexes",
+        "Errors",
+        "Warnings",
+        "Info",
+        "Mean of the queries' medians",
+    ]
+    yield table(headers, rows, "lrrrrrr")
 
 
 def _reproduction(report: Report) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Command(BaseCommand):
     def report(self, options: dict[str, Any]) -> None:
         """Audit, write every output, and end as the gate says."""
         gate = Gate.of(options)
+        earlier = [comparison.read(path) for path in options["previous"] or ()]
         outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs)
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
         with progress.watched(self, options["verbosity"], aliases) as told:
@@ -75,7 +76,7 @@ class Command(BaseCommand):
                     progress=told,
                 )
             )
-        result = gate.held(found)
+        result = comparison.traced(gate.held(found), earlier)
         for output in outputs:
             text = output.render(result, self.style if output.path is None else None)
             if output.path is None:

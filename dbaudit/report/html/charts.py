@@ -24,6 +24,8 @@ def charts(database: DatabaseReport) -> dict[str, dict[str, Any]]:
         "queries": _queries(database),
         "fixes": _fixes(database),
         "gains": _gains(database),
+        "findings_trend": _findings_trend(database),
+        "size_trend": _size_trend(database),
     }
     return {name: chart for name, chart in drawn.items() if chart["labels"]}
 
@@ -76,6 +78,21 @@ def _gains(database: DatabaseReport) -> dict[str, Any]:
         [f"{one.rank}. {one.title}" for one in gained],
         before=[100 for _ in gained],
         after=[round(100 * (one.gain.ratio or 0), 1) for one in gained if one.gain],
+    )
+
+
+def _findings_trend(database: DatabaseReport) -> dict[str, Any]:
+    severities = ("error", "warning", "info")
+    found = {one: [point.findings.get(one, 0) for point in database.trend] for one in severities}
+    return _chart("Findings, report by report", "", [point.at[:16] for point in database.trend], **found)
+
+
+def _size_trend(database: DatabaseReport) -> dict[str, Any]:
+    return _chart(
+        "Size with indexes, report by report",
+        "bytes",
+        [point.at[:16] for point in database.trend],
+        bytes=[point.bytes for point in database.trend],
     )
 
 
