@@ -24,11 +24,11 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A step of a run as the journal tells it. ``began`` says that it was begun, ``before`` whether an index of its
-    name stood then; ``outcome`` is empty where its end was never written."""
+    """A step of a run as the journal tells it. ``begun`` counts how often it was begun, ``before`` says whether an
+    index of its name stood at first; ``outcome`` is empty where its end was never written."""
 
     step: Step
-    began: bool = False
+    begun: int = 0
     before: bool = False
     outcome: str = ""
     index: str = ""
@@ -185,13 +185,14 @@ def _told(record: Record, row: Row) -> Record:
     match row["event"]:
         case "step started":
             # On a second attempt the index may stand because the first one built it.
-            return replace(record, began=True, before=record.before if record.began else row["before"], undone=False)
+            before = record.before if record.begun else row["before"]
+            return replace(record, begun=record.begun + 1, before=before, undone=False)
         case "step ended":
             if record.outcome in ("built", "dropped") and row["outcome"] in ("present", "absent"):
                 return record  # it was this run that did it, before it was killed and went on
             meant: dict[tuple[str, bool], str] = {("present", False): "built", ("absent", True): "dropped"}
             outcome = row["outcome"]
-            if record.began and record.outcome == "":
+            if record.begun > 1 and record.outcome == "":
                 outcome = meant.get((outcome, record.before), outcome)  # killed after the work, before the line
             return replace(record, outcome=outcome, index=row["index"], definition=row["definition"])
         case "undo ended":

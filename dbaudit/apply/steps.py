@@ -154,8 +154,8 @@ class Done:
 
 class StepError(Exception):
     """A step that could not be carried out; the text says what happened and what to do. ``again`` says that another
-    attempt can succeed."""
+    attempt can succeed, ``code`` is the server's for the error, where it was one."""
 
-    def __init__(self, sentence: str, *, again: bool = False) -> None:
+    def __init__(self, sentence: str, *, again: bool = False, code: str = "") -> None:
         super().__init__(sentence)
-        self.again = again
+        self.again, self.code = again, code

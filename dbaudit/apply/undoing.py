@@ -22,7 +22,7 @@ def _turned(record: Record, dialect: Dialect) -> Step | None:
     step = record.step
     changed = record.outcome in ("built", "dropped")
     # Begun, and no end was written: the database knows whether it was done. What stood before is not ours.
-    unknown = record.began and record.outcome in ("", "failed") and record.before == (step.action == "drop")
+    unknown = record.begun and record.outcome in ("", "failed") and record.before == (step.action == "drop")
     if not changed and not unknown:
         return None
     table = Table(name=step.table, schema=step.schema, kind="partitioned table" if step.partitioned else "table")

@@ -111,6 +111,7 @@ class ApplyIndexes:
             free_bytes=free(folder(self.connection)),
         )
         self._known(made, told)
+        self._tell_of_earlier_runs()
         if self._agreed(made):
             self.journal.started(made, self._place())
             self._carry_out(made.steps, self.journal, runs)
@@ -168,6 +169,12 @@ class ApplyIndexes:
         if result.failed:
             count = sum(not one.ok for one in result.done)
             raise CommandError(f"{count} of {len(steps)} steps did not succeed; the others stand.", returncode=1)
+
+    def _tell_of_earlier_runs(self) -> None:
+        place = self._place()
+        for one in self.journal.runs():
+            if (one.database, one.place) == (self.alias, place) and not (one.finished or one.undone):
+                self._tell(f"note: Run {one.id} did not come to its end: see --resume and --undo.")
 
     def _chosen(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """The steps that ``--only`` names, all of them where it names none."""

@@ -8,7 +8,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from dbaudit.apply import undoing
+from dbaudit.dialect import Dialect
 from tests.apply.applying import (
+    GATE,
     GATED,
     PHASES,
     Beside,
@@ -142,6 +145,21 @@ def test_a_session_that_blocks_on_our_advisory_lock_gets_it_and_nobody_dies(item
     (done,) = beside.result
     assert (done.outcome, done.retries) == ("built", 0)
     assert invalid(items.scratch) == []
+
+
+def test_an_index_that_somebody_makes_between_our_look_and_our_build_is_theirs(items: Run) -> None:
+    with items.scratch.connection.cursor() as cursor:
+        cursor.execute(GATED)
+    step = creation("items", "items_gated_uniq", "(gated(kind), id)", unique=True)
+    with another(items.scratch, autocommit=True) as foreign, another(items.scratch, autocommit=True) as eye:
+        foreign.execute("SELECT pg_advisory_lock(%s)", [GATE])
+        with Beside(lambda: items(step)) as beside:
+            until(lambda: eye.execute(WAITING, ["SELECT EXISTS%"]).fetchall(), "our look for duplicates")
+            foreign.execute("CREATE UNIQUE INDEX items_gated_uniq ON items (gated(kind), id)")
+            foreign.execute("SELECT pg_advisory_unlock(%s)", [GATE])
+    (done,) = beside.result
+    assert done.outcome == "present"
+    assert undoing.steps(items.journal.runs()[-1], Dialect("postgresql")) == ()
 
 
 def test_an_interrupted_reindex_of_somebody_is_told_and_left_alone(items: Run) -> None:

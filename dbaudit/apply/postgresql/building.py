@@ -61,6 +61,8 @@ def _attempt(work: Work, relation: Relation, definition: Definition, like: Stand
         with guarding.watched(work, relation, definition.name):
             work.builder.execute(statement)
     except (StepError, KeyboardInterrupt) as error:
+        if isinstance(error, StepError) and error.code == failures.TAKEN:
+            raise  # what stands is somebody else's: the next attempt looks at it
         built = _tidy(work, relation, definition, like, error)
         if built is None or not isinstance(error, StepError):
             raise
@@ -150,4 +152,9 @@ def _tidy(
     except StepError as second:
         first = f"{error} " if isinstance(error, StepError) else ""
         raise StepError(f"{first}{second}", again=second.again) from error
+    except Error as second:
+        raise StepError(
+            f"{failures.sentence(second)} {definition.name} may have been left invalid: it serves nobody and is still "
+            "written to. Run again with --resume, which sees to it."
+        ) from error
     return None

@@ -8,8 +8,10 @@ from django.db import Error
 
 from dbaudit.catalog.session import sqlstate
 
+#: Somebody made something of this name in the moment between our look and our statement.
+TAKEN: Final = "42P07"
 #: Another attempt may succeed: deadlock, serialization, lock timeout, server shut down or backend terminated.
-PASSING: Final = ("40P01", "40001", "55P03", "57P01", "57P02", "57P03", "08", "53300")
+PASSING: Final = ("40P01", "40001", "55P03", "57P01", "57P02", "57P03", "08", "53300", TAKEN)
 
 # What the server says in these classes names objects, never values of rows.
 NAMING: Final = ("42", "53", "54", "55", "57", "25", "40", "0A", "3F", "2B")

@@ -75,7 +75,7 @@ def watched(work: Work, relation: Relation, name: str) -> Iterator[None]:
     except Error as error:
         if dog.stopped is not None and sqlstate(error) in ("57014", ""):
             raise StepError(dog.stopped.sentence, again=dog.stopped.again) from error
-        raise StepError(failures.sentence(error), again=failures.passing(error)) from error
+        raise StepError(failures.sentence(error), again=failures.passing(error), code=sqlstate(error)) from error
 
 
 def drop(work: Work, relation: Relation, index: Standing) -> None:

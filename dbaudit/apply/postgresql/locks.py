@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from django.db import Error
@@ -72,10 +72,8 @@ def held(session: Session, relation: Relation, limits: Limits, tell: Tell) -> It
     try:
         yield
     finally:
-        try:
+        with suppress(Error):  # a session that is lost has lost the lock
             let_go(session)
-        except Error:
-            session.close()
 
 
 def acquire(session: Session, relation: Relation, limits: Limits, tell: Tell) -> None:

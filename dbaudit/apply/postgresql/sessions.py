@@ -48,6 +48,7 @@ class Session:
         """Connect and take the limits away. Raises `django.db.Error`."""
         self.wrapper.connect()
         self.execute("SET statement_timeout = 0")
+        self.execute("SET default_transaction_isolation = 'read committed'")
         self.ask(
             "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = ANY(%s)",
             [list(NO_LIMITS)],
@@ -60,14 +61,21 @@ class Session:
 
     def ask(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> list[Row]:
         """The rows of a query."""
+        self._ready()
         with self.wrapper.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall())
 
     def execute(self, sql: str) -> None:
         """Run a statement as it stands."""
+        self._ready()
         with self.wrapper.cursor() as cursor:
             cursor.execute(sql)
+
+    def _ready(self) -> None:
+        """Django would connect by itself, and without what `open` sets."""
+        if self.wrapper.connection is None:
+            self.open()
 
     def recover(self) -> None:
         """Make the session usable again after an error: end a transaction that is open, or connect once more.
