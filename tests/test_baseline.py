@@ -411,6 +411,13 @@ def test_what_cannot_be_read_or_written_is_refused_before_the_audit(shop: Projec
     assert "Two outputs go to one file" in shop.refused(*REPORT, *same)
 
 
+def test_a_report_does_not_replace_the_baseline_that_it_is_held_against(shop: Project) -> None:
+    (shop.folder / "known.txt").write_text("# dbaudit baseline, version 1\n# end\n")
+    told = shop.refused(*REPORT, "--baseline", "known.txt", "--output", "known.txt")
+    assert "A report would replace 'known.txt', which is read here" in told
+    assert (shop.folder / "known.txt").read_text() == "# dbaudit baseline, version 1\n# end\n"
+
+
 @pytest.mark.skipif(os.geteuid() != 0 and not Path("/dev/full").exists(), reason="no device that is always full")
 def test_a_disk_that_is_full_leaves_one_sentence(shop: Project) -> None:
     assert "the disk is full" in shop.refused(

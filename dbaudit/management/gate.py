@@ -57,6 +57,11 @@ class Gate:
         pruned = self.baseline if self.prune else ""
         return tuple(filter(None, (self.write_baseline, pruned, self.write_budgets)))
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The files that it has read."""
+        return tuple(filter(None, (self.baseline, self.budgets)))
+
     def held(self, report: Report) -> Report:
         """The report with its findings marked as new or known, where a baseline was given."""
         if not self.baseline:

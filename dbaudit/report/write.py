@@ -90,13 +90,18 @@ def infer(path: str | Path) -> Format:
     )
 
 
-def plan(paths: Iterable[str | Path], name: str | None = None, also: Iterable[str | Path] = ()) -> tuple[Output, ...]:
+def plan(
+    paths: Iterable[str | Path],
+    name: str | None = None,
+    also: Iterable[str | Path] = (),
+    kept: Iterable[str | Path] = (),
+) -> tuple[Output, ...]:
     """What to draw for ``--output`` and ``--format``: text on standard output when both are empty.
 
     A format that is given holds for every file, whatever its suffix; one that only standard output has a use for goes
-    there, besides the files. ``also`` are the other files that the command will write. Raises `AuditError`, before
-    anything is audited, for an unknown format or suffix, for two outputs to one file, and for a file that could not be
-    written.
+    there, besides the files. ``also`` are the other files that the command will write, ``kept`` those that it reads and
+    no report may replace. Raises `AuditError`, before anything is audited, for an unknown format or suffix, for two
+    outputs to one file, and for a file that could not be written.
     """
     if name is not None and name not in FORMATS:
         raise AuditError(f"Unknown format {name!r}. {nearest(name, FORMATS)}")
@@ -104,6 +109,10 @@ def plan(paths: Iterable[str | Path], name: str | None = None, also: Iterable[st
     shown = (Output(chosen),) if chosen and chosen.streamed else ()
     held = None if shown else chosen
     files = tuple(Output(held or infer(path), Path(path)) for path in paths)
+    spared = {os.path.realpath(path) for path in kept}
+    for one in files:
+        if one.path and os.path.realpath(one.path) in spared:
+            raise AuditError(f"A report would replace {str(one.path)!r}, which is read here; name another file.")
     seen: set[str] = set()
     for path in (*(one.path for one in files if one.path), *map(Path, also)):
         real = os.path.realpath(path)

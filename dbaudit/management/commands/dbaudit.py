@@ -52,7 +52,7 @@ class Command(BaseCommand):
         """Audit, write every output, and end as the gate says."""
         gate = Gate.of(options)
         earlier = [comparison.read(path) for path in options["previous"] or ()]
-        outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs)
+        outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs, kept=gate.inputs)
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
         with progress.watched(self, options["verbosity"], aliases) as told:
             found = auditing.run(
@@ -113,7 +113,7 @@ class Command(BaseCommand):
         """Compare two reports that were written as JSON."""
         path = options["output"]
         if path:
-            write.check(path)
+            write.plan([path], "text", kept=(options["old"], options["new"]))
         markdown = path and Path(path).suffix.lower() in write.FORMATS["markdown"].suffixes
         draw = comparison.FORMATS[options["format"] or ("markdown" if markdown else "text")]
         drawn = draw(comparison.compare(comparison.read(options["old"]), comparison.read(options["new"])))
