@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dbaudit.findings import DatabaseReport, Report
 from dbaudit.report import markdown_findings, markdown_queries, outline, pictures, references, words
 from dbaudit.report.markup import block, code, table, text
+from dbaudit.report.next_steps import next_steps
 
 APPLICATIONS = 50
 PICTURES = 30
@@ -70,6 +71,7 @@ def _database(report: Report, database: DatabaseReport, level: int) -> Iterator[
         ("Implementation plan", markdown_findings.plan(database, level)),
         ("Scorecard", markdown_findings.scorecard(database)),
         *([("Trend", _trend(database))] if database.trend else ()),
+        ("Next steps", _next_steps(report, database)),
         ("Not examined", markdown_findings.unexamined(database)),
         ("Schema by application", _pictures(database, level)),
     )
@@ -233,6 +235,12 @@ def _indexes(database: DatabaseReport, level: int) -> Iterator[str]:
     yield table(["Model", "Indexes"], named, "ll")
     if len(kinds.named) > AREAS:
         yield words.more(len(kinds.named) - AREAS)
+
+
+def _next_steps(report: Report, database: DatabaseReport) -> Iterator[str]:
+    for one in next_steps(report, database):
+        yield f"{text(one.why)}:"
+        yield block(one.command, "sh")
 
 
 def _trend(database: DatabaseReport) -> Iterator[str]:

@@ -122,6 +122,7 @@ def test_the_sections_come_in_the_order_of_the_analysis() -> None:
         "Recommendations",
         "Implementation plan",
         "Scorecard",
+        "Next steps",
         "Not examined",
         "Schema by application",
         "Fixed",

@@ -16,6 +16,7 @@ from dbaudit.facts import QueryRun
 from dbaudit.findings import OWNERS, DatabaseReport, Finding, Priority, Recommendation, Report, Severity
 from dbaudit.report import outline, pictures, references
 from dbaudit.report.html import charts
+from dbaudit.report.next_steps import next_steps
 
 ASSETS = Path(__file__).parent / "assets"
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -82,6 +83,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "priorities": list(_priorities(database)),
         "nothing_to_recommend": outline.nothing_to_recommend(database),
         "phases": _phases(database),
+        "next_steps": next_steps(report, database),
         "unexamined": outline.reasons(outline.unexamined(database)),
         "unexamined_count": len(outline.unexamined(database)),
         "charts": charts.charts(database),
