@@ -21,6 +21,8 @@ MOST: Final = 20
 TIMES: Final = 3
 #: A query that takes longer than this is timed once, in milliseconds.
 SLOW_MS: Final = 500.0
+#: A query has become slower if it takes so many times as long, and a millisecond more.
+SLOWER: Final = 1.5
 #: Milliseconds after which a query is given up, and seconds after which no other one is begun.
 TIMEOUT_MS: Final = 10_000
 BUDGET: Final = 30.0
@@ -46,6 +48,11 @@ class Gained:
     before_ms: float | None
     after_ms: float
     used: bool
+
+    @property
+    def slower(self) -> bool:
+        """Whether the plan with the new index takes clearly longer than the one before."""
+        return self.used and self.before_ms is not None and self.after_ms > SLOWER * self.before_ms + 1
 
 
 def statements(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> tuple[Statement, ...]:
@@ -111,14 +118,15 @@ def told(done: Iterable[Done], proofs: Iterable[Gained], run: str, *, measured: 
         promised = each.step.gain
         if promised:
             yield f"{each.index}: promised {promised.before:g} → {promised.after:g} {promised.unit} ({promised.source})"
+        back = f"take it back by: manage.py dbaudit apply-indexes --undo {run} --only {each.index}"
         for one in (proof for proof in own if proof.used):
             was = f"{one.before_ms:.2f} ms → " if one.before_ms is not None else ""
-            yield f"{each.index}: {was}{one.after_ms:.2f} ms  {one.query}"
+            yield f"{each.index}: {'SLOWER: ' * one.slower}{was}{one.after_ms:.2f} ms  {one.query}"
+        if any(one.slower for one in own):
+            yield f"{each.index}: it made a query slower; {back}"
         if own and not any(one.used for one in own):
-            yield (
-                f"{each.index}: none of the {len(own)} measured queries of {each.step.label} uses it. Take it back by: "
-                f"manage.py dbaudit apply-indexes --undo {run} --only {each.index}"
-            )
+            queries = f"none of the {len(own)} measured queries of {each.step.label} uses it"
+            yield f"{each.index}: {queries}; if nothing else needs it, {back}"
         elif not own:
             why = f"no measured query reads {each.step.label}" if measured else "no queries were measured in this run"
             yield f"{each.index}: its use was not proven, {why}."

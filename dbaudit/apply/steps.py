@@ -114,6 +114,8 @@ class Limits:
     may queue behind a build. ``max_lag`` is the lag of the slowest replica, ``min_free_bytes`` the disk space that a
     build must leave, ``max_active`` how many sessions may be active at once; None for no limit. ``attempts`` counts all
     tries of one index, ``pause`` is the time before the second one and doubles, ``poll`` that between two looks.
+    ``blind`` is how long a build may go on unwatched. A statement that needs a strong lock for a moment queues for it
+    ``short_lock_ms`` milliseconds at a time.
     """
 
     max_wait: float = 300.0
@@ -124,6 +126,7 @@ class Limits:
     attempts: int = 4
     pause: float = 1.0
     poll: float = 0.25
+    blind: float = 10.0
     short_lock_ms: int = 500
 
 

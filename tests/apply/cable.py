@@ -19,10 +19,20 @@ class Cable:
     upstream: int
     _pairs: list[tuple[bytes, socket.socket, socket.socket]] = field(default_factory=list)
     _silent: set[bytes] = field(default_factory=set)
+    _refused: set[bytes] = field(default_factory=set)
 
     def silence(self, word: bytes) -> None:
         """From now on the answers to connections with this word are lost; the server notices nothing."""
         self._silent.add(word)
+
+    def refuse(self, word: bytes) -> None:
+        """From now on connections with this word are cut, and new ones of them are not let through."""
+        self._refused.add(word)
+        self.cut(word)
+
+    def admit(self) -> None:
+        """Let all connections through again."""
+        self._refused.clear()
 
     def cut(self, word: bytes = b"") -> None:
         """Cut the connections with this word at the client's end; those that come later are whole."""
@@ -44,6 +54,8 @@ class Cable:
     def _connect(self, client: socket.socket) -> None:
         with client, suppress(OSError), socket.create_connection((HOST, self.upstream)) as server:
             startup = client.recv(65536)
+            if any(word in startup for word in self._refused):
+                return
             self._pairs.append((startup, client, server))
             server.sendall(startup)
             back = threading.Thread(target=self._pump, args=[server, client, startup], daemon=True)

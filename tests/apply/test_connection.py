@@ -87,3 +87,17 @@ def test_a_watchdog_whose_connection_is_lost_opens_another(items: Run, far: Run,
             snapshot.close()
     (done,) = beside.result
     assert (done.outcome, done.retries) == ("built", 0)
+
+
+def test_a_build_that_cannot_be_watched_is_ended_and_begun_again(items: Run, far: Run, line: Cable) -> None:
+    with holding(items.scratch, *SNAPSHOT) as snapshot, another(items.scratch, autocommit=True) as eye:
+        with Beside(lambda: far(STEP, blind=0.2)) as beside:
+            until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
+            line.refuse(WATCHER)
+            until(lambda: phase_of(eye, PHASES[4]) is None, "the end of the unwatched build")
+            line.admit()
+            snapshot.close()
+    (done,) = beside.result
+    assert (done.outcome, done.retries) == ("built", 1)
+    assert any("a build is not left unwatched" in sentence for sentence in far.said)
+    assert invalid(items.scratch) == []

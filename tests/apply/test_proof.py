@@ -63,6 +63,16 @@ def test_an_index_that_no_query_uses_is_told_with_the_way_back(items: Run) -> No
     assert "apply-indexes --undo RUN --only items_kind_idx" in told[0]
 
 
+def test_an_index_that_makes_a_query_slower_is_told_with_the_way_back(items: Run) -> None:
+    result, _ = proved(items, CODE, asked(items, "SELECT * FROM items WHERE code = %s", "c77"))
+    (gained,) = result.gained
+    assert not replace(gained, before_ms=2.0, after_ms=2.9, used=True).slower
+    slower = replace(gained, before_ms=2.0, after_ms=20.0, used=True)
+    told = list(proof.told(result.done, [slower], "RUN", measured=True))
+    assert told[1].startswith("items_code_idx: SLOWER: 2.00 ms → 20.00 ms  SELECT")
+    assert told[2].startswith("items_code_idx: it made a query slower; take it back by: ")
+
+
 def test_a_query_that_fails_or_writes_is_left_out(items: Run) -> None:
     broken = asked(items, "SELECT nonsense FROM items", name="broken")
     writing = replace(asked(items, "DELETE FROM items", name="writing"), kind="delete")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from django.db import Error
@@ -14,10 +15,10 @@ from dbaudit.apply.postgresql.sessions import Session
 #: Seconds from which on a transaction is told of: a build waits for all that began before its last phase.
 OLD: Final = 60
 
-TRANSACTIONS: Final = f"""
+TRANSACTIONS: Final = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-    AND xact_start < clock_timestamp() - interval '{OLD} s'
+    AND xact_start < clock_timestamp() - %s * interval '1 s'
 ORDER BY xact_start
 """
 PREPARED: Final = """
@@ -42,9 +43,10 @@ SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND locktype = 'relation' AN
 """
 
 
-def look(session: Session, relations: Iterable[Relation]) -> Iterator[str]:
-    """Sentences on transactions, replicas, builds, invalid indexes and queued statements; none where all is quiet."""
-    for question in (_transactions, _prepared, _lag, _builds, _invalid):
+def look(session: Session, relations: Iterable[Relation], old: int = OLD) -> Iterator[str]:
+    """Sentences on transactions (from ``old`` seconds on), replicas, builds, invalid indexes and queued statements;
+    none where all is quiet."""
+    for question in (partial(_transactions, old=old), _prepared, _lag, _builds, _invalid):
         try:
             yield from question(session)
         except Error:
@@ -54,8 +56,8 @@ def look(session: Session, relations: Iterable[Relation]) -> Iterator[str]:
         yield f"Waiting for a lock on one of the tables: {locks.describe(session, pids)}."
 
 
-def _transactions(session: Session) -> Iterator[str]:
-    pids = [pid for (pid,) in session.ask(TRANSACTIONS)]
+def _transactions(session: Session, old: int) -> Iterator[str]:
+    pids = [pid for (pid,) in session.ask(TRANSACTIONS, [old])]
     if pids:
         yield f"Old transactions, which a build waits for: {locks.describe(session, pids)}."
 

@@ -46,7 +46,7 @@ class Session:
 
     def open(self) -> None:
         """Connect and take the limits away. Raises `django.db.Error`."""
-        self.wrapper.connect()
+        self.wrapper.ensure_connection()
         self.execute("SET statement_timeout = 0")
         self.execute("SET default_transaction_isolation = 'read committed'")
         self.ask(

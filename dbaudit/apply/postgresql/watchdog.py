@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -42,9 +43,8 @@ WHERE l.locktype = 'relation' AND l.relation = %s::oid AND NOT l.granted
 OUR_WAITERS: Final = "SELECT FROM unnest(%s::int[]) AS pid WHERE %s = ANY(pg_blocking_pids(pid))"
 CANCEL: Final = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
 
-#: Seconds between two looks at lag and load, and for which the watch itself may fail before the build is ended.
+#: Seconds between two looks at lag and load.
 SELDOM: Final = 1.0
-BLIND: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ class Watchdog:
                 if self.stopped is not None:
                     self._watch.ask(CANCEL, [self._builder.pid])
                 blind_since = None
-            except Error:
+            except Exception:  # noqa: BLE001 - whatever it was, a build is not left unwatched
                 blind_since = blind_since or time.monotonic()
                 self._look_again()
-                if time.monotonic() - blind_since > BLIND:
+                if time.monotonic() - blind_since > self._limits.blind:
                     self.stopped = Stop(
                         "The watching connection was lost, and a build is not left unwatched.", again=True
                     )
@@ -107,10 +107,8 @@ class Watchdog:
 
     def _look_again(self) -> None:
         self._watch.close()
-        try:
+        with suppress(Error):  # tried again at the next look
             self._watch.open()
-        except Error:
-            self._watch.close()
 
     def _reason(self) -> Stop | None:
         """Why the build must end now, None while it may go on."""

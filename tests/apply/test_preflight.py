@@ -1,0 +1,65 @@
+"""What is told before anything is begun."""
+
+# ruff: noqa: SIM117 - one line for each session
+
+from __future__ import annotations
+
+from dbaudit.apply.postgresql import catalogue, engine, preflight
+from tests.apply.applying import (
+    PHASES,
+    QUICK,
+    Beside,
+    Run,
+    another,
+    creation,
+    holding,
+    phase_of,
+    refused,
+    until,
+)
+
+STEP = creation("items", "items_kind_idx", "(kind)")
+SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
+
+
+def told(run: Run, old: int = 60) -> list[str]:
+    with engine.opened(run.scratch.connection, QUICK, run.said.append, lambda _name, _seen: None) as work:
+        return list(preflight.look(work.watch, [catalogue.table(work.watch, STEP)], old))
+
+
+def test_of_a_quiet_server_nothing_is_told(items: Run) -> None:
+    assert told(items) == []
+
+
+def test_old_transactions_are_told_with_who_holds_them_and_no_query(items: Run) -> None:
+    with holding(items.scratch, "SELECT 'hunter2'"):
+        assert told(items) == []
+        (sentence,) = told(items, old=0)
+    assert "Old transactions, which a build waits for: process" in sentence
+    assert "somebody else, idle in transaction" in sentence
+    assert "hunter2" not in sentence
+
+
+def test_prepared_transactions_are_told(items: Run) -> None:
+    with another(items.scratch) as other:
+        other.execute("UPDATE items SET code = code WHERE id = 1")
+        other.execute("PREPARE TRANSACTION 'forgotten'")
+        other.rollback()
+    assert "The prepared transaction 'forgotten'" in told(items)[0]
+
+
+def test_builds_queued_statements_and_invalid_indexes_are_told(items: Run) -> None:
+    with holding(items.scratch, *SNAPSHOT) as snapshot, another(items.scratch, autocommit=True) as eye:
+        with another(items.scratch, autocommit=True) as builder, another(items.scratch, autocommit=True) as owner:
+            build = "CREATE INDEX CONCURRENTLY items_code_idx ON items (code)"
+            with Beside(lambda: refused(builder, build)):
+                until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
+                with Beside(lambda: owner.execute("ALTER TABLE items ADD COLUMN extra int")):
+                    waiting = "SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+                    until(lambda: eye.execute(waiting).fetchall(), "the queue")
+                    building, invalid, queued = told(items)
+                    eye.execute("SELECT pg_cancel_backend(%s)", [builder.info.backend_pid])
+            snapshot.close()
+    assert "is building an index of items (waiting for old snapshots)" in building
+    assert "items_code_idx on items is invalid: it serves nobody. If nobody builds it: DROP INDEX" in invalid
+    assert "Waiting for a lock on one of the tables: process" in queued
