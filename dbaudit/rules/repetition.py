@@ -78,11 +78,18 @@ def _evident(run: QueryRun, group: list[Statement]) -> Repetition | None:
     rows: Counter[str] = Counter()
     for one in run.statements:
         rows[one.fingerprint] += one.rows or 0
-    for one in run.statements[: run.statements.index(first)]:
-        enough = rows[one.fingerprint] >= times if attribute else one.rows == times
-        if one.kind == "select" and enough and one.fingerprint != first.fingerprint:
-            return Repetition(statement=first, parent=one, times=times, slope=None)
-    return None
+    parents = [
+        one
+        for one in run.statements[: run.statements.index(first)]
+        if one.kind == "select"
+        and one.fingerprint != first.fingerprint
+        and (rows[one.fingerprint] >= times if attribute else one.rows == times)
+    ]
+    if not parents:
+        return None
+    # Rows of one result before rows of many, as those of another repetition beside this one; then the nearest number.
+    parent = min(parents, key=lambda one: ((one.rows or 0) < times, rows[one.fingerprint] - times))
+    return Repetition(statement=first, parent=parent, times=times, slope=None)
 
 
 def _prefetched(run: QueryRun, statement: Statement) -> bool:

@@ -56,6 +56,16 @@ def test_what_cannot_be_run_again_is_less_sure(library: Scratch) -> None:
     assert finding.confidence == "medium"
 
 
+def publishers_and_lives() -> list[Any]:
+    return [(author.publisher, author.life) for author in Author.objects.all()]
+
+
+def test_beside_another_repetition_the_parent_is_still_the_query_of_the_rows(library: Scratch) -> None:
+    run = replace(measured(library, publishers_and_lives), scaling=(), origin="captured")
+    told = [{one.what: one.value for one in finding.evidence} for finding in judged(library, CHECK, run)]
+    assert [one["rows of the other query"] for one in told] == [AUTHORS, AUTHORS]
+
+
 def test_in_code_of_others_it_is_a_remark(library: Scratch) -> None:
     run = replace(measured(library, publishers), owner="django", origin="automatic")
     assert [(one.severity, one.owner) for one in judged(library, CHECK, run)] == [("info", "django")]
