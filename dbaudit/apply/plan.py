@@ -17,8 +17,6 @@ from dbaudit.rules.removal import removal
 
 #: The checks that prove that another index does all the work of the one to drop.
 PROVING: Final = frozenset({"redundant_index", "duplicate_index"})
-#: The vendors on which indexes can be applied.
-VENDORS: Final = frozenset({"postgresql", "sqlite"})
 
 LOCKS: Final = {
     "postgresql": (
@@ -29,6 +27,7 @@ LOCKS: Final = {
         "SHARE on the parent for a moment, then SHARE UPDATE EXCLUSIVE on one partition at a time",
         "writers for that moment; otherwise only VACUUM, ANALYZE and schema changes",
     ),
+    "": ("the vendor's own", "whom the vendor's manual says"),
     "sqlite": ("RESERVED, at the end EXCLUSIVE", "writers of the whole file during the build; readers at its end"),
 }
 
@@ -66,7 +65,9 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
         drops += [drop for one in creations for drop in _made_needless(snapshot, one)]
     drops = list({(one.label, one.definition.name): one for one in reversed(drops)}.values())[::-1]
     if choice.most is not None:
-        drops = drops[: max(0, choice.most - len(creations))]
+        room = max(0, choice.most - len(creations))
+        left += [_over(one, choice.most) for one in drops[room:]]
+        drops = drops[:room]
     numbered = (replace(one, number=number) for number, one in enumerate(drops, start=len(creations) + 1))
     return Plan(
         alias=snapshot.alias,
@@ -164,7 +165,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
     definition = wording.definition(action)
     took = sizes.estimate(snapshot, table, wanted, one.bytes)
     partitioned = table.kind == "partitioned table"
-    lock, blocks = LOCKS["partitioned" if partitioned else snapshot.vendor]
+    lock, blocks = LOCKS.get("partitioned" if partitioned else snapshot.vendor, LOCKS[""])
     step = Step(
         number=0,
         key=one.key,
@@ -196,7 +197,8 @@ def _drop(snapshot: Snapshot, table: Table, one: Advice, action: DropIndex, choi
         return _left(one, f"The index {action.name} does not exist (any more).")
     if action.definition and index.definition != action.definition:
         return _left(one, f"The index {action.name} has changed since the report: it is now {index.describe()}.")
-    wider = next(_instead(table, index), None)
+    # The widest: what does its work may itself be dropped because of that one.
+    wider = max(_instead(table, index), key=lambda each: (len(each.keys), each.name), default=None)
     if wider is None:
         return _left(one, f"No other index of {table.label} does the work of {action.name} (any more).")
     found = _dropping(snapshot, table, index, wider.name, one.key)
@@ -213,7 +215,7 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
     if index.partitioned:
         reason = "The index of a partitioned table cannot be dropped without locking readers out; do it by hand."
         return LeftOut(key=key, title=title, reason=reason)
-    lock, blocks = LOCKS[snapshot.vendor]
+    lock, blocks = LOCKS.get(snapshot.vendor, LOCKS[""])
     remedy = removal(snapshot, table, index)
     return Step(
         number=0,

@@ -15,8 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from dbaudit import auditing, catalog, conf
 from dbaudit.apply import advice, proof, recorded, rendering, running, undoing
 from dbaudit.apply.journal import NAME, Journal, Run
-from dbaudit.apply.plan import Choice, plan
-from dbaudit.apply.postgresql import progress
+from dbaudit.apply.plan import PROVING, Choice, plan
 from dbaudit.apply.recording import Recorder, Undoing
 from dbaudit.apply.space import folder, free
 from dbaudit.apply.steps import Done, Limits, Plan, Step
@@ -24,8 +23,10 @@ from dbaudit.catalog import session
 from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.findings import DropIndex
 from dbaudit.management import declaring
 from dbaudit.management.progress import watched
+from dbaudit.management.telling import Teller
 
 HELP: Final = "plan the recommended indexes, then build them without blocking anyone"
 EXAMPLES: Final = """
@@ -83,8 +84,7 @@ class ApplyIndexes:
         self.connection = connections[self.alias]
         self.journal = Journal(Path(options["journal"]) if options["journal"] else _beside_manage() / NAME)
         self.limits = _limits(options)
-        self.drawn = ""
-        self.phases: dict[str, str] = {}
+        self.teller = Teller(command, options["verbosity"], plan_alone=options["format"] != "text")
 
     def run(self) -> None:
         """Do what the options ask for. Raises `AuditError` where nothing was begun, `CommandError` (1) where a step
@@ -111,7 +111,7 @@ class ApplyIndexes:
             free_bytes=free(folder(self.connection)),
         )
         self._known(made, told)
-        self._tell_of_earlier_runs()
+        self._tell_of_more(told)
         if self._agreed(made):
             self.journal.started(made, self._place())
             self._carry_out(made.steps, self.journal, runs)
@@ -120,7 +120,7 @@ class ApplyIndexes:
         run = self._find(lambda one: not one.finished and not one.undone, "no run that is not finished")
         self.journal.run = run.id
         made = Plan(alias=self.alias, vendor=self.connection.vendor, steps=run.pending)
-        self._tell(
+        self.teller.tell(
             f"Run {run.id} of {run.at}: {len(run.records) - len(made.steps)} of {len(run.records)} steps are done."
         )
         if not made.steps:
@@ -134,20 +134,20 @@ class ApplyIndexes:
         self.journal.run = run.id
         steps = self._chosen(undoing.steps(run, Dialect.of(self.connection)))
         if run.undone or not steps:
-            self._tell(f"Run {run.id}: nothing is left to take back.")
+            self.teller.tell(f"Run {run.id}: nothing is left to take back.")
             return
-        self._tell(f"Run {run.id} of {run.at} is taken back, the last step first.")
+        self.teller.tell(f"Run {run.id} of {run.at} is taken back, the last step first.")
         if self._agreed(Plan(alias=self.alias, vendor=self.connection.vendor, steps=steps)):
             self._carry_out(steps, Undoing(self.journal), (), undo=True)
 
     def _carry_out(
         self, steps: tuple[Step, ...], record: Recorder, runs: Iterable[QueryRun], *, undo: bool = False
     ) -> None:
-        ears = running.Ears(tell=self._tell, see=self._see, ended=self._ended)
+        ears = running.Ears(tell=self.teller.tell, see=self.teller.see, ended=self.teller.ended)
         try:
             result = running.carry_out(self.connection, steps, record, self.limits, ears, runs)
         except KeyboardInterrupt:
-            self._clear()
+            self.teller.clear()
             again = f"--undo {self.journal.run}" if undo else "--resume"
             self.command.stderr.write(f"Interrupted; go on by: manage.py dbaudit apply-indexes {again}")
             sys.exit(130)
@@ -160,21 +160,25 @@ class ApplyIndexes:
                 self.journal.finished()
             measured = not self.options["no_queries"] and not self.options["report"] and not self.options["resume"]
             for line in proof.told(result.done, result.gained, self.journal.run, measured=measured):
-                self._say(line)
+                self.teller.say(line)
             if self.options["migrations"]:
                 done = [one for one in result.done if one.ok]
-                declaring.declare(self._read(), done, self.options["into_app"], self._say)
+                declaring.declare(self._read(), done, self.options["into_app"], self.teller.say)
             else:
                 self._tell_of_models(result.built)
         if result.failed:
             count = sum(not one.ok for one in result.done)
             raise CommandError(f"{count} of {len(steps)} steps did not succeed; the others stand.", returncode=1)
 
-    def _tell_of_earlier_runs(self) -> None:
+    def _tell_of_more(self, told: Iterable[advice.Advice]) -> None:
+        """What this run leaves as it is: redundant indexes, and earlier runs that were killed."""
+        spare = sum(isinstance(one.action, DropIndex) and one.check in PROVING for one in told)
+        if spare and not self.options["drop_redundant"]:
+            self.teller.tell(f"note: Redundant indexes: {spare}. With --drop-redundant they are dropped, too.")
         place = self._place()
         for one in self.journal.runs():
             if (one.database, one.place) == (self.alias, place) and not (one.finished or one.undone):
-                self._tell(f"note: Run {one.id} did not come to its end: see --resume and --undo.")
+                self.teller.tell(f"note: Run {one.id} did not come to its end: see --resume and --undo.")
 
     def _chosen(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """The steps that ``--only`` names, all of them where it names none."""
@@ -185,11 +189,12 @@ class ApplyIndexes:
         """Where models and migrations are now behind."""
         if not changed:
             return
-        self._say("")
-        self._say("The database is ahead of the models and migrations now. The edits that bring them level:")
+        self.teller.say("")
+        self.teller.say("The database is ahead of the models and migrations now. The edits that bring them level:")
         for one in changed:
-            self._say(f"  {one.step.label}: {one.step.orm or 'no model edit is known; add the index to Meta.indexes'}")
-        self._say(f"Take all of it back by: manage.py dbaudit apply-indexes --undo {self.journal.run}")
+            edit = one.step.orm or "no model edit is known; add the index to Meta.indexes"
+            self.teller.say(f"  {one.step.label}: {edit}".replace("\n", "\n    "))
+        self.teller.say(f"Take all of it back by: manage.py dbaudit apply-indexes --undo {self.journal.run}")
 
     def _audited(self) -> tuple[Snapshot, tuple[advice.Advice, ...], tuple[QueryRun, ...]]:
         """The database as it is, what is recommended, and the queries that were measured."""
@@ -230,14 +235,16 @@ class ApplyIndexes:
         asks = not self.options["noinput"]
         if asks and not sys.stdin.isatty():
             raise AuditError("Nothing was changed: there is no terminal to ask on. Run again with --noinput to apply.")
-        for sentence in running.preflight(self.connection, made.steps, self.limits, running.Ears(tell=self._tell)):
-            self._tell(f"note: {sentence}")
+        for sentence in running.preflight(
+            self.connection, made.steps, self.limits, running.Ears(tell=self.teller.tell)
+        ):
+            self.teller.tell(f"note: {sentence}")
         if made.disk_bytes is not None and made.free_bytes is not None and made.free_bytes < made.disk_bytes:
             needed = f"{rendering.size(made.disk_bytes)} may be needed, {rendering.size(made.free_bytes)} are free"
             raise AuditError(f"The server's disk is too full: {needed}. Free some space, or take fewer steps by --max.")
         self.journal.writable()
-        if asks and input("Carry it out? [y/N] ").strip().lower() not in ("y", "yes"):
-            self._tell("Nothing was changed.")
+        if asks and not self.teller.agrees("Carry it out?"):
+            self.teller.tell("Nothing was changed.")
             return False
         return True
 
@@ -261,39 +268,6 @@ class ApplyIndexes:
                 "SELECT current_database() || ' ' || oid FROM pg_database WHERE datname = current_database()"
             )
             return str(cursor.fetchone()[0])
-
-    def _ended(self, done: Done) -> None:
-        self._clear()
-        for line in rendering.outcome([done]):
-            self._say(line)
-
-    def _say(self, line: str) -> None:
-        """A result: on standard output, unless that holds a plan for a program."""
-        if self.options["format"] == "text":
-            self.command.stdout.write(line)
-        else:
-            self._tell(line)
-
-    def _tell(self, line: str) -> None:
-        self._clear()
-        if self.options["verbosity"] > 0:
-            self.command.stderr.write(line, lambda text: text)
-
-    def _see(self, name: str, seen: progress.Seen) -> None:
-        """A bar on a terminal; elsewhere a line for each phase."""
-        line = progress.line(name, seen)
-        if sys.stderr.isatty() and self.options["verbosity"] > 0:
-            self.command.stderr.write(f"\r{line[:118]:<118}", lambda text: text, ending="")
-            self.command.stderr.flush()
-            self.drawn = line
-        elif self.phases.get(name) != seen.phase and self.options["verbosity"] > 1:
-            self.phases[name] = seen.phase
-            self._tell(line)
-
-    def _clear(self) -> None:
-        if self.drawn:
-            self.command.stderr.write(f"\r{'':<118}\r", lambda text: text, ending="")
-            self.drawn = ""
 
 
 def _limits(options: dict[str, Any]) -> Limits:

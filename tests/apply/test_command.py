@@ -117,7 +117,7 @@ def test_on_a_terminal_it_asks_first_and_takes_no_for_an_answer(shop: Project) -
             timeout=60,
             check=True,
         )
-    assert "Carry it out? [y/N]" in asked.stdout
+    assert "Carry it out? [y/N]" in asked.stderr
     assert "Nothing was changed." in asked.stderr
     assert indexes(shop) == []
 

@@ -166,6 +166,20 @@ def test_drops_come_after_all_builds_and_name_what_does_their_work() -> None:
     assert made.steps[1].undo_sql == "CREATE INDEX CONCURRENTLY narrow ON items USING btree (kind);"
 
 
+def test_what_does_the_work_of_several_is_the_one_that_stays() -> None:
+    standing = snapshot(index("one", "kind"), index("two", "kind", "code"), index("three", "kind", "code", "day"))
+    made = plan(standing, [drop("two"), drop("one")], DROPS)
+    assert [(one.definition.name, one.because) for one in made.steps] == [("two", "three"), ("one", "three")]
+    assert len(plan(standing, [drop("two"), drop("one")], replace(DROPS, most=1)).left_out) == 1
+
+
+def test_a_plan_can_be_shown_on_a_vendor_that_nothing_is_applied_on() -> None:
+    other = replace(snapshot(), vendor="mysql", dialect=Dialect("mysql", "`", "`"))
+    (step,) = plan(other, [build("kind")], Choice()).steps
+    assert step.sql == "CREATE INDEX `new` ON `items` (`kind`);"
+    assert "DROP INDEX `new` ON `items`;" in rendering.as_sql(plan(other, [build("kind")], Choice()))
+
+
 def test_what_a_new_index_makes_needless_is_dropped_once_that_one_is_verified() -> None:
     made = plan(snapshot(index("narrow", "kind")), [build("kind", "code")], DROPS)
     assert names(made) == ["create new", "drop narrow"]

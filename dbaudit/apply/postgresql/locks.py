@@ -92,7 +92,8 @@ def acquire(session: Session, relation: Relation, limits: Limits, tell: Tell) ->
         if ours:
             return ""
         pids = session.ask(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s::oid AND granted",
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s::oid AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             [NAMESPACE, relation.oid],
         )
         by = describe(session, [pid for (pid,) in pids]) or "another session"

@@ -45,6 +45,10 @@ def build(work: Work, relation: Relation, definition: Definition, like: Standing
         each = (build if child.partitioned else building.build)(work, child, part, like)
         if each.index.attached:
             raise StepError(f"{each.index.name} on {child.label} belongs to another partitioned index; drop that one.")
+        if each.outcome == "adopted":
+            work.tell(
+                f"{each.index.name} of {child.label} was there before; it belongs to {own.name} now and goes with it"
+            )
         statement = f"ALTER INDEX {leftovers.quoted(own)} ATTACH PARTITION {leftovers.quoted(each.index)}"
         briefly(work, statement, f"{child.label} for a moment")
     found = catalogue.named(work.builder, relation, definition.name)

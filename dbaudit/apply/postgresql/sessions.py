@@ -45,7 +45,14 @@ class Session:
         self.open()
 
     def open(self) -> None:
-        """Connect and take the limits away. Raises `django.db.Error`."""
+        """Connect and take the limits away. Raises `django.db.Error`; then there is no connection."""
+        try:
+            self._open()
+        except Error:
+            self.close()
+            raise
+
+    def _open(self) -> None:
         self.wrapper.ensure_connection()
         self.execute("SET statement_timeout = 0")
         self.execute("SET default_transaction_isolation = 'read committed'")
