@@ -173,7 +173,7 @@ def main() -> None:
     """Run the comparison and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=int, default=30, help="of pgbench: 100,000 rows each (default: 30)")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()

@@ -41,7 +41,7 @@ class Work:
 
 @contextmanager
 def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, _see: Any = None) -> Iterator[Work]:
-    """The alias's connection with a busy timeout of ``max_wait``.
+    """The alias's connection with a short busy timeout: SQLite's own waiting cannot be interrupted, ours can.
 
     Raises:
         AuditError: it stands in a transaction, or the file cannot be opened.
@@ -51,7 +51,7 @@ def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, _see: An
         raise AuditError(f"Database {connection.alias!r} stands in a transaction; run this outside of it.")
     raw = connection.connection
     (before,) = raw.execute("PRAGMA busy_timeout").fetchone()
-    raw.execute(f"PRAGMA busy_timeout = {int(limits.max_wait * 1000 / limits.attempts)}")
+    raw.execute(f"PRAGMA busy_timeout = {int(limits.poll * 1000)}")
     try:
         yield Work(connection=connection, limits=limits, tell=tell)
     finally:
@@ -70,20 +70,20 @@ def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[D
     began = time.monotonic()
     done: list[Done] = []
     begun: set[int] = set()
-    for attempt in range(work.limits.attempts):
+    patience = _Patience(work, began + work.limits.max_wait)
+    while True:
         done.clear()
         try:
-            with _transaction(work):
+            with _transaction(work, patience):
                 for step in steps:
                     if step.number not in begun:
                         record.begin(step, before=_sql(work, step.definition.name) is not None)
                         begun.add(step.number)
                     done.append(_one(work, step))
         except (DatabaseError, StepError) as error:
-            busy = sqlstate(error) in BUSY
-            if busy and attempt + 1 < work.limits.attempts:
-                work.tell("waiting: another connection keeps the file locked")
+            if patience.lasts(error):
                 continue
+            busy = sqlstate(error) in BUSY
             done = [_failed(step, error, number == len(done), busy=busy) for number, step in enumerate(steps)]
         break
     for one in done:
@@ -91,17 +91,47 @@ def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[D
         yield replace(one, seconds=time.monotonic() - began)
 
 
+@dataclass
+class _Patience:
+    """Until when other connections are waited for, by the monotonic clock; the first wait is told."""
+
+    work: Work
+    deadline: float
+    told: bool = False
+
+    def lasts(self, error: Exception) -> bool:
+        """Whether the error is that the file is locked, and there is time to try again."""
+        if sqlstate(error) not in BUSY or time.monotonic() > self.deadline:
+            return False
+        if not self.told:
+            self.work.tell("waiting: another connection keeps the file locked")
+            self.told = True
+        return True
+
+
 @contextmanager
-def _transaction(work: Work) -> Iterator[None]:
+def _transaction(work: Work, patience: _Patience) -> Iterator[None]:
     """Begun as a writer: one that began as a reader could not become one while another writes."""
     _execute(work, "BEGIN IMMEDIATE")
     try:
         yield
-        _execute(work, "COMMIT")
+        _commit(work, patience)
     except BaseException:
         if work.connection.connection is not None and work.connection.connection.in_transaction:
             _execute(work, "ROLLBACK")
         raise
+
+
+def _commit(work: Work, patience: _Patience) -> None:
+    """Readers keep a transaction from its end only; nothing has to be done again for them."""
+    while True:
+        try:
+            _execute(work, "COMMIT")
+        except OperationalError as error:
+            if not patience.lasts(error):
+                raise
+        else:
+            return
 
 
 def _one(work: Work, step: Step) -> Done:

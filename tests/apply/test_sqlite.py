@@ -85,9 +85,19 @@ def test_a_taken_name_is_told(items: Run) -> None:
 def test_a_busy_writer_is_waited_for(items: Run) -> None:
     with closing(sqlite3.connect(file(items), isolation_level=None, check_same_thread=False)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        with Beside(lambda: items.outcomes(STEP, max_wait=0.4)) as beside:
+        with Beside(lambda: items.outcomes(STEP)) as beside:
             until(lambda: items.said, "a word of waiting")
             writer.execute("COMMIT")
+    assert beside.result == ["built"]
+
+
+def test_a_reader_is_waited_for_at_the_end(items: Run) -> None:
+    with closing(sqlite3.connect(file(items), isolation_level=None, check_same_thread=False)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM items").fetchall()
+        with Beside(lambda: items.outcomes(STEP)) as beside:
+            until(lambda: items.said, "a word of waiting")
+            reader.execute("COMMIT")
     assert beside.result == ["built"]
 
 
@@ -95,7 +105,7 @@ def test_a_writer_that_stays_busy_is_told_and_the_file_is_as_it_was(items: Run) 
     before = digest(items)
     with closing(sqlite3.connect(file(items), isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        (done,) = items(STEP, max_wait=0.1, attempts=2)
+        (done,) = items(STEP, max_wait=0.1)
         writer.execute("ROLLBACK")
     assert "Another connection kept the file locked" in done.reason
     assert digest(items) == before
