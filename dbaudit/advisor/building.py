@@ -224,7 +224,9 @@ def _queries(snapshot: Snapshot, effects: Iterable[Effect]) -> str:
 
 
 def _source(advised: Advised) -> str:
-    return f"{advised.source}, projected {advised.growth.told()}" if advised.growth else advised.source
+    return (
+        f"{advised.source}, projected to {advised.growth.times:,} times the rows" if advised.growth else advised.source
+    )
 
 
 def _verification(advised: Advised, gain: Gain) -> str:

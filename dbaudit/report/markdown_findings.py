@@ -80,6 +80,8 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
     if not database.recommendations:
         yield outline.nothing_to_recommend(database)
         return
+    if database.index_plan:
+        yield text(outline.index_plan(database.index_plan))
     shown = {finding.remedy for finding in database.findings}
     for priority in PRIORITIES:
         chosen = [one for one in _ranked(database.recommendations) if one.priority == priority]
@@ -104,7 +106,29 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
         for one in chosen[:RECOMMENDATIONS]:
             if one.remedy not in shown:
                 yield f"{'#' * (level + 2)} {one.rank}. {text(one.title)}"
+                yield from _tried(one)
                 yield from _remedy(one.remedy)
+    if database.index_plan and database.index_plan.refused:
+        yield f"{'#' * (level + 1)} Indexes that were refused"
+        refused = [(code(one.table), text(one.index), text(one.reason)) for one in database.index_plan.refused]
+        yield table(["Table", "Index", "Why not"], refused, "lll")
+
+
+def _tried(one: Recommendation) -> Iterator[str]:
+    """What an index helps, what it takes, and what to look at."""
+    lines = [
+        f"- **Helps** {text(outline.helped(helped))}\n{indent(block(helped.statement, 'sql'))}" for helped in one.helps
+    ]
+    if one.share is not None and one.share_alone is not None:
+        lines.append(f"- **Saves** {one.share:.2%} of the workload beside the others, {one.share_alone:.2%} alone")
+    if one.helps and (price := outline.price(one)):
+        lines.append(f"- **Takes** {text(price)}")
+    if one.replaces:
+        lines.append(f"- **Makes needless** {', '.join(map(code, one.replaces))}")
+    if one.caution:
+        lines.append(f"- **Mind** {text(one.caution)}")
+    if lines:
+        yield "\n".join(lines)
 
 
 def plan(database: DatabaseReport, level: int) -> Iterator[str]:
@@ -206,6 +230,9 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
         yield block(remedy.action.after, "python")
     if remedy.orm:
         yield block(remedy.orm, "python") if outline.is_code(remedy.orm) else text(remedy.orm)
+    if remedy.migration:
+        yield "As a migration:"
+        yield block(remedy.migration, "python")
     if remedy.sql:
         yield block(remedy.sql, "sql")
     if remedy.undo_sql:

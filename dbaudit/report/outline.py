@@ -21,6 +21,8 @@ from dbaudit.findings import (
     DropIndex,
     EditModel,
     Finding,
+    Helped,
+    IndexPlan,
     Recommendation,
     Remedy,
     RunSql,
@@ -220,9 +222,55 @@ def known_or_new(finding: Finding) -> str:
 
 def deed(recommendation: Recommendation) -> str:
     """What to do, in a few words: the remedy, or how many findings share it."""
-    if len(recommendation.findings) > 1:
+    if len(recommendation.findings) > 1 and not recommendation.helps:
         return f"One remedy for {words.count(len(recommendation.findings), 'finding')}"
     return action(recommendation.remedy.action)
+
+
+def index_plan(plan: IndexPlan) -> str:
+    """The plan of indexes in a few sentences."""
+    built, dropped = words.count(plan.built, "index", "indexes"), f"{plan.dropped:,} to drop"
+    if plan.projection:
+        sizes = f"{built} to build ({words.size(plan.built_bytes)} then), {dropped}"
+    else:
+        net = f"{'+' if plan.net_bytes > 0 else '-' if plan.net_bytes < 0 else ''}{words.size(abs(plan.net_bytes))}"
+        sizes = f"{built} to build, {dropped}, net size {net}"
+    change = words.count(abs(plan.entries), "index entry", "index entries") + (
+        " more" if plan.entries > 0 else " fewer"
+    )
+    told = f"{sizes}; a row written to each of the tables makes {change if plan.entries else 'as many index entries'}."
+    told += (
+        f" The {words.count(plan.statements, 'statement')} that were weighed take {plan.before:,.0f} {plan.unit} before "
+        f"and {plan.after:,.0f} after ({plan.source})."
+    )
+    if plan.projection:
+        told += f" That is a projection {plan.projection}, as the data is too small to show anything."
+    return told if plan.complete else f"{told} The time ran out: this is the best that was found by then."
+
+
+def helped(one: Helped) -> str:
+    """What an index does for a statement, in a line."""
+    told = f"{one.query}: {words.number(one.before)} → {words.number(one.after)} {one.unit}"
+    if one.today_before is not None and one.today_after is not None:
+        told += f" (with today's rows {words.number(one.today_before)} → {words.number(one.today_after)})"
+    seen = [words.milliseconds(one.ms)] if one.ms is not None else []
+    seen += [words.count(one.rows, "row")] if one.rows is not None else []
+    return f"{told}; it took {', '.join(seen)}" if seen else told
+
+
+def price(one: Recommendation) -> str:
+    """What building or dropping an index takes, in a line; empty where nothing is known."""
+    cost = one.cost
+    if cost is None:
+        return ""
+    parts = [words.size(cost.bytes)] if cost.bytes is not None and cost.bytes >= 0 else []
+    if cost.net_bytes is not None and cost.net_bytes != cost.bytes:
+        parts.append(f"net {words.size(cost.net_bytes)}")
+    if cost.build_seconds is not None:
+        parts.append(f"built in about {max(0.1, cost.build_seconds):,.1f} s")
+    parts += [cost.lock] if cost.lock else []
+    parts += [f"slows {cost.writes_slowed}"] if cost.writes_slowed else []
+    return "; ".join(parts)
 
 
 def is_code(orm: str) -> bool:

@@ -113,6 +113,12 @@ class _Page:
             yield self.cut(f"     {one.priority} priority, {one.risk}: {words.printable(outline.deed(one))}")
         if len(database.recommendations) > len(things):
             yield f"     … and {len(database.recommendations) - len(things):,} more recommendations."
+        if database.index_plan:
+            yield ""
+            yield self.style.MIGRATE_HEADING("Indexes")
+            yield from self.wrap(outline.index_plan(database.index_plan))
+            for refused in database.index_plan.refused:
+                yield from self.wrap(f"- refused: {refused.table} {refused.index}: {refused.reason}", hanging="  ")
 
     def findings(self, report: Report, database: DatabaseReport) -> Iterator[str]:
         rules = {rule.id: rule for rule in report.rules}

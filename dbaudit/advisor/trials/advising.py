@@ -32,8 +32,8 @@ NO_STATEMENT = "No query was measured that an index could help."
 NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
 _UNITS = {"sqlite": "steps", "postgresql": "cost"}
 _HOW = {
-    "sqlite": "instructions counted on a copy in memory with the index built",
-    "postgresql": "the planner's cost with the index as HypoPG shows it",
+    "sqlite": "instructions counted on a copy",
+    "postgresql": "planned with HypoPG",
 }
 
 
