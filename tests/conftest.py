@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """Refuse a misspelt DBAUDIT_REQUIRE: it would require nothing."""
+    """Refuse a misspelt DBAUDIT_REQUIRE: it would require nothing. Let programs under test be interrupted."""
+    # A shell that starts the tests in the background ignores Ctrl-C for them and for all that they start.
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for name in capabilities.required():
             capabilities.check_name(name)

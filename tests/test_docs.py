@@ -130,7 +130,7 @@ def test_a_role_that_may_only_connect_is_told_what_it_lacks(postgres: Scratch, t
 
 
 class closed_to_all:  # noqa: N801 - read as words: `with closed_to_all(...)`
-    """A database in which only its owner has rights; afterwards the role is gone."""
+    """A database in which only its owner has rights; afterwards the role is gone, and all may connect again."""
 
     def __init__(self, server: Server, database: str, role: str) -> None:
         self._server, self._database, self._role = server, database, role
@@ -144,6 +144,10 @@ class closed_to_all:  # noqa: N801 - read as words: `with closed_to_all(...)`
         role = sql.Identifier(self._role)
         with self._server.connect(self._database) as connection:
             connection.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(role))
+            connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+            connection.execute(
+                sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC").format(sql.Identifier(self._database))
+            )
 
 
 @pytest.mark.needs("sphinx")
