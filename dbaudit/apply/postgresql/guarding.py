@@ -90,6 +90,9 @@ def drop(work: Work, relation: Relation, index: Standing) -> None:
         try:
             with watched(work, relation, index.name):
                 work.builder.execute(statement)
+        except KeyboardInterrupt:
+            work.tell(f"{index.name} may be invalid now, which is still written to. By hand: {statement};")
+            raise
         except StepError as error:
             work.recover()
             standing = {one.oid: one for one in catalogue.indexes(work.builder, relation.oid)}.get(index.oid)
