@@ -112,5 +112,13 @@ def _advice(run: QueryRun, worst: Repetition) -> str:
         return f'annotate(count=Count("{counted}")) on the query of the rows, and read it instead of counting again.'
     if statement.asker in JOINED:
         listed = run.id.startswith("admin:") or statement.via.startswith("list_display")
-        return f'list_select_related = ("{name}",)' if listed else f'select_related("{name}")'
+        return _listed(run, statement.asked) if listed else f'select_related("{name}")'
     return f'prefetch_related("{name}")'
+
+
+def _listed(run: QueryRun, asked: str) -> str:
+    """What joins all that the list asks for of this model: the attribute is set once."""
+    model, _, name = asked.rpartition(".")
+    others = [one.statement.asked.rpartition(".") for one in repetitions(run) if one.statement.asker in JOINED]
+    names = dict.fromkeys((*(other for owner, _, other in others if owner == model), name))
+    return "list_select_related = ({})".format(", ".join(f'"{one}"' for one in names) + "," * (len(names) == 1))

@@ -69,3 +69,13 @@ def test_beside_another_repetition_the_parent_is_still_the_query_of_the_rows(lib
 def test_in_code_of_others_it_is_a_remark(library: Scratch) -> None:
     run = replace(measured(library, publishers), owner="django", origin="automatic")
     assert [(one.severity, one.owner) for one in judged(library, CHECK, run)] == [("info", "django")]
+
+
+def test_all_relations_of_one_admin_list_are_named_in_one_remedy(library: Scratch) -> None:
+    def both() -> list[Any]:
+        return [(author.publisher.name, author.life.text) for author in Author.objects.all()]
+
+    findings = judged(library, CHECK, measured(library, both, origin="automatic", model="tests.Author"))
+    assert {one.remedy.orm for one in findings} == {'select_related("publisher")', 'select_related("life")'}
+    findings = judged(library, CHECK, measured(library, both, id="admin:tests.Author", model="tests.Author"))
+    assert {one.remedy.orm for one in findings} == {'list_select_related = ("publisher", "life")'}
