@@ -239,10 +239,9 @@ def index_plan(plan: IndexPlan) -> str:
         " more" if plan.entries > 0 else " fewer"
     )
     told = f"{sizes}; a row written to each of the tables makes {change if plan.entries else 'as many index entries'}."
-    told += (
-        f" The {words.count(plan.statements, 'statement')} that were weighed take {plan.before:,.0f} {plan.unit} before "
-        f"and {plan.after:,.0f} after ({plan.source})."
-    )
+    asked = words.count(plan.statements, "statement")
+    told += f" The {asked} that were weighed: {plan.before:,.0f} {plan.unit} before, {plan.after:,.0f} after"
+    told += f" ({plan.source})."
     if plan.projection:
         told += f" That is a projection {plan.projection}, as the data is too small to show anything."
     return told if plan.complete else f"{told} The time ran out: this is the best that was found by then."
