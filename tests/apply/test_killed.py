@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -27,25 +20,8 @@ from tests.apply.applying import (
     phase_of,
     until,
 )
-from tests.project import ROOT
+from tests.apply.client import client
 
-CLIENT = """
-import json, sys
-from pathlib import Path
-from django.conf import settings
-settings.configure(DATABASES={"default": json.loads(sys.argv[1])}, USE_TZ=True)
-import django
-django.setup()
-from django.db import connections
-from dbaudit.apply import running
-from dbaudit.apply.journal import Journal
-from dbaudit.apply.steps import Limits, Plan, Step
-step = Step.from_data(json.loads(sys.argv[2]))
-journal = Journal(Path(sys.argv[3]), run="run")
-journal.started(Plan(alias="default", vendor="postgresql", steps=(step,)), "scratch")
-ears = running.Ears(tell=lambda line: print(line, flush=True))
-running.carry_out(connections["default"], [step], journal, Limits(poll=0.05, max_wait=20), ears)
-"""
 STEP = creation("items", "items_gated_idx", "(gated(kind))")
 
 
@@ -56,28 +32,6 @@ def gated(items: Run) -> Run:
     with items.scratch.connection.cursor() as cursor:
         cursor.execute(GATED)
     return items
-
-
-@contextmanager
-def client(run: Run) -> Iterator[subprocess.Popen[str]]:
-    """A process of its own that builds `STEP`."""
-    settings: dict[str, Any] = run.scratch.connection.settings_dict
-    wanted = {name: settings[name] for name in ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", CLIENT, json.dumps(wanted), json.dumps(STEP.as_data()), str(run.journal.path)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -110,7 +64,7 @@ def test_after_a_killed_client_the_next_run_completes(gated: Run, wait: str) -> 
         holding(gated.scratch, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1") as snapshot,
         another(gated.scratch, autocommit=True) as eye,
     ):
-        with client(gated) as process:
+        with client(gated, STEP) as process:
             orphan = until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -129,7 +83,7 @@ def test_after_a_killed_client_the_next_run_completes(gated: Run, wait: str) -> 
 
 def test_an_interrupt_cancels_the_build_and_leaves_nothing(gated: Run) -> None:
     with holding(gated.scratch, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1") as snapshot:
-        with client(gated) as process, another(gated.scratch, autocommit=True) as eye:
+        with client(gated, STEP) as process, another(gated.scratch, autocommit=True) as eye:
             until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
             process.send_signal(signal.SIGINT)
             said, _ = process.communicate(timeout=20)
@@ -141,7 +95,7 @@ def test_an_interrupt_cancels_the_build_and_leaves_nothing(gated: Run) -> None:
 
 def test_sigterm_does_what_ctrl_c_does(gated: Run) -> None:
     with holding(gated.scratch, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1"):
-        with client(gated) as process, another(gated.scratch, autocommit=True) as eye:
+        with client(gated, STEP) as process, another(gated.scratch, autocommit=True) as eye:
             until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
             process.terminate()
             process.wait(timeout=20)

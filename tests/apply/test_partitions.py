@@ -11,6 +11,7 @@ from dbaudit.apply.journal import Journal
 from dbaudit.apply.recording import Undoing
 from dbaudit.dialect import Dialect
 from tests.apply.applying import PHASES, Beside, Run, another, creation, holding, invalid, phase_of, until
+from tests.apply.client import client
 
 STEP = creation("sales", "sales_kind_idx", "(kind)", partitioned=True)
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
@@ -67,6 +68,22 @@ def test_a_backend_killed_between_partitions_costs_one_partition_s_attempt(sales
             eye.execute("SELECT pg_terminate_backend(%s)", [pid])
             snapshot.close()
     assert beside.result == ["built"]
+    assert invalid(sales.scratch) == []
+
+
+def test_a_client_killed_between_partitions_is_followed_by_a_run_that_goes_on(sales: Run) -> None:
+    standing = "SELECT indexrelid FROM pg_index WHERE indrelid::regclass::text IN ('sales_1', 'sales_2a') ORDER BY 1"
+    with holding(sales.scratch, "UPDATE sales_3 SET kind = kind") as writer:
+        with client(sales, STEP) as process, another(sales.scratch, autocommit=True) as eye:
+            until(lambda: phase_of(eye, PHASES[0]), "the wait for the writer of the last partition")
+            process.kill()
+            process.wait()
+        first = sales.scratch.rows(standing)
+        (run,) = sales.journal.runs()
+        writer.close()
+    assert len(first) == 2
+    assert sales.outcomes(*run.pending) == ["built"]
+    assert sales.scratch.rows(standing) == first
     assert invalid(sales.scratch) == []
 
 
