@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT)]
+sys.path[:0] = [str(ROOT), str(HERE.parent), str(HERE)]  # in this order: the ERP is a package of that name, too
 
 from judging.servers import Connection, connect, database, version  # noqa: E402  once the path is set
 
@@ -51,12 +51,11 @@ def fill(settings: dict[str, Any], scale: int) -> None:
         subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
-def audit(progress: bool = False) -> DatabaseReport:
+def audit() -> DatabaseReport:
     """The whole of it, as `manage.py dbaudit report` does it."""
     import dbaudit  # noqa: PLC0415  once Django is set up
 
-    told = (lambda text: print(text, file=sys.stderr)) if progress else (lambda _: None)
-    (report,) = dbaudit.audit("default", progress=told).databases
+    (report,) = dbaudit.audit("default").databases
     return report
 
 
@@ -172,7 +171,7 @@ def main() -> None:
         from shared.machine import machine  # noqa: PLC0415  as above
 
         begin = time.perf_counter()
-        first = audit(progress=True)
+        first = audit()
         seconds = time.perf_counter() - begin
         indexes = [one for one in first.recommendations if one.remedy.kind == "create_index"]
         sizes: dict[str, int] = {}
