@@ -10,6 +10,9 @@ from dbaudit.rules import measured
 from dbaudit.rules.repetition import FEW, Repetition, repetitions
 
 JOINED = ("forward", "reverse one to one")
+#: What FETCH_PEERS of Django 6.1 fetches for all rows at once, also where the relation is not known beforehand.
+FETCHED_WITH_PEERS = (*JOINED, "deferred")
+PEERS = " fetch_mode(FETCH_PEERS) on the query of the rows does so for whatever is asked of them."
 
 
 @check(severity="warning", needs=["queries"])
@@ -38,10 +41,15 @@ def n_plus_one(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
             causes.setdefault((what, measured.written(run, one.statement)), []).append((run, one))
     places = Counter(what for what, _ in causes)
     for (what, _), seen in causes.items():
-        yield _finding(seen, several=places[what] > 1)
+        yield _finding(seen, several=places[what] > 1, peers=_has_peers(snapshot))
 
 
-def _finding(seen: list[tuple[QueryRun, Repetition]], *, several: bool) -> Finding:
+def _has_peers(snapshot: Snapshot) -> bool:
+    """Whether this Django can fetch what one row refers to for all rows that came with it."""
+    return snapshot.posture is not None and snapshot.posture.django_version >= (6, 1)
+
+
+def _finding(seen: list[tuple[QueryRun, Repetition]], *, several: bool, peers: bool) -> Finding:
     run, worst = max(seen, key=lambda one: one[1].times)
     statement, parent = worst.statement, worst.parent
     who = measured.owner(run, statement)
@@ -67,7 +75,8 @@ def _finding(seen: list[tuple[QueryRun, Repetition]], *, several: bool) -> Findi
         evidence.append(Evidence("called from", f"{caller.file}:{caller.line}", source="call stack"))
     return Finding(
         subject=f"{what} is asked once for each row",
-        detail=f"{worst.times} executions in {run.label!r}, where the rows could have been fetched at once.",
+        detail=f"{worst.times} executions in {run.label!r}, where the rows could have been fetched at once."
+        + (PEERS if peers and statement.asker in FETCHED_WITH_PEERS else ""),
         identity=(run.id, statement.asked or statement.fingerprint),
         severity=Severity.DEFAULT if who == "project" and worst.times >= FEW else Severity.INFO,
         confidence=Confidence.HIGH if worst.slope is not None else Confidence.MEDIUM,

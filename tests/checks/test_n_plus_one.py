@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import django
+
 from tests.checks.queries import found, judged, measured
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS
@@ -79,3 +81,8 @@ def test_all_relations_of_one_admin_list_are_named_in_one_remedy(library: Scratc
     assert {one.remedy.orm for one in findings} == {'select_related("publisher")', 'select_related("life")'}
     findings = judged(library, CHECK, measured(library, both, id="admin:tests.Author", model="tests.Author"))
     assert {one.remedy.orm for one in findings} == {'list_select_related = ("publisher", "life")'}
+
+
+def test_where_django_has_it_fetching_peers_is_recommended(library: Scratch) -> None:
+    (finding,) = found(library, CHECK, publishers)
+    assert ("fetch_mode(FETCH_PEERS)" in finding.detail) == (django.VERSION >= (6, 1))
