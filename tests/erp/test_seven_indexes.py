@@ -134,7 +134,7 @@ def test_without_its_queries_none_of_them_is_recommended(audited: Audited) -> No
 
 
 @pytest.mark.parametrize("index", [*SEVEN][:2], ids="-".join)
-def test_without_one_query_its_index_is_not_recommended(audited: Audited, index: tuple[str, ...]) -> None:
+def test_without_one_query_its_index_is_not_recommended(audited: Audited, index: tuple[str, str, str]) -> None:
     rest = tuple(run for run in audited.snapshot.runs if run.id != SEVEN[index])
     assert index not in columns(advise(audited.database, replace(audited.snapshot, runs=rest)))
 
