@@ -78,6 +78,12 @@ def _cost(run: QueryRun, fingerprint: str) -> float:
     return plan.cost or 0.0 if plan else 0.0
 
 
+def _changed(run: QueryRun) -> float:
+    """Milliseconds of the query with a change that the audit tried and that worked, infinite where there is none."""
+    tried = (one.ms_after for one in run.trials if one.worked and one.ms_after is not None)
+    return min(tried, default=float("inf"))
+
+
 def build(own: Connection, recommended: Iterable[Recommendation]) -> dict[str, int]:
     """Build by the recommendations' own SQL; the sizes in bytes of what is new, by name."""
     before = _indexes(own)
@@ -125,10 +131,17 @@ def page(
         share = f"{then / planned:.2f}" if planned else ""
         costs = f"{planned:,.0f} | {then:,.0f} | {share}"
         yield f"| {title}: {len(some)} | {was:,.1f} ms | {now:,.1f} ms | {less} | {costs} |"
+    changed = sum(min(after.milliseconds[run.id], _changed(run)) for run in slow)
     was, now = (sum(one.milliseconds[run.id] for run in slow) for one in (before, after))
+    if was:
+        yield ""
+        yield (
+            f"With the audit's changes to the slow queries, too, where it tried one and it worked: {changed:,.1f} ms,"
+            f" {1 - changed / was:.0%} less."
+        )
     met = bool(was) and 1 - now / was >= TARGET
     yield ""
-    yield f"Target: the slow ones take at least {TARGET:.0%} less. {'Met' if met else 'Missed'}."
+    yield f"Target: by indexes alone the slow ones take at least {TARGET:.0%} less. {'Met' if met else 'Missed'}."
     yield ""
     yield f"## {len(indexes)} indexes recommended, {sum(sizes.values()) / MIB:.1f} MiB"
     yield ""

@@ -55,9 +55,9 @@ class Built:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is tried: ``shares`` of the heap as budgets (None: unlimited), ``executed`` those that are really built,
-    each statement executed ``repeat`` times. ``beside`` is Markdown under the table; ``ours`` the advisor whose
-    indexes are told one by one."""
+    """What is tried: ``shares`` of the heap as budgets (None: unlimited), which are really built if ``built``, and
+    ``executed`` those at which each statement runs ``repeat`` times. ``beside`` is Markdown under the table; ``ours``
+    the advisor whose indexes are told one by one."""
 
     title: str
     program: str
@@ -68,6 +68,7 @@ class Plan:
     executed: tuple[float, ...]
     repeat: int
     output: Path
+    built: bool = True
 
 
 def run(plan: Plan, judge: Judge, advisors: Advisors, experts: Mapping[str, Judgement]) -> None:
@@ -90,7 +91,7 @@ def run(plan: Plan, judge: Judge, advisors: Advisors, experts: Mapping[str, Judg
         rows.append(row)
         plan.output.write_text("\n".join([*lines, *table(rows, found, heap), plan.beside]))
     for row in rows:
-        if row.share is not None:  # without a budget it may be several times the tables
+        if plan.built and row.share is not None:  # without a budget it may be several times the tables
             one = build(judge, row, plan.repeat if row.share in plan.executed else 0)
             print(f"{row.advisor}, budget {budget(row.share)}, really built: {one.relative:.3f}", file=sys.stderr)
             found[row.advisor, row.share] = one
