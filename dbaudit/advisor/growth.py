@@ -23,6 +23,8 @@ MAX_ROWS = 250_000
 SPAN = 2_000_000
 #: Lines of a plane pair up for prime numbers alone. Growing less than 25 times tells nothing.
 FACTORS = (31, 23, 17, 13, 11, 7, 5)
+#: Characters that tell texts apart, with the copy's number behind them.
+ROOM = 20
 _INTEGER = re.compile(r"(?:big|medium)?int(?:eger)?(?: unsigned)?|bigserial|serial|int[48]", re.IGNORECASE)
 _TEXT = re.compile(r"(?:text|(?:character varying|varchar|char|character|bpchar)(?: ?\((\d+)\))?)", re.IGNORECASE)
 _DAY = re.compile(r"date", re.IGNORECASE)
@@ -87,8 +89,11 @@ class Growth:
         elif column.type == "uuid":
             moved = f"md5({value}::text || {shift})::uuid"
         elif text:
-            room = int(text[1]) - len(f"~{self.times}") if postgresql and text[1] else None
-            moved = f"{value if room is None else f'left({value}, {max(0, room)})'} || '~' || {shift}"
+            moved = f"{value} || '~' || {shift}"
+            if postgresql and text[1]:  # SQLite takes a text of any length
+                room = int(text[1]) - len(f"~{self.times}")
+                whole = f"left(md5({moved}), {text[1]})"  # too short for its beginning and a number
+                moved = f"left({value}, {room}) || '~' || {shift}" if room >= ROOM else whole
         return f"CASE {shift} WHEN 0 THEN {value} ELSE {moved} END"
 
 
