@@ -1,10 +1,15 @@
 """The server's process, the client or the connection dies while an index is built."""
 
+# ruff: noqa: SIM117 - one line for each session
+
 from __future__ import annotations
 
 import signal
+import subprocess
+from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests.apply.applying import (
     GATED,
@@ -18,9 +23,12 @@ from tests.apply.applying import (
     indexes,
     invalid,
     phase_of,
+    runner,
     until,
 )
 from tests.apply.client import client
+from tests.postgres import CONFIGURATION, Server, _account, main_server, start
+from tests.scratch import postgres_scratch
 
 STEP = creation("items", "items_gated_idx", "(gated(kind))")
 
@@ -100,3 +108,34 @@ def test_sigterm_does_what_ctrl_c_does(gated: Run) -> None:
             process.terminate()
             process.wait(timeout=20)
         assert invalid(gated.scratch) == []
+
+
+def restart(server: Server, data: str) -> None:
+    """Stop a server as its system does, and start it again."""
+    settings = {**CONFIGURATION, "port": str(server.port), "shared_preload_libraries": server.installation.preload}
+    control = [str(server.installation.binaries / "pg_ctl"), f"--pgdata={data}", "--silent", "--wait"]
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    subprocess.run([*control, "stop", "--mode=fast"], check=True, cwd="/", **_account())
+    subprocess.run([*control, "start", f"--log={data}/log", f"--options={options}"], check=True, cwd="/", **_account())
+
+
+@pytest.mark.needs("postgresql")
+def test_a_server_that_is_restarted_is_waited_for_and_the_build_completes(
+    tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> None:
+    own = start(main_server().installation)
+    with django_db_blocker.unblock(), postgres_scratch(own) as scratch:
+        scratch.connection.inc_thread_sharing()
+        scratch.execute("CREATE TABLE items (id int, kind int); INSERT INTO items VALUES (1, 1)")
+        ((data,),) = scratch.rows("SHOW data_directory")
+        run = runner(scratch, tmp_path)
+        with holding(scratch, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1"):
+            with Beside(lambda: run(creation("items", "items_kind_idx", "(kind)"))) as beside:
+                with another(scratch, autocommit=True) as eye:
+                    until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
+                restart(own, data)
+        scratch.connection.close()
+        (done,) = beside.result
+        assert (done.outcome, done.retries) == ("built", 1)
+        assert invalid(scratch) == []
+    own.stop()
