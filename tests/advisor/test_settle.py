@@ -1,0 +1,118 @@
+"""What is made of the set that the search found: nothing that hardly helps, and of equal indexes the one that makes
+another needless."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from django.apps.registry import Apps
+
+from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
+from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.settle import TOO_LITTLE, settled
+from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
+from dbaudit.advisor.writes import Written
+from dbaudit.facts import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dbaudit.facts import Snapshot
+    from tests.scratch import Scratch
+
+TABLES = """
+    PRAGMA foreign_keys = OFF;
+    CREATE TABLE place (id integer PRIMARY KEY);
+    CREATE TABLE item (id integer PRIMARY KEY, day text NOT NULL, place_id integer NOT NULL REFERENCES place (id),
+        state integer NOT NULL);
+    CREATE INDEX item_place ON item (place_id);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+    INSERT INTO item SELECT i, 'day ' || (i % 900), i % 50, i % 3 FROM n;
+"""
+
+
+def on(*columns: str) -> Candidate:
+    return Candidate(table="item", keys=tuple(Key(column=one) for one in columns))
+
+
+def asked(sql: str, *values: object) -> Asked:
+    return Asked(fingerprint=sql, sql=sql, samples=(Parameters(values),))
+
+
+LOOKUP = asked('SELECT * FROM "item" WHERE "day" = %s AND "place_id" = %s', "day 7", 7)
+
+
+@contextmanager
+def planner(database: Scratch) -> Iterator[tuple[SqlitePlanner, Snapshot]]:
+    database.execute(TABLES)
+    snapshot = database.snapshot(Apps([]))
+    with copied(database.connection) as copy:
+        yield SqlitePlanner(copy, snapshot), snapshot
+
+
+def advice(
+    trial: SqlitePlanner, question: Asked, *candidates: Candidate, refused: tuple[Candidate, ...] = ()
+) -> Advice:
+    """As the search would give it, with these chosen."""
+    before, after = trial.cost(question, frozenset()), trial.cost(question, frozenset(candidates))
+    return Advice(
+        chosen=tuple(
+            Chosen(
+                candidate=one,
+                bytes=trial.size(one),
+                gain=0.001,
+                alone=0.001,
+                written=Written(0, 0),
+                helps=(question.fingerprint,) if one in after.used else (),
+            )
+            for one in candidates
+        ),
+        effects=(Effect(asked=question, share=1.0, before=before, after=after),),
+        rejected=tuple(Rejected(candidate=one, reason="another is as good") for one in refused),
+        before=before.cost,
+        after=after.cost,
+    )
+
+
+def test_an_index_that_helps_and_reads_like_the_model_stays(sqlite: Scratch) -> None:
+    with planner(sqlite) as (trial, snapshot):
+        found = advice(trial, LOOKUP, on("place_id", "day"))
+        [one] = settled(found, trial, snapshot).chosen
+        assert one.candidate == on("place_id", "day")
+        assert one.helps == (LOOKUP.fingerprint,)
+
+
+def test_a_foreign_key_leads_so_that_its_own_index_is_needless(sqlite: Scratch) -> None:
+    with planner(sqlite) as (trial, snapshot):
+        found = settled(advice(trial, LOOKUP, on("day", "place_id")), trial, snapshot)
+        [one] = found.chosen
+        assert one.candidate == on("place_id", "day")
+        assert [index.name for index in one.replaces] == ["item_place"]
+        [effect] = found.effects
+        assert effect.after.used == {one.candidate}
+
+
+def test_a_refused_one_with_a_column_more_is_taken_where_it_makes_another_needless(sqlite: Scratch) -> None:
+    with planner(sqlite) as (trial, snapshot):
+        trial_of_day = advice(trial, LOOKUP, on("day"), refused=(on("day", "place_id"),))
+        [one] = settled(trial_of_day, trial, snapshot).chosen
+        assert one.candidate == on("place_id", "day")
+
+
+def test_an_order_stays_where_a_statement_needs_it(sqlite: Scratch) -> None:
+    page = asked('SELECT * FROM "item" WHERE "day" > %s ORDER BY "day", "place_id" LIMIT 5', "day 7")
+    with planner(sqlite) as (trial, snapshot):
+        [one] = settled(advice(trial, page, on("day", "place_id")), trial, snapshot).chosen
+        assert one.candidate == on("day", "place_id")
+
+
+def test_an_index_that_saves_hardly_anything_is_refused_with_the_reason(sqlite: Scratch) -> None:
+    unselective = asked('SELECT * FROM "item" WHERE "state" < %s', 3)
+    with planner(sqlite) as (trial, snapshot):
+        found = settled(advice(trial, unselective, on("state")), trial, snapshot)
+        assert not found.chosen
+        assert [(one.candidate, one.reason) for one in found.rejected] == [(on("state"), TOO_LITTLE)]
+        assert found.bytes == 0
+        assert found.after == pytest.approx(found.before)
