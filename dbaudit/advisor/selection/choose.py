@@ -16,6 +16,8 @@ from dbaudit.advisor.selection.search import exact, greedy, search, shed
 SMALL = 12
 #: How often the search begins anew with what the planner said of its last answer.
 TURNS = 6
+#: A turn that gains less than this share is the last one.
+SETTLED = 0.001
 #: Plans made in one turn about indexes beside the best set.
 PROBES = 600
 #: A chosen index saves at least this share of the workload.
@@ -68,10 +70,12 @@ def choose(
             break
         _probe(costs, problem, best)
         problem = _problem(costs, weights, measures, budget)
-        again = search(problem, [best])
-        if problem.total(again) >= problem.total(best) * (1 - 1e-6):
+        again = search(problem, best)
+        settled = problem.total(again) >= problem.total(best) * (1 - SETTLED)
+        best = min(best, again, key=problem.total)
+        if settled:
             break
-        best = again
+    best = min(best, search(problem), key=problem.total)
     if problem.useful.bit_count() <= SMALL:
         best = exact(problem)
     return _done(problem, best, kept)

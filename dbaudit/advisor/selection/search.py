@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dbaudit.advisor.selection.costs import bits
 from dbaudit.advisor.selection.model import Problem, State
@@ -95,18 +95,17 @@ def _room(state: State, added: int, losses: dict[int, float]) -> Iterator[int]:
             return
 
 
-def search(problem: Problem, starts: Iterable[int] = (), shakes: int = SHAKES) -> int:
-    """The best set found: from several greedy starts, improved, then shaken and improved again.
+def search(problem: Problem, start: int | None = None, shakes: int = SHAKES) -> int:
+    """The best set found: from several greedy starts or from a given one, improved, then shaken and improved again.
 
     The same for the same problem: shaking draws from a generator of its own with a fixed seed.
     """
-    found = {greedy(problem, power) for power in POWERS}
-    found |= {start for start in starts if problem.size(start) <= problem.budget}
+    starts = {greedy(problem, power) for power in POWERS} if start is None else {start}
 
     def rank(chosen: int) -> tuple[float, int]:
         return problem.total(chosen), chosen
 
-    best = min((improve(problem, one) for one in sorted(found, key=rank)), key=rank)
+    best = min((improve(problem, one) for one in sorted(starts)), key=rank)
     draw = random.Random(0)  # noqa: S311 - no secret: the same draws each time are what is wanted
     for _ in range(shakes):
         members = list(bits(best))
