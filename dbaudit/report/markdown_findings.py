@@ -163,12 +163,15 @@ def scorecard(database: DatabaseReport) -> Iterator[str]:
 
 
 def unexamined(database: DatabaseReport) -> Iterator[str]:
-    """What was not examined, each reason once."""
+    """What was not examined, each reason once; the checks for other servers are all named."""
     reasons = outline.reasons(outline.unexamined(database))
     if not reasons:
         yield "Everything that this audit looks at was examined."
         return
-    rows = [(_names(what), text(reason)) for reason, what in reasons[:LISTED]]
+    rows = [
+        (_names(what, len(what) if outline.is_of_other_vendors(reason) else SKIPPED), text(reason))
+        for reason, what in reasons[:LISTED]
+    ]
     yield table(["What", "Why"], rows, "ll")
     if len(reasons) > LISTED:
         yield words.more(len(reasons) - LISTED)
@@ -279,5 +282,5 @@ def _cost(cost: Cost | None) -> str:
     return text(", ".join(parts))
 
 
-def _names(names: tuple[str, ...]) -> str:
-    return text(words.listing(names, SKIPPED))
+def _names(names: tuple[str, ...], limit: int) -> str:
+    return text(words.listing(names, limit))

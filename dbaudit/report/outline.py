@@ -128,6 +128,11 @@ def reasons(skipped: Iterable[Skipped]) -> tuple[tuple[str, tuple[str, ...]], ..
     return tuple((reason, tuple(what)) for reason, what in found.items())
 
 
+def is_of_other_vendors(reason: str) -> bool:
+    """Whether checks did not run because they are for other vendors' databases, which the list of checks tells too."""
+    return reason.startswith("Works on ") and reason.endswith(" only.")
+
+
 def slowest(runs: Iterable[QueryRun]) -> list[QueryRun]:
     """The runs that have a time, the slowest first."""
     return sorted((run for run in runs if run.median_ms is not None), key=lambda run: (-(run.median_ms or 0), run.id))

@@ -203,7 +203,10 @@ class _Page:
         if not reasons:
             yield "Everything that this audit looks at was examined."
         for reason, what in reasons:
-            yield from self.wrap(f"- {words.listing(what, SKIPPED)}: {reason}", hanging="  ")
+            told = f"{words.listing(what, SKIPPED)}: {reason}"
+            if len(what) > SKIPPED and outline.is_of_other_vendors(reason):
+                told = f"{len(what):,} checks: {reason} manage.py dbaudit checks lists them."
+            yield from self.wrap(f"- {told}", hanging="  ")
 
     def prose(self, label: str, value: str) -> Iterator[str]:
         """A part of a check's page; its paragraphs stay apart."""

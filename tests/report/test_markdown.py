@@ -147,6 +147,18 @@ def test_a_database_without_findings_does_not_look_like_one_that_was_not_examine
     assert "1 thing not examined" in blind
 
 
+def test_checks_for_another_server_are_all_named_in_one_line_apart_from_what_was_not_seen() -> None:
+    others = tuple(Skipped(f"check_{one}", "Works on postgresql only.") for one in range(40))
+    unseen = tuple(Skipped(f"place_{one}", "No statistics.") for one in range(13))
+    drawn = markdown.render(sample.report(replace(sample.clean(), skipped=others + unseen)))
+    lines = [line for line in drawn.splitlines() if "Works on postgresql only." in line]
+    assert len(lines) == 1
+    assert all(markup.text(one.what) in lines[0] for one in others)
+    assert sum("and 1 more" in line and "No statistics." in line for line in drawn.splitlines()) == 1
+    assert "53 things not examined" in drawn
+    assert "everything examined" not in drawn
+
+
 def test_nothing_but_the_head_and_how_to_reproduce_depends_on_the_time_or_the_versions() -> None:
     first = sample.report()
     second = replace(first, generated_at="2026-01-01T00:00:00+00:00", duration_seconds=9.9, django="6.1", dbaudit="2")

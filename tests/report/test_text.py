@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from django.core.management.color import make_style
 
+from dbaudit.facts import Skipped
 from dbaudit.findings import Recommendation
 from dbaudit.report import text
 from tests.report import sample
@@ -71,3 +72,26 @@ def test_a_database_without_findings_does_not_look_like_one_that_was_not_examine
     blind = text.render(sample.report(sample.empty()))
     assert "No findings" not in blind
     assert "- duplicate_index: Not asked for." in blind
+
+
+def skipping(*skipped: Skipped) -> str:
+    """The report of a clean database of which this much was not examined."""
+    return text.render(sample.report(replace(sample.clean(), skipped=skipped)), width=120)
+
+
+def test_a_few_checks_for_another_server_are_named() -> None:
+    drawn = skipping(*(Skipped(f"check_{one}", "Works on postgresql only.") for one in range(2)))
+    assert "- check_0, check_1: Works on postgresql only.\n" in drawn
+
+
+def test_many_things_that_were_not_seen_are_named_as_far_as_there_is_room() -> None:
+    drawn = skipping(*(Skipped(f"table_{one}", "No statistics.") for one in range(7)))
+    assert "- table_0, table_1, table_2, table_3, table_4, table_5 and 1 more: No statistics.\n" in drawn
+
+
+def test_many_checks_for_another_server_are_counted_in_one_line_and_none_is_taken_for_clean() -> None:
+    drawn = skipping(*(Skipped(f"check_{one}", "Works on postgresql only.") for one in range(40)))
+    assert "- 40 checks: Works on postgresql only. manage.py dbaudit checks lists them.\n" in drawn
+    assert "40 things not examined" in drawn
+    assert "check_0" not in drawn
+    assert "everything examined" not in drawn
