@@ -13,7 +13,6 @@ TABLE = "CREATE TABLE item (id bigint PRIMARY KEY, a int, ab int, b varchar(9), 
 @pytest.mark.parametrize(
     ("rule", "indexes"),
     [
-        ("r1 names that start alike", ["(a)", "(ab, c)"]),
         ("r2 an expression is not a prefix of another one", ["(lower(b))", "(upper(b), c)"]),
         ("r5 directions that the wider one does not have", ["(a, c)", "(a, c DESC, ab)"]),
         ("r6 a full index is not served by a partial one", ["(a)", "(a, c) WHERE ab > 1"]),
@@ -42,6 +41,16 @@ def test_silent_on_postgresql_where_the_wider_index_serves_something_else(
     for number, index in enumerate(indexes):
         postgres.execute(f"CREATE INDEX i{number} ON item {index}")
     assert not postgres.findings(CHECK), rule
+
+
+def test_silent_on_r1_names_and_numbers_of_columns_that_only_start_alike(scratch: Scratch) -> None:
+    columns = ", ".join(f"c{number} int" for number in range(2, 13))  # c1 and c12: the first and the twelfth column
+    scratch.execute(f"CREATE TABLE item (c1 int, {columns});")
+    scratch.execute("CREATE INDEX first ON item (c1); CREATE INDEX twelfth ON item (c12, c3);")
+    scratch.execute("CREATE INDEX pair ON item (c1, c2); CREATE INDEX other ON item (c12, c1, c2);")
+    assert [one.identity for one in scratch.findings(CHECK)] == [("(c1)",)]  # pair serves first, and nothing else does
+    scratch.execute("DROP INDEX pair")
+    assert not scratch.findings(CHECK)
 
 
 def test_silent_on_r8_whatever_enforces_something(scratch: Scratch) -> None:
