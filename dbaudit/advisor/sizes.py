@@ -130,7 +130,7 @@ def _groups(rows: float, keys: list[Part]) -> Iterator[tuple[float, float]]:
         rest = rows
         different = 1.0
         for part in keys:
-            different *= max(1.0, part.distinct + (1 if part.null else 0))
+            different *= _spread(part)
         # So many of the possible combinations occur when rows are thrown at them.
         different = different * -math.expm1(-rows / different) if different < 50 * rows else rows
     if rest > 0 and different >= 1:
@@ -143,6 +143,17 @@ def _groups(rows: float, keys: list[Part]) -> Iterator[tuple[float, float]]:
             yield different * (size - low), low + 1
     elif rest > 0:
         yield 1, rest
+
+
+def _spread(part: Part) -> float:
+    """Of how many equally frequent values a column is as mixed as of its own: the exponential of its entropy. A flag
+    that hardly ever is set makes hardly more pairs with another column than that has values."""
+    rest = max(0.0, 1 - part.null - sum(part.frequencies))
+    others = max(1.0, part.distinct - len(part.frequencies))
+    entropy = -sum(share * math.log(share) for share in (part.null, *part.frequencies) if share > 0)
+    if rest > 0:
+        entropy -= rest * math.log(rest / others)
+    return max(1.0, math.exp(entropy))
 
 
 def _bytes_of(groups: float, size: float, key: float) -> float:
