@@ -18,6 +18,7 @@ from dbaudit.advisor.selection.costs import Costs, bits
 from dbaudit.advisor.selection.model import Problem
 from dbaudit.advisor.selection.search import exact, search
 from dbaudit.advisor.trials import hypopg
+from dbaudit.catalog.session import read_only
 from dbaudit.facts import Parameters
 from tests.scratch import connected
 
@@ -253,16 +254,16 @@ def test_an_expression_that_is_not_immutable_is_refused_by_the_server(shop: Scra
 
 
 def test_installable_and_no_permission_are_told_apart(postgres: Scratch) -> None:
-    with hypopg.read_only(postgres.connection, **LIMITS):
+    with read_only(postgres.connection, **LIMITS):
         assert hypopg.availability(postgres.connection).state == "installable"
     postgres.execute("CREATE SCHEMA apart; CREATE EXTENSION hypopg SCHEMA apart")
-    with hypopg.read_only(postgres.connection, **LIMITS):
+    with read_only(postgres.connection, **LIMITS):
         assert hypopg.availability(postgres.connection).state == "usable"
-    with connected("poor", postgres.role("poor")) as connection, hypopg.read_only(connection, **LIMITS):
+    with connected("poor", postgres.role("poor")) as connection, read_only(connection, **LIMITS):
         assert hypopg.availability(connection).state == "no permission"
     postgres.execute("ALTER EXTENSION hypopg DROP FUNCTION apart.hypopg_drop_index(oid)")
     postgres.execute("DROP FUNCTION apart.hypopg_drop_index(oid)")
-    with hypopg.read_only(postgres.connection, **LIMITS):
+    with read_only(postgres.connection, **LIMITS):
         assert hypopg.availability(postgres.connection).state == "broken"
 
 

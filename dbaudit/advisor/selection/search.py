@@ -12,8 +12,8 @@ from dbaudit.advisor.selection.model import Problem, State
 POWERS = (0.5, 1.0, 0.0)
 #: A change must save this share of the objective without indexes, or it is noise.
 NOISE = 1e-7
-#: How often the best set is shaken.
-SHAKES = 16
+#: How often the best set is shaken at most; less often where a shake is more work than so many moves to be weighed.
+SHAKES, WORK = 16, 20_000
 
 
 def greedy(problem: Problem, power: float, start: int = 0) -> int:
@@ -95,7 +95,7 @@ def _room(state: State, added: int, losses: dict[int, float]) -> Iterator[int]:
             return
 
 
-def search(problem: Problem, start: int | None = None, shakes: int = SHAKES) -> int:
+def search(problem: Problem, start: int | None = None) -> int:
     """The best set found: from several greedy starts or from a given one, improved, then shaken and improved again.
 
     The same for the same problem: shaking draws from a generator of its own with a fixed seed.
@@ -107,7 +107,8 @@ def search(problem: Problem, start: int | None = None, shakes: int = SHAKES) -> 
 
     best = min((improve(problem, one) for one in sorted(starts)), key=rank)
     draw = random.Random(0)  # noqa: S311 - no secret: the same draws each time are what is wanted
-    for _ in range(shakes):
+    work = max(1, len(problem.moves())) * max(1, best.bit_count())
+    for _ in range(max(2, min(SHAKES, SHAKES * WORK // work))):
         members = list(bits(best))
         if len(members) < 2 or problem.costs.late:
             break
