@@ -97,9 +97,9 @@ class Growth:
         return f"CASE {shift} WHEN 0 THEN {value} ELSE {moved} END"
 
 
-def factor(rows: int) -> int | None:
+def factor(rows: int, most: int = MAX_ROWS) -> int | None:
     """The largest factor by which tables that have so many rows together may grow, None where that is none."""
-    return next((one for one in FACTORS if rows * one**2 <= MAX_ROWS), None) if rows else None
+    return next((one for one in FACTORS if rows * one**2 <= most), None) if rows else None
 
 
 def grown(snapshot: Snapshot, growth: Growth, rows: dict[tuple[str, str], int]) -> Snapshot:

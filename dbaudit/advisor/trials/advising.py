@@ -26,6 +26,8 @@ from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
 
 #: The indexes may take half as much as the rows.
 DEFAULT_BUDGET = Budget(share=0.5)
+#: Rows that a grown copy may have where statements are executed on it: steps tell small differences from each other.
+COUNTED_ROWS = 100_000
 #: The budget where what the rows take could not be seen.
 BOUNDLESS = 10**15
 NO_STATEMENT = "No query was measured that an index could help."
@@ -135,7 +137,8 @@ class _Trial:
 
     def run(self) -> Advised:
         tables = tuple(table for table in self.snapshot.stored_tables() if self._growable(table))
-        factor = growing.factor(sum(table.rows or 0 for table in tables))
+        most = COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
+        factor = growing.factor(sum(table.rows or 0 for table in tables), most)
         if factor is None:
             self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
             with self._planner(self.snapshot) as planner:
