@@ -29,7 +29,8 @@ def rarely_used_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: The server has counted for less than 7 days; the index is smaller than 10 MiB, enforces something, is
     invalid or is the only one that serves a foreign key; fewer than 10,000 entries were written; it was never read
-    (that is `unused_index`); its few scans read as many rows as the table has: a report that lives on it.
+    (that is `unused_index`); its few scans read as many rows as the table has: a report that lives on it. The
+    scans of earlier audits' measured queries count like anybody's, those of this audit come later.
     """
     if reason := snapshot.counted_too_briefly(WINDOW_DAYS):
         yield Skipped("rarely_used_index", reason)

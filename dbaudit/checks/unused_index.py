@@ -32,9 +32,10 @@ def unused_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Silent when: The server has counted for less than 30 days, or the index is as young as that may be (fewer than
     10,000 writing transactions old); it enforces something (unique, primary key, exclusion, target of a foreign key,
     replica identity, clustered); it is the only one that serves a foreign key; it is smaller than 1 MiB or invalid; a
-    query has read it within the 30 days; it is the one that Django adds to a text field for patterns (that is
-    `unused_pattern_index`); nothing has read its table either; the table was never analyzed, so that the planner does
-    not know what the index is for.
+    query has read it within the 30 days (before version 16 the server dates no scan: since it counts), an earlier
+    audit's measured queries included, which it counts like anybody's (this audit's own come later); it is the one that
+    Django adds to a text field for patterns (that is `unused_pattern_index`); nothing has read its table either; the
+    table was never analyzed, so that the planner does not know what the index is for.
     """
     if reason := snapshot.counted_too_briefly(WINDOW_DAYS):
         yield Skipped("unused_index", reason)

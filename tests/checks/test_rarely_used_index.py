@@ -4,6 +4,7 @@ import pytest
 from django.db import models
 from django.test.utils import isolate_apps
 
+from tests.checks.measuring import measured
 from tests.checks.usage import counted as read
 from tests.checks.usage import facts, found, judged, rows, the_index, use
 from tests.scratch import Scratch
@@ -68,6 +69,17 @@ def test_silent_where_it_is_read_once_for_a_hundred_writes(postgres: Scratch) ->
     written(postgres)
     use(postgres, LOOK, 121)
     assert not found(postgres, CHECK)
+
+
+def test_the_scans_of_an_earlier_audit_count_and_this_one_s_come_later(postgres: Scratch) -> None:
+    written(postgres)
+    use(postgres, LOOK)
+    (before,) = found(postgres, CHECK)
+    measured(postgres, "by a", lambda: postgres.rows("SELECT id FROM item WHERE a = 'x'"))
+    scans = the_index(read(postgres), "i").scans or 0
+    assert facts(before)["scans"] == 1
+    assert scans > 1
+    assert [facts(one)["scans"] for one in found(postgres, CHECK)] == [scans]
 
 
 def test_silent_where_a_few_scans_read_the_whole_table(postgres: Scratch) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.db import models
 from django.test.utils import isolate_apps
 
+from tests.checks.measuring import measured
 from tests.checks.operations import judge
 from tests.checks.usage import counted, facts, found, grow_old, hand_in, judged, rows, the_index, today
 from tests.scratch import Scratch
@@ -89,6 +90,15 @@ def test_silent_on_an_index_that_a_query_has_read(postgres: Scratch) -> None:
     postgres.execute("SELECT * FROM item WHERE a = 7")
     assert not found(postgres, CHECK)
     assert the_index(counted(postgres), "spare").scans == 1
+
+
+def test_silent_on_an_index_that_only_the_measured_queries_of_an_earlier_audit_have_read(postgres: Scratch) -> None:
+    unread(postgres)
+    first = counted(postgres)
+    measured(postgres, "by a", lambda: postgres.rows("SELECT * FROM item WHERE a = 7"))
+    assert [one.identity for one in judge(CHECK, first)] == [("(a)",)], "the counters were read before it measured"
+    assert not found(postgres, CHECK)
+    assert (the_index(counted(postgres), "spare").scans or 0) > 0
 
 
 def test_silent_on_an_index_whose_last_scan_was_less_than_a_month_ago(postgres_versions: Scratch) -> None:
