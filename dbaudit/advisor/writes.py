@@ -22,6 +22,8 @@ RECORD = 48
 TRIGRAM_RECORD = 182
 #: What one byte of log costs in the planner's units, so that an entry costs about as much as finding a row by its key.
 UNITS_PER_BYTE = 0.005
+#: The counted rows filled a table if they are at least this share of those that lie there.
+FILLED = 0.95
 #: From this server on block range indexes do not keep an update from being heap-only.
 BRIN_EXEMPT_SINCE = 16
 
@@ -66,7 +68,8 @@ def inserted(table: Table) -> float:
     if counted is None or counted.inserted is None:
         return 0.0
     there = table.rows or counted.live_rows or 0
-    return float(counted.inserted - there if counted.inserted >= there else counted.inserted)
+    filled = counted.inserted >= there * FILLED  # how many lie there may be an estimate
+    return float(max(0, counted.inserted - there) if filled else counted.inserted)
 
 
 def reads(table: Table) -> float:
