@@ -1,13 +1,13 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from itertools import groupby
 
 from dbaudit import ddl
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import DropIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import keep_order, knowable, signature
+from dbaudit.rules.equivalence import Signature, keep_order, knowable, signature
 
 
 @check(severity="warning", needs=["schema"])
@@ -25,15 +25,18 @@ def duplicate_index(snapshot: Snapshot) -> Iterator[Finding]:
     INCLUDE or a predicate is another index); one of them is invalid; every one of them enforces a constraint that the
     others do not.
     """
-    declared = {(one.schema, one.name): {index.name for index in one.indexes} for one in snapshot.expected or ()}
     for table in snapshot.tables:
-        names = declared.get((table.schema, table.name), set())
-        candidates = sorted(
-            (index for index in table.indexes if index.usable and knowable(index)),
-            key=lambda index: (repr(signature(index)), keep_order(index, names)),
-        )
-        for _, group in groupby(candidates, key=signature):
-            kept, *others = group
+        alike: defaultdict[Signature, list[Index]] = defaultdict(list)
+        for index in table.indexes:
+            if index.usable and knowable(index):
+                alike[signature(index)].append(index)
+        groups = [group for group in alike.values() if len(group) > 1]
+        if not groups:
+            continue
+        expected = snapshot.expected_table(table.name, table.schema)
+        names = {index.name for index in expected.indexes} if expected else set()
+        for group in groups:
+            kept, *others = sorted(group, key=lambda index: keep_order(index, names))
             for spare in others:
                 if not _stands_for_more(spare):
                     by_hand = kept.name in names and spare.name not in names

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from dbaudit.facts import Index, ModelField, Snapshot, Table
@@ -28,13 +29,22 @@ def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
     `duplicate_index`).
     """
     for table in snapshot.tables:
-        usable = sorted((index for index in table.indexes if index.usable and knowable(index)), key=keep_order)
-        for narrow in usable:
-            if enforces(narrow):
-                continue
-            wider = [wide for wide in usable if wide is not narrow and _serves_more(wide, narrow)]
-            if wider:
-                yield _finding(snapshot, table, narrow, max(wider, key=lambda wide: (enforces(wide), -len(wide.keys))))
+        led_by: defaultdict[str, list[Index]] = defaultdict(list)  # only what leads with the same column can serve
+        for index in table.indexes:
+            if index.usable and knowable(index):
+                led_by[index.keys[0].column].append(index)
+        for alike in led_by.values():
+            for narrow in alike:
+                if enforces(narrow):
+                    continue
+                wider = [wide for wide in alike if wide is not narrow and _serves_more(wide, narrow)]
+                if wider:
+                    yield _finding(snapshot, table, narrow, min(wider, key=_choice))
+
+
+def _choice(wide: Index) -> tuple[bool | int | str, ...]:
+    """Sorts first the wider index to name: one that has to stay, then the narrowest."""
+    return not enforces(wide), len(wide.keys), *keep_order(wide)
 
 
 def _serves_more(wide: Index, narrow: Index) -> bool:

@@ -97,6 +97,14 @@ class Snapshot:
         """The table of that name, None where the database has none."""
         return self._by_name.get((schema, name))
 
+    @cached_property
+    def _expected_by_name(self) -> dict[tuple[str, str], Table]:
+        return {(table.schema, table.name): table for table in self.expected or ()}
+
+    def expected_table(self, name: str, schema: str = "") -> Table | None:
+        """The table of that name as Django would create it, None where no model asks for it or that was not told."""
+        return self._expected_by_name.get((schema, name))
+
     def stored_tables(self) -> Iterator[Table]:
         """The tables that hold rows here, in order of name."""
         return (table for table in self.tables if table.stores_rows)

@@ -12,9 +12,7 @@ PATTERN_OPCLASSES = ("text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_
 
 def declaration(snapshot: Snapshot, table: Table, index: Index) -> Declaration | None:
     """Where a model asks for the index: the one of its name, else one that is the same. None where no model does."""
-    expected = next(
-        (one for one in snapshot.expected or () if (one.schema, one.name) == (table.schema, table.name)), None
-    )
+    expected = snapshot.expected_table(table.name, table.schema)
     if expected is None:
         return None
     named = (one.declared for one in expected.indexes if one.name == index.name)
