@@ -50,6 +50,12 @@ def gained(gain: Gain | None) -> str:
 
 
 @register.filter
+def percent(share: float | None) -> str:
+    """A share as per cent, nothing for None."""
+    return "" if share is None else f"{share:.2%}"
+
+
+@register.filter
 def exact(value: float | None) -> str:
     """The bare number, by which a table sorts; nothing known sorts first."""
     return "-1" if value is None else repr(value)

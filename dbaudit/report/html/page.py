@@ -84,6 +84,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "nothing_to_recommend": outline.nothing_to_recommend(database),
         "phases": _phases(database),
         "next_steps": next_steps(report, database),
+        "index_plan": outline.index_plan(database.index_plan) if database.index_plan else "",
         "unexamined": outline.reasons(outline.unexamined(database)),
         "unexamined_count": len(outline.unexamined(database)),
         "charts": charts.charts(database),
@@ -156,6 +157,8 @@ def _recommendation(one: Recommendation, by_key: dict[str, Finding]) -> dict[str
     return {
         "one": one,
         "deed": outline.deed(one),
+        "price": outline.price(one),
+        "helps": [(outline.helped(each), each.statement) for each in one.helps],
         "action": outline.action(one.remedy.action),
         "verification": outline.verification(one.remedy),
         "orm_is_code": outline.is_code(one.remedy.orm),
