@@ -11,6 +11,7 @@ from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
+from dbaudit.facts.paging import Paging, PagingSetting
 from dbaudit.facts.posture import (
     CollationVersion,
     DjangoConnection,
@@ -89,6 +90,8 @@ __all__ = [
     "Orphans",
     "Owner",
     "Ownership",
+    "Paging",
+    "PagingSetting",
     "Parameters",
     "Plan",
     "PlanNode",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from dbaudit.facts.loads import Load
 from dbaudit.facts.ownership import Location, Owner
+from dbaudit.facts.paging import Paging
 
 StatementKind = Literal["select", "insert", "update", "delete", "transaction", "other"]
 Origin = Literal["canned", "automatic", "crawl", "captured", "statements"]
@@ -212,7 +213,8 @@ class QueryRun:
     at ``statements_dropped``. ``source`` is the text of a canned query's function, ``trials`` are the changes to it
     that were tried, ``wrong_name`` is the one for which it failed, or would have failed with rows. ``loads`` is what
     became of the instances in a run of their own; None where nobody watched, or where what came back holds instances
-    that somebody else may still read.
+    that somebody else may still read. ``paging`` is what keeps a list from having pages; None where it has them, or
+    where only its code knows.
     """
 
     id: str
@@ -241,6 +243,7 @@ class QueryRun:
     wrong_name: WrongName | None = None
     trials: tuple[Trial, ...] = ()
     loads: tuple[Load, ...] | None = None
+    paging: Paging | None = None
 
     @property
     def median_ms(self) -> float | None:

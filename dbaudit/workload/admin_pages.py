@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 
 from dbaudit.facts import Model, QueryRun
-from dbaudit.workload import fixes
+from dbaudit.workload import fixes, paging
 from dbaudit.workload.sampling import Bench, NotAuditedError
 
 FILTERS = 5
@@ -30,7 +30,8 @@ def changelists(found: Models, bench: Bench) -> Iterator[QueryRun]:
     """Each model's list, first page, rendered with its filters, its actions and every column of every row."""
     for model_admin, facts in _registered(found):
         run = bench.about(f"admin:{facts.label}", f"Admin list of {facts.label}", facts)
-        yield fixes.with_admin_trial(bench.measure(run, _rendered(model_admin)), model_admin, _rendered, bench)
+        run = fixes.with_admin_trial(bench.measure(run, _rendered(model_admin)), model_admin, _rendered, bench)
+        yield replace(run, paging=paging.of_admin(model_admin, _list(model_admin), bench)) if run.audited else run
 
 
 def variants(found: Models, bench: Bench) -> Iterator[QueryRun]:
@@ -93,11 +94,13 @@ def _rendered(model_admin: Any) -> Any:
     return view
 
 
-def _listed(model_admin: Any, query: str) -> Any:
-    def rows() -> list[Any]:
-        return list(model_admin.get_changelist_instance(_request(model_admin, query)).result_list)
+def _list(model_admin: Any) -> Callable[[str], Any]:
+    """What gives the change list for a query string."""
+    return lambda query: model_admin.get_changelist_instance(_request(model_admin, query))
 
-    return rows
+
+def _listed(model_admin: Any, query: str) -> Any:
+    return lambda: list(_list(model_admin)(query).result_list)
 
 
 def _variants(model_admin: Any) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from django.test.utils import override_settings
 
 from dbaudit import places
 from dbaudit.facts import QueryRun
+from dbaudit.workload import paging
 from dbaudit.workload.admin_pages import host
 from dbaudit.workload.rollback import RolledBack
 from dbaudit.workload.routes import Route, routes
@@ -49,7 +50,7 @@ def runs(apps: Apps, bench: Bench, exclude: Iterable[str] = ()) -> Iterator[Quer
                 elif time.monotonic() > end:
                     yield replace(run, reason=f"The crawl was stopped after {bench.limits.crawl_ms / 1000:g} s.")
                 else:
-                    yield bench.measure(run, _get(client, route.path))
+                    yield _paged(bench.measure(run, _get(client, route.path)), route, client, bench)
         finally:
             # Sessions may live outside the database.
             client.session.flush()
@@ -68,6 +69,14 @@ def _blank(route: Route, alias: str) -> QueryRun:
         status="not audited",
         location=places.place(code.co_filename, code.co_firstlineno) if own and code is not None else None,
     )
+
+
+def _paged(run: QueryRun, route: Route, client: Client, bench: Bench) -> QueryRun:
+    """The run with what keeps its list from having pages."""
+    found = paging.of_view(route.view) if run.audited else None
+    if found is None:
+        return run
+    return replace(run, paging=paging.asked(found, lambda query: _get(client, f"{route.path}?{query}"), bench))
 
 
 def _client(apps: Apps) -> Client:
