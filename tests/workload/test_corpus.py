@@ -20,6 +20,8 @@ from tests.postgres import main_server
 from tests.scratch import Scratch, postgres_scratch, sqlite_scratch
 from tests.workload.conftest import stocked
 from tests.workload.corpus import SCENARIOS, Scenario, shelf
+from tests.workload.corpus.asked_once_a_row import serializer, serializer_of_related_keys
+from tests.workload.corpus.scenario import Function
 
 CLEAN = [one for one in SCENARIOS if not one.repeats]
 REPEATED = [one for one in SCENARIOS if one.repeats]
@@ -74,6 +76,18 @@ def test_finds(shelves: Scratch, scenario: Scenario) -> None:
     assert findings
     assert all(one.confidence == "high" for one in findings)
     assert scenario.fix in [one.remedy.orm if one.remedy.verification else "" for one in findings]
+
+
+@pytest.mark.parametrize(
+    ("function", "field"),
+    [(serializer, "AuthorSerializer.house"), (serializer_of_related_keys, "ReaderSerializer.readers")],
+)
+def test_names_the_field_of_the_serializer_that_asks(shelves: Scratch, function: Function, field: str) -> None:
+    via = f"serializer tests.workload.corpus.asked_once_a_row.{field}"
+    run = tried(shelves, function)
+    assert {one.via for one in run.statements if one.asked} == {via}
+    (finding,) = judged(shelves, "n_plus_one", run)
+    assert ("asked by", via) in [(one.what, one.value) for one in finding.evidence]
 
 
 @pytest.mark.parametrize("shelves", ["sqlite"], indirect=True)

@@ -12,7 +12,7 @@ from django.db.models import Sum, prefetch_related_objects
 from django.template import Context, Template
 from rest_framework import serializers
 
-from tests.workload.corpus.models import Label, Note, Region, Town, Venue
+from tests.workload.corpus.models import BRANCH, Label, Note, Region, Town, Venue
 from tests.workload.corpus.scenario import once_a_row
 from tests.workload.models import Author, Biography, Book, Publisher
 
@@ -67,6 +67,16 @@ def forward_to_the_model_itself() -> Any:
 @once_a_row('select_related("publisher")')
 def forward_on_another_alias() -> Any:
     return [author.publisher.name for author in Author.objects.using(router.db_for_read(Author)).order_by("pk")]
+
+
+@once_a_row('select_related("publisher")')
+def forward_from_the_rows_of_a_second_database() -> Any:
+    return [author.publisher.name for author in Author.objects.using(BRANCH).order_by("pk")]
+
+
+@once_a_row()
+def get_from_a_second_database() -> Any:
+    return [Author.objects.using(BRANCH).get(pk=author.pk).name for author in Author.objects.order_by("pk")]
 
 
 @once_a_row('select_related("publisher")')

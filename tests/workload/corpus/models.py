@@ -14,7 +14,11 @@ from django.test.utils import isolate_apps
 from django.utils.functional import cached_property
 
 from dbaudit.workload.routing import routed_to
-from tests.scratch import Scratch
+from tests.scratch import Scratch, connected
+from tests.workload.models import Author, Publisher
+
+#: The alias of a second database, with authors and publishers of the same keys as in the library.
+BRANCH = "branch"
 
 
 @isolate_apps("tests")
@@ -76,7 +80,7 @@ _DJANGO = (ContentType, Permission, Group)
 
 
 def _fill() -> None:
-    """Ten towns in five regions, half of them once in another one; notes about groups and labels; halls in two houses."""
+    """Ten towns in five regions, half of them once in another; notes about groups and labels; halls in two houses."""
     regions = [Region(code=f"R{number}", slug=f"s{number}") for number in range(5)]
     Region.objects.bulk_create(regions)
     Town.objects.bulk_create(
@@ -94,12 +98,24 @@ def _fill() -> None:
 
 
 @contextmanager
+def _branch() -> Iterator[None]:
+    """A second database, whatever the vendor of the first."""
+    with connected(BRANCH, {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}) as connection:
+        with connection.schema_editor() as editor:
+            for model in (Publisher, Author):
+                editor.create_model(model)
+        for model in (Publisher, Author):
+            model.objects.using(BRANCH).bulk_create(model.objects.order_by("pk"))
+        yield
+
+
+@contextmanager
 def shelf(library: Scratch) -> Iterator[Scratch]:
     """The library with everything else that the scenarios ask for."""
     made = (*_DJANGO, *MODELS)
     library.create(*made)
     ContentType.objects.clear_cache()
-    with routed_to(library.alias, {model._meta.db_table for model in made}):
+    with _branch(), routed_to(library.alias, {model._meta.db_table for model in made}):
         _fill()
         yield library
     ContentType.objects.clear_cache()

@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch
 from django.template import Context, Template
 
 from tests.workload.corpus.asked_once_a_row import AuthorSerializer, CountSerializer, ShelfSerializer
-from tests.workload.corpus.models import Label, Note, Town, Venue
+from tests.workload.corpus.models import BRANCH, Label, Note, Town, Venue
 from tests.workload.corpus.scenario import clean
 from tests.workload.models import Author, Biography, Book, Publisher
 
@@ -25,6 +25,11 @@ from tests.workload.models import Author, Biography, Book, Publisher
 @clean
 def joined() -> Any:
     return [author.publisher.name for author in Author.objects.select_related("publisher")]
+
+
+@clean
+def all_at_once_from_a_second_database() -> Any:
+    return Author.objects.using(BRANCH).in_bulk([author.pk for author in Author.objects.order_by("pk")])
 
 
 @clean
