@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit.facts import QueryRun, Skipped, Snapshot
-from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
+from dbaudit.findings import Evidence, Finding
 from dbaudit.registry import check
 from dbaudit.rules import measured
 from dbaudit.rules.repetition import Repetition, repetitions
@@ -17,7 +17,7 @@ def defeated_prefetch(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     prefetched is not used, and both are paid for.
 
     Fix: Prefetch what is wanted, with ``Prefetch(name, queryset=..., to_attr=...)``, or choose among the prefetched
-    rows in Python.
+    rows in Python. Where the choice is the same for every row, the change is run on this data before it is advised.
 
     Silent when: The relation's statements after the prefetch do not grow with the rows that it was prefetched for
     (see n_plus_one for the proof): another row's relation, or one that is asked once.
@@ -44,8 +44,8 @@ def _finding(run: QueryRun, one: Repetition) -> Finding:
             Evidence("executions in spite of it", one.times, "queries", run.label),
             Evidence("statement", measured.short(statement.template), source="recorded"),
         ),
-        remedy=Remedy(
-            action=ChangeQuery(before="", after=""),
-            orm=f'prefetch_related(Prefetch("{name}", queryset=..., to_attr="chosen"))  # filter in its queryset',
+        remedy=measured.remedy(
+            run.trial(statement.fingerprint),
+            f'prefetch_related(Prefetch("{name}", queryset=..., to_attr="chosen"))  # filter in its queryset',
         ),
     )

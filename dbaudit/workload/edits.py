@@ -49,7 +49,7 @@ def without(source: str, how: str, path: str) -> Iterator[str]:
         above = path.rpartition("__")[0]
         if above and not any(f"{_lookup(one)}__".startswith(f"{above}__") for one in kept):
             texts.append(f'"{above}"')
-        begin = _offset(source, node.func.value, end=True)
+        begin = offset(source, node.func.value, end=True)
         # A manager by itself is no queryset.
         nothing = "" if node in followed or isinstance(node.func.value, ast.Call) else ".all()"
         yield _spliced(source, begin, node, f".{how}({', '.join(texts)})" if texts else nothing)
@@ -114,7 +114,7 @@ def _text(source: str, node: ast.expr) -> str:
 
 def _replaced(source: str, node: ast.expr, text: str) -> tuple[str, str]:
     """The change in words, and the source with the expression replaced."""
-    return f"{text} in place of {_text(source, node)}", _spliced(source, _offset(source, node), node, text)
+    return f"{text} in place of {_text(source, node)}", _spliced(source, offset(source, node), node, text)
 
 
 def naming(source: str, how: str, name: str) -> Iterator[tuple[str, str]]:
@@ -123,7 +123,7 @@ def naming(source: str, how: str, name: str) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == how:
             names = (*(_text(source, one) for one in node.args), f'"{name}"')
             call = f"{how}({', '.join(names)})"
-            yield call, _spliced(source, _offset(source, node.func.value, end=True), node, f".{call}")
+            yield call, _spliced(source, offset(source, node.func.value, end=True), node, f".{call}")
 
 
 def _lookup(argument: ast.expr) -> str | None:
@@ -136,10 +136,10 @@ def _lookup(argument: ast.expr) -> str | None:
 def _spliced(source: str, begin: int, until: ast.expr, text: str) -> str:
     """The source with what stands from an offset in bytes to an expression's end replaced."""
     whole = source.encode()
-    return (whole[:begin] + text.encode() + whole[_offset(source, until, end=True) :]).decode()
+    return (whole[:begin] + text.encode() + whole[offset(source, until, end=True) :]).decode()
 
 
-def _offset(source: str, node: ast.expr, *, end: bool = False) -> int:
+def offset(source: str, node: ast.expr, *, end: bool = False) -> int:
     """Where an expression begins or ends, in bytes."""
     row, column = (node.end_lineno, node.end_col_offset) if end else (node.lineno, node.col_offset)
     lines = source.encode().split(b"\n")

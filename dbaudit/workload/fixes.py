@@ -17,6 +17,7 @@ from django.db.models import Model
 from dbaudit.facts import QueryRun, Trial
 from dbaudit.rules.repetition import Repetition, repetitions
 from dbaudit.workload import savings, trying
+from dbaudit.workload.choices import prefetching
 from dbaudit.workload.edits import corrected, fetching, naming, without
 from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
@@ -89,7 +90,10 @@ def _trials(run: QueryRun, source: str, function: Any, bench: Bench) -> Iterator
         if changed != source:
             trial = trying.proposed(wrong.name, repr(wrong.nearest), source, changed)
             yield trying.comes_to_its_end(trial, changed, function, bench)
-    found = [one for one in repetitions(run) if not one.prefetched and one.statement.asked] if run.scaling else []
+    # What is prefetched is read before anything is written: it need not be the same on other data.
+    writes = any(one.kind in ("insert", "update", "delete") for one in run.statements)
+    found = [one for one in repetitions(run) if one.statement.asked and not (one.prefetched and writes)]
+    found = found if run.scaling else []
     before = trying.same_each_time(function, bench) if found else None
     for one in found:
         for change, changed in _changes(one, found, source, function):
@@ -102,6 +106,9 @@ def _trials(run: QueryRun, source: str, function: Any, bench: Bench) -> Iterator
 
 def _changes(one: Repetition, found: list[Repetition], source: str, function: Any) -> Iterator[tuple[str, str]]:
     """The usual changes, as (what is changed, the whole function's text): a join where one row is referred to."""
+    if one.prefetched:
+        yield from _chosen(one, source, function)
+        return
     if one.statement.asker == "deferred":
         name = one.statement.asked.rpartition(".")[2]
         yield from ((f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name))
@@ -114,6 +121,16 @@ def _changes(one: Repetition, found: list[Repetition], source: str, function: An
                 yield change, insert(change)
             change = f'prefetch_related("{path}")'
             yield change, insert(change)
+
+
+def _chosen(one: Repetition, source: str, function: Any) -> Iterator[tuple[str, str]]:
+    """What is chosen of a relation that had been prefetched, prefetched as it is chosen."""
+    owner, _, name = one.statement.asked.rpartition(".")
+    for model, _ in fetching(source, lambda path: trying.manager_model(function, path)):
+        related = relations(model).get(name) if model._meta.label == owner else None
+        if related is not None:
+            yield from prefetching(source, name, related, function.__globals__)
+            return
 
 
 def _paths(model: type[Model], asked: str, others: list[str]) -> list[str]:
