@@ -131,7 +131,7 @@ def _dropped(snapshot: Snapshot, finding: Finding) -> Index | None:
     action = finding.remedy.action
     if not isinstance(action, DropIndex) and finding.check not in _DROPPING:
         return None
-    table = next((one for one in snapshot.tables if one.label == finding.table), None)
+    table = snapshot.labelled(finding.table)
     for index in table.indexes if table else ():
         if index.name == action.name if isinstance(action, DropIndex) else index.describe() == finding.identity[-1]:
             return index

@@ -132,7 +132,7 @@ def _over(one: Step, most: int) -> LeftOut:
 
 def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> _Creation | Step | LeftOut:
     """The step, or why the database as it is now has no place for it."""
-    table = next((table for table in snapshot.tables if table.label == one.action.table), None)
+    table = snapshot.labelled(one.action.table)
     if table is None:
         return _left(one, f"The table {one.action.table} does not exist (any more).")
     if not table.stores_rows:

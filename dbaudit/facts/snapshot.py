@@ -98,6 +98,14 @@ class Snapshot:
         return self._by_name.get((schema, name))
 
     @cached_property
+    def _by_label(self) -> dict[str, Table]:
+        return {table.label: table for table in self.tables}
+
+    def labelled(self, label: str) -> Table | None:
+        """The table that findings call so (``Table.label``), None where the database has none."""
+        return self._by_label.get(label)
+
+    @cached_property
     def _expected_by_name(self) -> dict[tuple[str, str], Table]:
         return {(table.schema, table.name): table for table in self.expected or ()}
 
