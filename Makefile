@@ -44,7 +44,7 @@ demo: $(VENV)/demo ## install the reference ERP on SQLite, audit it (report.md, 
 	@echo "The whole report: $(CURDIR)/report.md and report.html"
 
 test: $(VENV)/dev ## run the tests on SQLite and on PostgreSQL servers that they bring up themselves
-	$(BIN)/python -m pytest -n 2 $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/dev ## check style, types and workflows
 	$(BIN)/ruff check

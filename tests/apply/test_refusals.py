@@ -152,7 +152,7 @@ def test_a_standby_is_refused_and_its_lag_holds_builds_on_the_primary_up(items: 
         items.scratch.execute("UPDATE items SET kind = kind + 1")
         until(lambda: items.scratch.rows(lagging), "a lag")
         with holding(items.scratch, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1"):
-            (done,) = items(STEP, max_lag=0.01, max_wait=0.2)
+            (done,) = items(STEP, max_lag=1e-6, max_wait=0.2)
         assert "a replica lags by" in done.reason
         assert invalid(items.scratch) == []
         with connection.cursor() as cursor:
