@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def agree(project: Project) -> None:
 
 
 def schema(file: Path) -> set[tuple[str, str]]:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         return {
             *connection.execute(
                 "SELECT name, sql FROM sqlite_master WHERE name LIKE 'shop_%' OR tbl_name LIKE 'shop_%'"
