@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from dbaudit.advisor import flips
 from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
-from dbaudit.advisor.flips import flips
+from dbaudit.advisor.disorder import Disorder
 from dbaudit.advisor.selection.choose import Choice, Measures, choose
 from dbaudit.advisor.selection.costs import Costs, bits
 from dbaudit.advisor.selection.model import State
@@ -108,13 +109,18 @@ class _Work:
 
     def choose(self, budget: int, *, quick: bool) -> Choice:
         """Number the candidates and search."""
-        self.costs = Costs(self.planner, [one for one, _, _ in self.kept], self.deadline)
-        for question, (_, planned, _) in enumerate(self.kept):
-            self.costs.learn(question, planned)
+        disorder = Disorder(self.snapshot)
+        self.costs = Costs(
+            self.planner,
+            [one for one, _, _ in self.kept],
+            lambda planned: flips.risk(planned) + disorder.of(planned),
+            self.deadline,
+        )
+        prices = [self.costs.learn(question, planned) for question, (_, planned, _) in enumerate(self.kept)]
         own = [sum(map(self.costs.number, candidates)) for _, _, candidates in self.kept]
-        self.weights = weights(self.costs.asked, [planned.cost for _, planned, _ in self.kept])
+        self.weights = weights(self.costs.asked, prices)
         self.changes = changes(self.snapshot)
-        measures = Measures(size=self.planner.size, price=lambda one: self._written(one).units * self._scale(one))
+        measures = Measures(size=self.planner.size, upkeep=lambda one: self._written(one).units * self._scale(one))
         return choose(self.costs, self.weights, own, measures, budget, quick=quick)
 
     def _written(self, candidate: Candidate) -> Written:
@@ -129,12 +135,12 @@ class _Work:
     def advice(self, choice: Choice, budget: int) -> Advice:
         """The choice in words and figures, with the plans as they would be."""
         problem, chosen = choice.problem, choice.chosen
-        total = sum(weight * planned.cost for weight, (_, planned, _) in zip(self.weights, self.kept, strict=True))
+        total = problem.nothing
         effects = []
         for question, (one, before, _) in enumerate(self.kept):
             after = self.costs.planned(question, chosen) if self.costs.relevant(question) & chosen else before
             effects.append(
-                Effect(asked=one, share=self.weights[question] * before.cost / total, before=before, after=after)
+                Effect(asked=one, share=problem.tables[question][-1].price / total, before=before, after=after)
             )
         found = [self._chosen(choice, 1 << place, effects, total) for place in bits(chosen)]
         for place in bits(choice.pool & ~chosen):
@@ -165,7 +171,7 @@ class _Work:
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
             replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
-            flips=tuple(effect.asked.fingerprint for effect in using if flips(effect.after, candidate)),
+            flips=tuple(effect.asked.fingerprint for effect in using if flips.flips(effect.after, candidate)),
         )
 
     def _reason(self, choice: Choice, number: int) -> str:
@@ -173,7 +179,7 @@ class _Work:
         if not problem.useful & number:
             return "Beside the others, no plan uses it."
         gain = State(problem, chosen).gain(number)
-        if gain <= 0 < gain + problem.price(number):
+        if gain <= 0 < gain + problem.kept(number):
             return "Keeping it would cost the writes more than it saves the reads."
         if problem.size(chosen | number) > problem.budget:
             return "It does not fit into the budget beside those that save more for their size."

@@ -43,11 +43,11 @@ def _walked(limit: PlanNode, below: tuple[PlanNode, ...]) -> PlanNode | None:
     return None
 
 
-def risk_cost(planned: Planned) -> float:
-    """The cost of the plans, where those that walk a candidate in the hope of an early stop are priced at ten times
+def risk(planned: Planned) -> float:
+    """What the plans may cost more: those that walk a candidate in the hope of an early stop are priced at ten times
     that, or at the whole walk where that is less."""
     names = {one.name for one in planned.used}
-    return planned.cost + sum(_risk(plan, names) for plan in planned.plans)
+    return sum(_risk(plan, names) for plan in planned.plans)
 
 
 def _risk(plan: Plan, names: set[str]) -> float:

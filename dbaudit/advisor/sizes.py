@@ -85,6 +85,17 @@ def index_bytes(candidate: Candidate, snapshot: Snapshot, share: float | None = 
     return int((1 + leaves + _inner_pages(leaves, keys)) * PAGE)
 
 
+def index_height(candidate: Candidate, snapshot: Snapshot, size: int) -> int:
+    """Levels above the leaves of a b-tree of so many bytes, 0 where the root is a leaf."""
+    table = snapshot.table(candidate.table, candidate.schema)
+    fanout = _fanout([*_parts(table, candidate.keys)] if table else [])
+    pages, levels = float(size // PAGE - 1), 0
+    while pages > 1:
+        pages = math.ceil(pages / fanout)
+        levels += 1
+    return levels
+
+
 def entry_bytes(candidate: Candidate, snapshot: Snapshot) -> int:
     """Bytes of one new entry of the index, its pointer on the page included."""
     table = snapshot.table(candidate.table, candidate.schema)
@@ -105,8 +116,12 @@ def _pages(used: float) -> float:
     return max(1.0, math.ceil(used / LEAF)) if used else 1.0
 
 
+def _fanout(keys: list[Part]) -> float:
+    return max(2.0, INNER / (_tuple(keys) + POINTER))
+
+
 def _inner_pages(leaves: float, keys: list[Part]) -> float:
-    fanout = max(2.0, INNER / (_tuple(keys) + POINTER))
+    fanout = _fanout(keys)
     pages = 0.0
     while leaves > 1:
         leaves = math.ceil(leaves / fanout)

@@ -89,6 +89,7 @@ class PlanNode:
     ``type`` is the vendor's word (``Seq Scan``, ``SCAN``). ``access`` is the same in every vendor's plans. Rows are
     totals over all loops; ``rows_removed`` were read and thrown away by the filter. Costs are the planner's units;
     ``sort_kb`` is memory, or disk where ``spilled``. Conditions stand with their literals replaced by ``?``.
+    ``relationship`` is PostgreSQL's word for what a node is to its parent (``Outer``, ``Inner``, ``SubPlan``).
     """
 
     type: str
@@ -113,6 +114,7 @@ class PlanNode:
     sort_method: str = ""
     sort_kb: int | None = None
     spilled: bool = False
+    relationship: str = ""
     text: str = ""
 
 

@@ -125,6 +125,7 @@ def _postgresql_nodes(node: dict[str, Any], depth: int) -> Iterator[PlanNode]:
         sort_method=method,
         sort_kb=node.get("Sort Space Used"),
         spilled=node.get("Sort Space Type") == "Disk" or "external" in method,
+        relationship=node.get("Parent Relationship", ""),
     )
     for child in node.get("Plans", ()):
         yield from _postgresql_nodes(child, depth + 1)

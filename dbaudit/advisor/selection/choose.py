@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -23,15 +23,17 @@ PROBES = 600
 #: A chosen index saves at least this share of the workload.
 LEAST = 0.0005
 #: Two indexes in one are tried for so many pairs of a table.
-MERGES = 24
+MERGES = 40
+#: Rounds of that: what two statements share, and what a third one shares with it.
+ROUNDS = 2
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What of a candidate counts besides the plans: its bytes, and what it costs the writes."""
+    """What of a candidate counts besides the plans: its bytes, and what keeping it costs the writes."""
 
     size: Callable[[Candidate], int]
-    price: Callable[[Candidate], float]
+    upkeep: Callable[[Candidate], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,8 @@ def choose(
 def _done(problem: Problem, chosen: int, kept: int) -> Choice:
     """Without what saves next to nothing, by what the planner says of this very set."""
     for question in range(len(problem.weights)):
-        problem.costs.cost(question, chosen)
-    problem = Problem(problem.costs, problem.weights, problem.sizes, problem.prices, problem.budget)
+        problem.costs.price(question, chosen)
+    problem = Problem(problem.costs, problem.weights, problem.sizes, problem.upkeep, problem.budget)
     return Choice(shed(problem, chosen, LEAST * problem.nothing), kept, problem)
 
 
@@ -98,12 +100,12 @@ def _narrow(candidate: Candidate) -> bool:
 
 
 def _problem(costs: Costs, weights: Sequence[float], measures: Measures, budget: float) -> Problem:
-    used = union(used for question in range(len(weights)) for used, _ in costs.configurations(question))
+    used = union(one.used for question in range(len(weights)) for one in costs.configurations(question))
     wanted = {place: costs.candidates[place] for place in bits(used)}
     everything = range(len(costs.candidates))
     sizes = [measures.size(wanted[place]) if place in wanted else 0 for place in everything]
-    prices = [measures.price(wanted[place]) if place in wanted else 0.0 for place in everything]
-    return Problem(costs, weights, sizes, prices, budget)
+    upkeep = [measures.upkeep(wanted[place]) if place in wanted else 0.0 for place in everything]
+    return Problem(costs, weights, sizes, upkeep, budget)
 
 
 def _shared(costs: Costs, own: Sequence[int], question: int, kept: int) -> int:
@@ -128,24 +130,42 @@ def _learn(costs: Costs, questions: range, kept: int) -> None:
 
 
 def _merge(costs: Costs, questions: range, kept: int) -> int:
-    """Try two indexes in one in the plans that use either of them; the new candidates that were used."""
+    """Try two indexes in one in the plans that use either of them, and the new ones with the others once more: three
+    statements may share one. The new candidates."""
+    together = fresh = kept & union(one.used for question in questions for one in costs.configurations(question))
+    for _ in range(ROUNDS):
+        made = 0
+        for first, second in _pairs(costs, together, fresh):
+            both = pool.merged(costs.candidates[first], costs.candidates[second])
+            if both is not None:
+                number = costs.number(both)
+                made |= number
+                for question in questions:
+                    _replace(costs, question, (1 << first, 1 << second), number)
+        fresh = made & ~together
+        together |= fresh
+    return together
+
+
+def _pairs(costs: Costs, members: int, fresh: int) -> Iterator[tuple[int, int]]:
+    """Pairs of candidates on one table, one of them fresh; of each table so many at most that could be one."""
     by_table: dict[tuple[str, str], list[int]] = {}
-    for place in bits(kept):
+    for place in bits(members):
         one = costs.candidates[place]
         by_table.setdefault((one.schema, one.table), []).append(place)
-    together = 0
     for places in by_table.values():
-        made = 0
-        for first, second in combinations(places, 2):
-            both = pool.merged(costs.candidates[first], costs.candidates[second])
-            if both is None or made >= MERGES:
-                continue
-            made += 1
-            number = costs.number(both)
-            together |= number
-            for question in questions:
-                _replace(costs, question, (1 << first, 1 << second), number)
-    return together
+        pairs = [pair for pair in combinations(places, 2) if fresh >> pair[0] & 1 or fresh >> pair[1] & 1]
+        mergeable = [pair for pair in pairs if _mergeable(costs, *pair)]
+        yield from sorted(mergeable, key=lambda pair: not _alike(costs, *pair))[:MERGES]
+
+
+def _alike(costs: Costs, first: int, second: int) -> bool:
+    """Whether both have the same keys: what they carry along is all that differs."""
+    return costs.candidates[first].keys == costs.candidates[second].keys
+
+
+def _mergeable(costs: Costs, first: int, second: int) -> bool:
+    return pool.merged(costs.candidates[first], costs.candidates[second]) is not None
 
 
 def _replace(costs: Costs, question: int, parts: tuple[int, int], number: int) -> None:
@@ -153,23 +173,23 @@ def _replace(costs: Costs, question: int, parts: tuple[int, int], number: int) -
     for part in parts:
         if costs.relevant(question) & part and not costs.late:
             costs.relate(question, number)
-            using = [used for used, _ in costs.configurations(question) if used & part][:2]
+            using = [one.used for one in costs.configurations(question) if one.used & part][:2]
             for used in using:
-                costs.cost(question, used & ~(parts[0] | parts[1]) | number)
+                costs.price(question, used & ~(parts[0] | parts[1]) | number)
 
 
 def _probe(costs: Costs, problem: Problem, best: int) -> None:
     """Plan each statement with the best set, and with one more index beside it."""
     limit = costs.planner.calls + PROBES
     for question in range(len(problem.weights)):
-        costs.cost(question, best)
+        costs.price(question, best)
     useful = problem.useful
-    heavy = sorted(range(len(problem.weights)), key=lambda question: (-problem.cost(question, best), question))
+    heavy = sorted(range(len(problem.weights)), key=lambda question: (-problem.price(question, best), question))
     for question in heavy:
-        least = costs.cost(question, useful)
-        if costs.cost(question, best) <= least * 1.001:
+        least = costs.price(question, useful)
+        if costs.price(question, best) <= least * 1.001:
             continue
         for place in bits(useful & costs.relevant(question) & ~best):
             if costs.planner.calls >= limit or costs.late:
                 return
-            costs.cost(question, best | 1 << place)
+            costs.price(question, best | 1 << place)

@@ -6,40 +6,53 @@ Candidates are numbered, sets are the bits of an integer.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, UnplannableError
-from dbaudit.advisor.flips import risk_cost
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A plan that was made: with these present, it used these, and cost that."""
+class Configuration(NamedTuple):
+    """A set of candidates by which a statement is served: what the planner says that it costs then, by which it
+    chooses among them, and what it is taken to cost (with the risk)."""
 
-    present: int
     used: int
     cost: float
+    price: float
+
+
+class Seen(NamedTuple):
+    """A plan that was made: with these present."""
+
+    present: int
+    plan: Configuration
 
 
 @dataclass
 class Costs:
-    """The costs of the statements. After ``deadline`` (of ``time.monotonic``) nothing is planned any more: what is not
-    known is then taken from the best known plan that a set allows."""
+    """What the statements cost. ``risk`` is what plans are taken to cost beyond what the planner says.
+
+    After ``deadline`` (of ``time.monotonic``) nothing is planned any more: what is not known is then taken from the
+    best known plan that a set allows.
+    """
 
     planner: Planner
     asked: Sequence[Asked]
+    risk: Callable[[Planned], float]
     deadline: float = float("inf")
     candidates: list[Candidate] = field(default_factory=list)
     _numbers: dict[Candidate, int] = field(default_factory=dict)
     _relevant: list[int] = field(default_factory=list)
     _seen: list[dict[int, Seen]] = field(default_factory=list)
-    _known: list[dict[int, float]] = field(default_factory=list)
+    _known: list[dict[int, Configuration]] = field(default_factory=list)
+    _kept: list[list[Configuration] | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._relevant = [0] * len(self.asked)
         self._seen = [{} for _ in self.asked]
         self._known = [{} for _ in self.asked]
+        self._kept = [None for _ in self.asked]
 
     @property
     def late(self) -> bool:
@@ -65,32 +78,36 @@ class Costs:
         """Let a statement be planned with these candidates, too."""
         self._relevant[question] |= chosen
 
-    def cost(self, question: int, chosen: int) -> float:
-        """What a statement costs with a set of candidates, summed over its samples."""
+    def price(self, question: int, chosen: int) -> float:
+        """What a statement is taken to cost with a set of candidates, summed over its samples."""
         present = chosen & self._relevant[question]
         seen = self._find(question, present)
         if seen is None:
             if self.late and self._known[question]:
-                return self.bound(question, present)
+                return self._expected(question, present)
             seen = self._plan(question, present)
-        return seen.cost
+        return seen.plan.price
 
     def used(self, question: int, chosen: int) -> int:
         """Which candidates of a set a statement's plans use, by the plan that is known for it."""
         seen = self._find(question, chosen & self._relevant[question])
-        return seen.used if seen else 0
+        return seen.plan.used if seen else 0
 
-    def bound(self, question: int, chosen: int) -> float:
-        """The cost of the best known plan that the set allows: never less than what the planner would find."""
-        return min(cost for used, cost in self._known[question].items() if not used & ~chosen)
+    def _expected(self, question: int, chosen: int) -> float:
+        """By the plan that the planner would choose among those that are known."""
+        return next(one.price for one in self.configurations(question) if not one.used & ~chosen)
 
-    def configurations(self, question: int) -> list[tuple[int, float]]:
-        """The sets by which the statement is known to be served, the cheapest first, without those that another one
-        beats with fewer indexes."""
-        kept: list[tuple[int, float]] = []
-        for used, cost in sorted(self._known[question].items(), key=lambda one: (one[1], one[0].bit_count(), one[0])):
-            if not any(other & ~used == 0 for other, _ in kept):
-                kept.append((used, cost))
+    def configurations(self, question: int) -> list[Configuration]:
+        """The sets by which the statement is known to be served, in the order in which the planner prefers them,
+        without those to which it prefers another one with fewer indexes."""
+        remembered = self._kept[question]
+        if remembered is not None:
+            return remembered
+        kept: list[Configuration] = []
+        for one in sorted(self._known[question].values(), key=lambda one: (one.cost, one.used.bit_count(), one.used)):
+            if not any(other.used & ~one.used == 0 for other in kept):
+                kept.append(one)
+        self._kept[question] = kept
         return kept
 
     def planned(self, question: int, chosen: int) -> Planned:
@@ -102,7 +119,7 @@ class Costs:
         if exact is not None:
             return exact
         for seen in self._seen[question].values():
-            if not seen.used & ~present and not present & ~seen.present:
+            if not seen.plan.used & ~present and not present & ~seen.present:
                 return seen
         return None
 
@@ -113,21 +130,23 @@ class Costs:
             if 0 not in self._known[question]:
                 raise
             # It was planned before: with these it takes too long to plan, so they are of no use to it.
-            self._seen[question][present] = Seen(present, 0, self._known[question][0])
+            self._seen[question][present] = Seen(present, self._known[question][0])
             return self._seen[question][present]
         return self._note(question, present, planned)
 
-    def learn(self, question: int, planned: Planned) -> None:
-        """Take in the plans without candidates, which were made before."""
-        self._note(question, 0, planned)
+    def learn(self, question: int, planned: Planned) -> float:
+        """Take in the plans without candidates, which were made before; what the statement is taken to cost."""
+        return self._note(question, 0, planned).plan.price
 
     def _note(self, question: int, present: int, planned: Planned) -> Seen:
         used = sum(self._numbers[one] for one in planned.used)
-        seen = Seen(present, used, risk_cost(planned))
-        self._seen[question][present] = seen
+        plan = Configuration(used, planned.cost, planned.cost + self.risk(planned))
+        self._seen[question][present] = Seen(present, plan)
         known = self._known[question]
-        known[used] = min(seen.cost, known.get(used, float("inf")))
-        return seen
+        if used not in known or plan.cost < known[used].cost:
+            known[used] = plan
+            self._kept[question] = None
+        return self._seen[question][present]
 
 
 def bits(chosen: int) -> Iterator[int]:

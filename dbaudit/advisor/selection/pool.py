@@ -26,7 +26,7 @@ def prune(costs: Costs, question: int, own: int, narrower: Iterable[Callable[[Ca
     for layer in dict.fromkeys(layers):
         left = layer
         for _ in range(ROUNDS):
-            costs.cost(question, left)
+            costs.price(question, left)
             used = costs.used(question, left)
             if not used:
                 break
@@ -51,7 +51,7 @@ def explore(costs: Costs, question: int, pool: int, plans: int = EXPLORED) -> No
             continue
         met.add(present)
         before = costs.planner.calls
-        costs.cost(question, present)
+        costs.price(question, present)
         plans -= costs.planner.calls > before
         used = costs.used(question, present)
         if used:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from dbaudit.advisor.selection.costs import bits
 from dbaudit.advisor.selection.model import Problem, State
@@ -17,27 +19,35 @@ SHAKES, WORK = 16, 20_000
 
 
 def greedy(problem: Problem, power: float, start: int = 0) -> int:
-    """Add what gains most for its size until nothing more fits or gains. The gains of what a step does not concern
-    are kept from the step before."""
+    """Add what gains most for its size until nothing more fits or gains. Only what a step concerns is weighed anew."""
     state = State(problem, start)
     moves = problem.moves()
-    touched = {move: state.touched(move) for move in moves}
+    concerned: dict[int, list[int]] = {}
+    for move in moves:
+        for question in state.touched(move):
+            concerned.setdefault(question, []).append(move)
     scores: dict[int, tuple[float, int]] = {}
-    while True:
-        best, best_score = 0, 0.0
-        for move in moves:
-            if (known := scores.get(move)) is None:
-                added = move & ~state.chosen
-                size = problem.size(added)
-                gain = state.gain(added) if added else 0.0
-                known = scores[move] = (gain / max(1, size) ** power, size)
-            if known[0] > best_score and state.size + known[1] <= problem.budget:
-                best, best_score = move & ~state.chosen, known[0]
-        if not best:
-            return state.chosen
-        concerned = state.touched(best)
-        state.change(best)
-        scores = {move: score for move, score in scores.items() if concerned.isdisjoint(touched[move])}
+    waiting: list[tuple[float, int]] = []
+
+    def weigh(move: int) -> None:
+        added = move & ~state.chosen
+        size = problem.size(added)
+        score = state.gain(added) / max(1, size) ** power if added else 0.0
+        scores[move] = (score, size)
+        if score > 0:
+            heappush(waiting, (-score, move))
+
+    for move in moves:
+        weigh(move)
+    while waiting and not problem.costs.late:
+        score, move = heappop(waiting)
+        if scores[move][0] != -score or state.size + scores[move][1] > problem.budget:
+            continue  # weighed anew since, or too large from now on
+        touched = state.touched(move)
+        state.change(move & ~state.chosen)
+        for other in sorted({other for question in touched for other in concerned.get(question, ())}):
+            weigh(other)
+    return state.chosen
 
 
 def shed(problem: Problem, chosen: int, least: float) -> int:
@@ -55,27 +65,43 @@ def improve(problem: Problem, chosen: int) -> int:
     """Add what helps and drop what no longer fits or helps, as long as that makes the objective smaller."""
     state, noise = State(problem, chosen), NOISE * problem.nothing
     moves = problem.moves()
-    losses = state.losses()
+    members = _members(state)
     idle = 0
-    while idle < len(moves) and not problem.costs.late:
+    while idle < len(moves):
         for move in moves:
             idle += 1
             added = move & ~state.chosen
             if not added:
                 continue
-            for dropped in _room(state, added, losses):
+            for dropped in _room(state, added, members):
                 if state.gain(added, dropped) > noise:
                     state.change(added, dropped)
                     state = State(problem, shed(problem, state.chosen, noise))
-                    losses = state.losses()
+                    members = _members(state)
                     idle = 0
                     break
-            if idle >= len(moves):
-                break
+            if idle >= len(moves) or problem.costs.late:
+                return state.chosen
     return state.chosen
 
 
-def _room(state: State, added: int, losses: dict[int, float]) -> Iterator[int]:
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The places of a set's members: those worth least first, and those worth least for their size first."""
+
+    by_worth: list[int]
+    by_worth_for_size: list[int]
+
+
+def _members(state: State) -> _Members:
+    losses, sizes = state.losses(), state.problem.sizes
+    return _Members(
+        sorted(losses, key=lambda place: (losses[place], place)),
+        sorted(losses, key=lambda place: (losses[place] / max(1, sizes[place]), place)),
+    )
+
+
+def _room(state: State, added: int, members: _Members) -> Iterator[int]:
     """What may go so that the new ones fit: nothing, the members worth least for their size, or the one member that is
     worth least of those that make room enough alone."""
     problem = state.problem
@@ -83,11 +109,11 @@ def _room(state: State, added: int, losses: dict[int, float]) -> Iterator[int]:
     if over <= 0:
         yield 0
         return
-    least = min(((losses[place], place) for place in losses if problem.sizes[place] >= over), default=None)
+    least = next((place for place in members.by_worth if problem.sizes[place] >= over), None)
     if least is not None:
-        yield 1 << least[1]
+        yield 1 << least
     dropped = 0
-    for place in sorted(losses, key=lambda place: (losses[place] / max(1, problem.sizes[place]), place)):
+    for place in members.by_worth_for_size:
         dropped |= 1 << place
         over -= problem.sizes[place]
         if over <= 0:

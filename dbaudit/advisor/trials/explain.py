@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ from dbaudit.catalog.session import attempt, sqlstate
 from dbaudit.facts import Parameters, Plan
 from dbaudit.workload.plans import postgresql_plan
 
+_SAVEPOINT = "dbaudit_trial"
 _NUMBERED = re.compile(r"\$(\d+)")
 #: The first server that plans for any values without a prepared statement.
 GENERIC_PLAN_SINCE = 160_000
@@ -33,47 +36,85 @@ def plans(connection: BaseDatabaseWrapper, asked: Asked) -> tuple[Plan, ...]:
         UnplannableError: the server refuses it.
         TrialEndedError: the connection was lost.
     """
+    return after((), connection, asked)[1]
+
+
+def after(
+    statements: Sequence[str], connection: BaseDatabaseWrapper, asked: Asked
+) -> tuple[list[list[Any]], tuple[Plan, ...]]:
+    """The rows of these statements, and the plans once they were carried out: all in one message to the server.
+
+    An advice needs thousands of plans, and each message costs as much as planning does.
+
+    Raises:
+        UnplannableError: the server refuses one of them; none of them was carried out then.
+        TrialEndedError: the connection was lost.
+    """
     numbers = [int(number) for number in _NUMBERED.findall(asked.sql)] if not asked.samples else []
-    if numbers:
-        return (_explained(connection, asked, None, max(numbers)),)
-    return tuple(_explained(connection, asked, one, 0) for one in asked.samples or (Parameters(None),))
-
-
-def _explained(connection: BaseDatabaseWrapper, asked: Asked, sample: Parameters | None, count: int) -> Plan:
-    source = "EXPLAIN (FORMAT JSON)"
+    generic = bool(numbers)
+    source = "EXPLAIN (GENERIC_PLAN, FORMAT JSON)" if generic else "EXPLAIN (FORMAT JSON)"
     try:
-        with attempt(connection), connection.cursor() as cursor:
-            if sample is not None:
-                cursor.execute(f"{source} {asked.sql}", sample.values)
-                answer = cursor.fetchone()
-            elif getattr(connection, "pg_version", 0) >= GENERIC_PLAN_SINCE:
-                source = "EXPLAIN (GENERIC_PLAN, FORMAT JSON)"
-                cursor.execute(f"{source} {asked.sql}")
-                answer = cursor.fetchone()
-            else:
-                answer = _prepared(connection, cursor, asked.sql, count)
+        if generic and getattr(connection, "pg_version", 0) < GENERIC_PLAN_SINCE:
+            source = "EXPLAIN (FORMAT JSON)"
+            rows = sent(connection, statements) if statements else []
+            rows.append([_prepared(connection, asked.sql, max(numbers))])
+        else:
+            wanted = [_bound(connection, f"{source} {asked.sql}", one) for one in asked.samples or (Parameters(None),)]
+            rows = sent(connection, [*statements, *wanted])
     except (DatabaseError, InterfaceError) as error:
         raise refusal(connection, error) from error
-    except (TypeError, ValueError, IndexError, KeyError) as error:  # values that do not fit the placeholders
-        raise UnplannableError("It needs values that were not seen.") from error
-    if answer is None:
+    answers = rows[len(statements) :]
+    if not all(answers):
         raise UnplannableError("The server gave no plan.")
-    return replace(
-        postgresql_plan(answer[0], asked.fingerprint, connection.alias, source), generic=sample is None and count > 0
-    )
+    plans = (postgresql_plan(one[0][0], asked.fingerprint, connection.alias, source) for one in answers)
+    return rows[: len(statements)], tuple(replace(plan, generic=generic) for plan in plans)
 
 
-def _prepared(connection: BaseDatabaseWrapper, cursor: Any, sql: str, count: int) -> Any:
-    """Before PostgreSQL 16 a prepared statement alone is planned for any values. Ours is taken back by its name."""
-    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    cursor.execute(f"PREPARE dbaudit_trial AS {sql}")
+def _bound(connection: BaseDatabaseWrapper, sql: str, sample: Parameters) -> str:
+    if sample.values is None:
+        return sql
     try:
-        # A savepoint of its own: prepared statements outlive the transaction, and a failed one lets none be removed.
-        with attempt(connection):
-            cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE dbaudit_trial ({', '.join(['NULL'] * count)})")
-            return cursor.fetchone()
-    finally:
-        cursor.execute("DEALLOCATE dbaudit_trial")
+        return bound(connection, sql, sample.values)
+    except (DatabaseError, TypeError, ValueError, IndexError, KeyError) as error:
+        raise UnplannableError(REASONS["42P18"]) from error
+
+
+def bound(connection: BaseDatabaseWrapper, sql: str, values: Any) -> str:
+    """The statement with its values in it, as the driver writes them: several go into one message."""
+    with connection.wrap_database_errors:
+        return str(connection.ops.compose_sql(sql, values))  # type: ignore[attr-defined]  # PostgreSQL's own
+
+
+def sent(connection: BaseDatabaseWrapper, statements: Sequence[str]) -> list[list[Any]]:
+    """The rows of each statement, sent as one message. One that fails takes back all, and not the transaction."""
+    inside = not connection.get_autocommit()
+    before, behind = ((f"SAVEPOINT {_SAVEPOINT}",), (f"RELEASE SAVEPOINT {_SAVEPOINT}",)) if inside else ((), ())
+    with connection.cursor() as cursor:
+        try:
+            # Each ends on a line of its own: a comment may stand at its end.
+            cursor.execute("\n;\n".join((*before, *statements, *behind)))
+            if inside:
+                cursor.nextset()
+            return [cursor.fetchall() for place, _ in enumerate(statements) if not place or cursor.nextset()]
+        except Error:
+            if inside:
+                with suppress(Error):
+                    cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            raise
+
+
+def _prepared(connection: BaseDatabaseWrapper, sql: str, count: int) -> Any:
+    """Before PostgreSQL 16 a prepared statement alone is planned for any values. Ours is taken back by its name."""
+    with attempt(connection), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE dbaudit_trial AS {sql}")
+        try:
+            # A savepoint of its own: a prepared statement outlives the transaction, and a failed one lets none go.
+            with attempt(connection):
+                cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE dbaudit_trial ({', '.join(['NULL'] * count)})")
+                return cursor.fetchone()
+        finally:
+            cursor.execute("DEALLOCATE dbaudit_trial")
 
 
 def refusal(connection: BaseDatabaseWrapper, error: Error) -> UnplannableError | TrialEndedError:

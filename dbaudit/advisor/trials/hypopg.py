@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.advisor.candidate import Asked, Candidate, Planned, TrialEndedError, UnplannableError
-from dbaudit.advisor.sizes import index_bytes
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, UnplannableError
+from dbaudit.advisor.executions import executions
+from dbaudit.advisor.sizes import index_bytes, index_height
 from dbaudit.advisor.trials.definition import create_index
-from dbaudit.advisor.trials.explain import plans, refusal
+from dbaudit.advisor.trials.explain import after, bound, plans, refusal, sent
 from dbaudit.catalog.session import attempt, read_only, sqlstate
-from dbaudit.facts import Parameters, Plan, Snapshot
+from dbaudit.facts import Parameters, Plan, PlanNode, Snapshot
 
 State = Literal["usable", "installable", "no permission", "broken", "absent"]
 
@@ -33,7 +34,15 @@ _CREATE = """
 SELECT made.indexrelid, made.indexname FROM pg_catalog.unnest(%s::text[]) WITH ORDINALITY AS wanted (sql, place)
 CROSS JOIN LATERAL {schema}.hypopg_create_index(wanted.sql) AS made ORDER BY wanted.place
 """
+_AS_IT_WAS = """
+SELECT pg_catalog.current_setting('cpu_operator_cost'), ARRAY(SELECT indexrelid::bigint FROM {schema}.hypopg())
+"""
+#: What the planner takes looking at one page of a b-tree for: ``DEFAULT_PAGE_CPU_MULTIPLIER`` in ``selfuncs.c``.
+COMPARISONS_A_PAGE = 50
 _DROP = "SELECT {schema}.hypopg_drop_index(unnest(%s::oid[]))"
+_DROP_OURS = (
+    "SELECT {schema}.hypopg_drop_index(indexrelid) FROM {schema}.hypopg() WHERE NOT indexrelid = ANY(%s::oid[])"
+)
 
 INSTALLABLE = (
     "The extension hypopg is there but not installed in this database; a superuser runs CREATE EXTENSION hypopg."
@@ -111,26 +120,53 @@ class Hypopg:
         self._snapshot = snapshot
         self._create = _CREATE.format(schema=schema)
         self._drop = _DROP.format(schema=schema)
+        self._drop_ours = _DROP_OURS.format(schema=schema)
         self._numbers: dict[Candidate, int] = {}
         self._names: dict[str, Candidate] = {}
         self._shares: dict[tuple[str, str, str], float] = {}
+        self._sizes: dict[Candidate, int] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(_AS_IT_WAS.format(schema=schema))
+            cost, self._theirs = cursor.fetchone()
+        self._operator_cost = float(cost)
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates present."""
-        self._show(present)
-        found = plans(self._connection, asked)
+        found = self._show(present, asked)
         self.calls += len(found)
         used = {self._names[node.index] for plan in found for node in plan.nodes if node.index in self._names}
         return Planned(
-            cost=sum(plan.cost or 0.0 for plan in found),
+            cost=sum((plan.cost or 0.0) + self._descents(plan) for plan in found),
             used=frozenset(used),
             plans=tuple(self._named(plan) for plan in found),
         )
 
+    def _descents(self, plan: Plan) -> float:
+        """What the plan's descents of hypothetical indexes cost, which HypoPG leaves out: its b-trees have no height.
+
+        The planner prices a real one at so many comparisons for each page from the root to the leaf (``btcostestimate``
+        in ``selfuncs.c``). In a nested loop that is paid for each row of the outer side, so that without it a twin of
+        an index that exists looks better than the index itself.
+        """
+        more = 0.0
+        for node, times in executions(plan, self._rows_of):
+            candidate = self._names.get(node.index)
+            if candidate is not None and candidate.method == "btree":
+                height = index_height(candidate, self._snapshot, self.size(candidate))
+                more += (height + 1) * COMPARISONS_A_PAGE * self._operator_cost * times
+        return more
+
+    def _rows_of(self, node: PlanNode) -> float | None:
+        table = self._snapshot.table(node.table, node.schema)
+        return table.rows if table else None
+
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take, by our own model: HypoPG's knows no de-duplication."""
-        self._show(frozenset({candidate}))
-        return index_bytes(candidate, self._snapshot, self._share(candidate))
+        if candidate not in self._sizes:
+            if candidate not in self._numbers:
+                self._show(frozenset({candidate}))  # where it cannot be, the server says so
+            self._sizes[candidate] = index_bytes(candidate, self._snapshot, self._share(candidate))
+        return self._sizes[candidate]
 
     def _share(self, candidate: Candidate) -> float | None:
         """Which part of the rows the candidate's condition lets in, by the planner's own estimate."""
@@ -146,29 +182,42 @@ class Hypopg:
         return self._shares[key]
 
     def close(self) -> None:
-        """Take back what was made here and is not taken back yet, as far as the transaction still lets us."""
-        with suppress(UnplannableError, TrialEndedError):
-            self._show(frozenset())
+        """Take back what was made here, as far as the transaction still lets us: a failed message may have made more
+        than it told."""
+        self._numbers.clear()
+        with suppress(DatabaseError, InterfaceError):
+            sent(self._connection, [bound(self._connection, self._drop_ours, [self._theirs])])
 
-    def _show(self, present: frozenset[Candidate]) -> None:
-        """Make exactly these candidates the hypothetical indexes of ours."""
+    def _show(self, present: frozenset[Candidate], asked: Asked | None = None) -> tuple[Plan, ...]:
+        """Make exactly these candidates the hypothetical indexes of ours, and plan a statement with them."""
         gone = [one for one in self._numbers if one not in present]
         missing = sorted(present - self._numbers.keys())
-        if not gone and not missing:
-            return
+        changes: list[str] = []
+        if gone:
+            changes.append(bound(self._connection, self._drop, [[self._numbers[one] for one in gone]]))
+        if missing:
+            changes.append(
+                bound(self._connection, self._create, [[create_index(one, self._snapshot.dialect) for one in missing]])
+            )
+        rows: list[list[Any]] = []
+        found: tuple[Plan, ...] = ()
         try:
-            with attempt(self._connection), self._connection.cursor() as cursor:
-                if gone:
-                    cursor.execute(self._drop, [[self._numbers[one] for one in gone]])
-                    for one in gone:
-                        del self._numbers[one]
-                if missing:
-                    cursor.execute(self._create, [[create_index(one, self._snapshot.dialect) for one in missing]])
-                    for one, (number, name) in zip(missing, cursor.fetchall(), strict=True):
-                        self._numbers[one] = number
-                        self._names[name] = one
+            if asked is not None:
+                rows, found = after(changes, self._connection, asked)
+            elif changes:
+                rows = sent(self._connection, changes)
         except (DatabaseError, InterfaceError) as error:
+            self.close()
             raise refusal(self._connection, error) from error
+        except UnplannableError:
+            self.close()
+            raise
+        for one in gone:
+            del self._numbers[one]
+        for one, (number, name) in zip(missing, rows[-1] if missing else (), strict=True):
+            self._numbers[one] = number
+            self._names[name] = one
+        return found
 
     def _named(self, plan: Plan) -> Plan:
         nodes = (
