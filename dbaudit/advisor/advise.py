@@ -97,9 +97,8 @@ class _Work:
         there = serving(candidate, table, self.snapshot.vendor) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
-        if candidate.method in ("gin", "gist"):
-            return "No trial of this kind of index was made."
-        if candidate.condition or any(key.expression or key.opclass for key in candidate.keys):
+        plain = candidate.method in ("btree", "brin") and not candidate.condition
+        if not plain or any(key.expression or key.opclass for key in candidate.keys):
             try:
                 self.planner.size(candidate)
             except UnplannableError as error:

@@ -89,10 +89,12 @@ class Planned:
 class Planner(Protocol):
     """A trial of one vendor: says what statements would cost, without changing the user's database.
 
-    Both methods raise `TrialEndedError` where nothing more can be tried. ``calls`` counts the plans that were made.
+    Both methods raise `TrialEndedError` where nothing more can be tried.
     """
 
-    calls: int
+    @property
+    def calls(self) -> int:
+        """The plans that were made."""
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates (and the indexes that exist) present.
