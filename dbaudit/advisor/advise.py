@@ -23,6 +23,7 @@ NO_PARSER = (
     "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
     '(pip install "django-dbaudit[queries]").'
 )
+ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
 HEAP_SHARE = 0.5
 
@@ -84,6 +85,17 @@ class _Work:
             proposed = (candidate for place in found for candidate in propose(place, one, self.snapshot.vendor))
             own = tuple(candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
             self.kept.append((one, planned, own))
+        self._broaden()
+
+    def _broaden(self) -> None:
+        """One inverted index on a JSON column, not two, where keys that exist are asked for as well as contents."""
+        everything = {candidate for _, _, own in self.kept for candidate in own}
+        narrow = {one for one in everything if one.broader != one and one.broader in everything}
+        self.reasons |= dict.fromkeys(narrow, ALSO_KEYS)
+        self.kept = [
+            (one, planned, tuple(dict.fromkeys(each.broader if each in narrow else each for each in own)))
+            for one, planned, own in self.kept
+        ]
 
     def _possible(self, candidate: Candidate) -> bool:
         if candidate in self.reasons:

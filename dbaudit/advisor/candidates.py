@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.candidate import PATHS, Asked, Candidate, Key
 from dbaudit.advisor.parsing import spelled
 from dbaudit.advisor.predicates import Term
 from dbaudit.advisor.roles import Occurrence
@@ -170,14 +170,13 @@ class _Maker:
         for term in terms:
             column = self.table.column(term.key.column) if term.key and term.key.column else None
             kind = column.type.lower() if column else ""
-            method, opclasses = "", [""]
+            method, opclass = "", ""
             if term.role == "match":
-                method, opclasses = "gin", ["gin_trgm_ops"]
+                method, opclass = "gin", "gin_trgm_ops"
             elif term.role in ("contain", "keys") and kind.endswith("range"):
                 method = "gist"
             elif term.role == "contain" and kind == "jsonb":
-                # The first is smaller and faster, the second also answers for keys that exist.
-                method, opclasses = "gin", ["jsonb_path_ops", ""]
+                method, opclass = "gin", PATHS
             elif term.role in ("contain", "keys") and (
                 kind in _INVERTED or kind.endswith("[]") or (term.key and not column)
             ):
@@ -185,9 +184,9 @@ class _Maker:
             elif term.role == "range" and column is not None and column.statistics:
                 near = abs(column.statistics.correlation or 0.0) >= IN_ORDER
                 method = "brin" if near and (self.table.heap_bytes or 0) >= LARGE else ""
-            for opclass in opclasses if method and term.key else ():
-                keys = (replace(term.key, opclass=opclass),) if term.key else ()
-                yield Candidate(table=self.table.name, schema=self.table.schema, keys=keys, method=method)
+            if method and term.key:
+                key = replace(term.key, opclass=opclass)
+                yield Candidate(table=self.table.name, schema=self.table.schema, keys=(key,), method=method)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,39 @@ POSTGRESQL = [
     candidate(keys=(Key(column="ordered_on", descending=True, nulls="last"), Key(column="id", descending=True))),
     candidate(keys=(Key(expression='UPPER("state")', opclass="text_pattern_ops"),)),
     candidate(keys=(Key(column="data", opclass="jsonb_path_ops"),), method="gin"),
+    candidate("data", method="gin"),
+    candidate(
+        keys=(Key(expression="TO_TSVECTOR(CAST('english' AS REGCONFIG), COALESCE(\"state\", ''))"),), method="gin"
+    ),
+    candidate(
+        keys=(
+            Key(
+                expression="TO_TSVECTOR(CAST('english' AS REGCONFIG), "
+                "COALESCE(\"state\", '') || ' ' || COALESCE(CAST(\"total\" AS TEXT), ''))"
+            ),
+        ),
+        method="gin",
+    ),
+    candidate(
+        keys=(
+            Key(
+                expression="SETWEIGHT(TO_TSVECTOR(CAST('simple' AS REGCONFIG), COALESCE(\"state\", '')), 'A') || "
+                "SETWEIGHT(TO_TSVECTOR(CAST('english' AS REGCONFIG), COALESCE(\"state\", '')), 'B')"
+            ),
+        ),
+        method="gin",
+    ),
     candidate("ordered_on", method="brin"),
     candidate(keys=(Key(expression="\"data\" ->> 'kind'"),)),
     candidate(keys=(Key(expression="(\"at\" AT TIME ZONE 'Europe/Istanbul')::date"),)),
     candidate("customer_id", condition="\"state\" LIKE '5%'"),
+]
+TRIGRAMS = [
+    candidate(keys=(Key(column="state", opclass="gin_trgm_ops"),), method="gin"),
+    candidate(keys=(Key(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),), method="gin"),
+    candidate(
+        keys=(Key(expression="UPPER(CAST((\"data\" ->> 'kind') AS TEXT))", opclass="gin_trgm_ops"),), method="gin"
+    ),
 ]
 
 
@@ -116,6 +145,7 @@ def tried(database: Scratch, one: Candidate) -> None:
     database.execute(remedy.undo_sql)
     assert index.name not in {each.name for each in database.snapshot(isolated).table("tests_order").indexes}  # type: ignore[union-attr]
 
+    print(remedy.orm)
     declared = evaluated(remedy.orm)
     assert declared.name == index.name
     with database.connection.schema_editor() as editor:
@@ -149,6 +179,17 @@ def test_the_three_forms_make_the_same_index_on_postgresql(
 ) -> None:
     # What django.contrib.postgres does when it is installed.
     monkeypatch.setattr(IndexExpression, "wrapper_classes", (OpClass, OrderBy, Collate))
+    tried(postgres, one)
+
+
+@pytest.mark.needs("pg_trgm")
+@pytest.mark.parametrize("one", TRIGRAMS, ids=Candidate.describe)
+@isolate_apps("tests")
+def test_the_three_forms_make_the_same_index_of_trigrams(
+    postgres: Scratch, one: Candidate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IndexExpression, "wrapper_classes", (OpClass, OrderBy, Collate))
+    postgres.execute("CREATE EXTENSION pg_trgm")
     tried(postgres, one)
 
 

@@ -203,7 +203,7 @@ class _Trial:
                 yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED)
             return
         timeouts = {"statement_timeout_ms": self.statement_timeout_ms, "lock_timeout_ms": self.lock_timeout_ms}
-        with postgresql.opened(self.connection, snapshot, grown=grown_to, **timeouts) as trial:
+        with postgresql.opened(self.connection, snapshot, grown_to, **timeouts) as trial:
             yield trial
 
     @contextmanager

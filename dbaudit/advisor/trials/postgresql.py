@@ -35,10 +35,11 @@ class Trial:
 def opened(
     connection: BaseDatabaseWrapper,
     snapshot: Snapshot,
+    grown: Mapping[tuple[str, str], int] | None = None,
+    /,
     *,
     statement_timeout_ms: int,
     lock_timeout_ms: int,
-    grown: Mapping[tuple[str, str], int] | None = None,
 ) -> Iterator[Trial]:
     """The best trial that is possible, for the length of a block: one transaction that is rolled back.
 
