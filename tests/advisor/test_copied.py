@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
 
 from dbaudit.advisor.advise import advise
-from dbaudit.advisor.candidate import Asked, Candidate, Key
-from dbaudit.advisor.trials import postgresql
-from dbaudit.facts import Parameters
+from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.trials import built, copies, postgresql
+from dbaudit.advisor.trials.advising import Wishes, advised
+from dbaudit.advisor.trials.copied import Copied
+from dbaudit.amounts import Budget
+from dbaudit.catalog import session
+from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.workload.template import template
+from tests.apply.applying import until
+from tests.apply.test_refusals import standby
+from tests.project import ROOT
+from tests.scratch import connected
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
     from dbaudit.advisor.advice import Advice
+    from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
 pytestmark = pytest.mark.needs("sqlglot")
@@ -131,3 +150,290 @@ def test_rows_grouped_by_their_key_alone_are_planned_on_a_copy(shop: Scratch) ->
     found = advice(shop, asked(sql, ("city 7",)))
     assert found.skipped == ()
     assert chosen(found) == ["customer (city)"]
+
+
+def test_hostile_names_and_expressions_are_tried(shop: Scratch) -> None:
+    found = advice(
+        shop,
+        asked('SELECT id FROM sale WHERE "To ""tal" = %s', (5,)),
+        asked('SELECT id FROM customer WHERE UPPER("customer"."email"::text) = UPPER(%s)', ("mail7@X.org",)),
+    )
+    assert {*chosen(found)} == {'sale (To "tal)', 'customer ((UPPER(CAST("email" AS TEXT))))'}
+
+
+def test_a_statement_without_values_is_planned_on_the_copy_too(postgres_versions: Scratch) -> None:
+    postgres_versions.execute(TABLES)
+    assert chosen(advice(postgres_versions, asked("SELECT * FROM sale WHERE placed = $1"))) == ["sale (placed)"]
+
+
+def test_the_same_is_said_when_room_for_few_indexes_is_made_again_and_again(
+    shop: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = [
+        asked("SELECT * FROM sale WHERE status = %s AND placed > %s AND closed IS NULL", ("Open", "2026-01-10")),
+        asked("SELECT * FROM customer WHERE email = %s", ("Mail5@x.org",)),
+        asked('SELECT id FROM sale WHERE "To ""tal" = %s AND placed < %s', (5, "2026-01-10")),
+    ]
+    whole = advice(shop, *statements)
+    monkeypatch.setattr(built, "LOCKS_SHARE", 0.0)
+    monkeypatch.setattr(built, "LEAST", 12)
+    with postgresql.opened(shop.connection, shop.snapshot(), **LIMITS) as trial:
+        assert isinstance(trial.planner, Copied)
+        few = advise(trial.planner, shop.snapshot(), statements, budget_bytes=10**9)
+        assert trial.planner.clearings > 0
+    assert few.chosen == whole.chosen
+
+
+def test_the_limit_of_locks_is_held(shop: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(built, "LOCKS_SHARE", 0.0)
+    wide = [
+        on(one, other)
+        for one in ("id", "customer_id", "status", "placed", "paid", "closed")
+        for other in ("id", "customer_id", "status", "placed", "paid", "closed")
+        if one != other
+    ]
+    question = asked("SELECT * FROM sale WHERE placed > %s", ("2026-01-10",))
+    with postgresql.opened(shop.connection, shop.snapshot(), **LIMITS) as trial:
+        for one in wide:
+            trial.planner.cost(question, frozenset({one}))
+            [(count,)] = shop.rows(
+                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'"
+            )
+            assert count < 40
+
+
+def test_only_access_share_is_taken_on_the_real_tables(shop: Scratch) -> None:
+    shop.execute(
+        "CREATE VIEW held AS SELECT DISTINCT c.relname::text, l.mode FROM pg_locks l "
+        "JOIN pg_class c ON c.oid = l.relation AND c.relpersistence = 'p' AND c.relnamespace = 'public'::regnamespace "
+        "WHERE l.pid = pg_backend_pid() AND c.relname <> 'held'"
+    )
+    question = asked("SELECT * FROM sale WHERE placed > %s", ("2026-01-10",))
+    with postgresql.opened(shop.connection, shop.snapshot(), **LIMITS) as trial:
+        trial.planner.cost(question, frozenset({on("placed"), on("status")}))
+        assert {mode for _, mode in shop.rows("SELECT * FROM held")} == {"AccessShareLock"}
+        shop.execute("SELECT 1 FROM sale LIMIT 1")
+    assert leftovers(shop) == []
+
+
+def test_a_large_table_is_copied_in_part(shop: Scratch) -> None:
+    snapshot = shop.snapshot()
+    sale, customer = snapshot.table("sale"), snapshot.table("customer")
+    assert sale is not None
+    assert customer is not None
+    with session.rolled_back(shop.connection):
+        made = copies.Copies(shop.connection, snapshot)
+        assert made.factor(customer) == 1
+        assert made.factor(sale) == pytest.approx(5, rel=0.2)
+        [(real,)] = shop.rows("SELECT count(*) FROM sale")
+        with made.front():
+            [(rows,)] = shop.rows("SELECT count(*) FROM sale")
+        assert real == 100_000
+        assert rows == pytest.approx(copies.SAMPLE_ROWS, rel=0.2)
+
+
+def test_a_table_that_was_never_analyzed_is_copied_up_to_the_limit(shop: Scratch) -> None:
+    shop.execute("CREATE TABLE fresh AS SELECT i, i % 7 AS j FROM generate_series(1, 100000) i")
+    snapshot = shop.snapshot(count_limit_bytes=0)
+    fresh = snapshot.table("fresh")
+    assert fresh is not None
+    with session.rolled_back(shop.connection):
+        made = copies.Copies(shop.connection, snapshot)
+        made.factor(fresh)
+        with made.front():
+            [(rows,)] = shop.rows("SELECT count(*) FROM fresh")
+    assert 0 < rows <= 2 * copies.SAMPLE_ROWS
+
+
+def test_what_cannot_be_copied_is_refused_with_the_reason_and_the_rest_is_advised(shop: Scratch) -> None:
+    shop.execute(
+        "CREATE TABLE parted (id integer, a integer) PARTITION BY RANGE (id);"
+        "CREATE TABLE part PARTITION OF parted DEFAULT;"
+        "INSERT INTO parted SELECT i, i % 997 FROM generate_series(1, 20000) i; ANALYZE"
+    )
+    found = advice(
+        shop,
+        asked("SELECT * FROM parted WHERE a = %s", (5,)),
+        asked("SELECT * FROM customer WHERE email = %s", ("Mail5@x.org",)),
+    )
+    assert chosen(found) == ["customer (email)"]
+    assert found.skipped == ()
+    # A plain index is only tried where a plan could use it: the planner says no more of it than that.
+    assert {one.candidate.table for one in found.rejected} == {"parted"}
+    snapshot = shop.snapshot()
+    parted, customer = snapshot.table("parted"), snapshot.table("customer")
+    assert parted is not None
+    assert customer is not None
+    with session.rolled_back(shop.connection):
+        made = copies.Copies(shop.connection, snapshot)
+        for table, reason in ((parted, copies.NO_TABLE), (replace(customer, schema="apart"), copies.OTHER_SCHEMA)):
+            with pytest.raises(UnplannableError, match=reason):
+                made.factor(table)
+
+
+def test_a_table_that_stays_locked_is_refused_and_told(shop: Scratch) -> None:
+    snapshot = shop.snapshot()
+    with connected("locker", shop.connection.settings_dict.copy()) as other, transaction.atomic(using="locker"):
+        with other.cursor() as cursor:
+            cursor.execute("LOCK TABLE sale IN ACCESS EXCLUSIVE MODE")
+        with postgresql.opened(shop.connection, snapshot, **{**LIMITS, "lock_timeout_ms": 50}) as trial:
+            statements = [asked("SELECT * FROM sale"), asked("SELECT * FROM customer WHERE email = %s", ("a",))]
+            found = advise(trial.planner, snapshot, statements)
+    assert chosen(found) == ["customer (email)"]
+    assert [one.reason.rpartition(": ")[2] for one in found.skipped] == ["A table that it reads stayed locked."]
+
+
+def test_a_role_without_temporary_tables_is_told_what_it_needs(shop: Scratch) -> None:
+    shop.execute("REVOKE TEMPORARY ON DATABASE scratch FROM PUBLIC")
+    snapshot = shop.snapshot()
+    try:
+        with connected("poor", shop.role("poor")) as connection:
+            assert told(connection, snapshot) == copies.NO_TEMPORARY
+    finally:
+        shop.execute("GRANT TEMPORARY ON DATABASE scratch TO PUBLIC")
+
+
+def test_a_role_whose_transactions_are_read_only_stays_so(shop: Scratch) -> None:
+    snapshot = shop.snapshot()
+    settings = shop.role("reader")
+    shop.execute("GRANT pg_read_all_data TO reader; ALTER ROLE reader SET default_transaction_read_only = on")
+    with connected("reader", settings) as connection:
+        assert told(connection, snapshot) == copies.READ_ONLY
+
+
+def test_a_standby_is_told(shop: Scratch) -> None:
+    snapshot = shop.snapshot()
+    with standby() as settings, connected("standby", settings) as connection:
+        assert told(connection, snapshot) == copies.STANDBY
+        connection.close()
+
+
+def told(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> str:
+    with pytest.raises(UnplannableError) as caught, postgresql.opened(connection, snapshot, **LIMITS):
+        pass
+    text = str(caught.value)
+    assert text.startswith("Not verified: ")
+    return text.partition("Nor could copies be made: ")[2]
+
+
+@pytest.mark.needs("hypopg")
+def test_a_broken_hypopg_is_told_and_copies_take_its_place(shop: Scratch) -> None:
+    shop.execute("CREATE EXTENSION hypopg; ALTER EXTENSION hypopg DROP FUNCTION hypopg_drop_index(oid)")
+    shop.execute("DROP FUNCTION hypopg_drop_index(oid)")
+    snapshot = shop.snapshot()
+    with postgresql.opened(shop.connection, snapshot, **LIMITS) as trial:
+        found = advise(trial.planner, snapshot, [asked("SELECT * FROM customer WHERE email = %s", ("a",))])
+    assert chosen(found) == ["customer (email)"]
+    [skipped] = trial.skipped
+    assert skipped.what == "HypoPG"
+    assert "does not work" in skipped.reason
+    assert "temporary copies" in skipped.reason
+
+
+def test_a_lost_connection_ends_the_trial_and_not_the_audit(shop: Scratch) -> None:
+    snapshot = shop.snapshot()
+    question = asked("SELECT * FROM customer WHERE email = %s", ("a",))
+    for _ in range(2):  # the same connection serves again
+        with connected("killed", shop.connection.settings_dict.copy()) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                (number,) = cursor.fetchone()
+            with postgresql.opened(connection, snapshot, **LIMITS) as trial:
+                trial.planner.cost(question, frozenset({Candidate(table="customer", keys=(Key(column="city"),))}))
+                shop.execute(f"SELECT pg_terminate_backend({number}, 5000)")
+                found = advise(trial.planner, snapshot, [question])
+        assert not found.complete
+        assert [one.reason for one in found.skipped] == ["The server closed the connection while it was planning."]
+        assert leftovers(shop) == []
+
+
+CLIENT = """
+import json, sys
+import django
+django.setup()
+from dbaudit.advisor.trials import postgresql
+from tests.advisor.test_copied import LIMITS, asked, on
+from tests.scratch import Scratch, connected
+with connected("killed", json.loads(sys.argv[1])) as connection:
+    snapshot = Scratch(connection).snapshot()
+    with postgresql.opened(connection, snapshot, **LIMITS) as trial:
+        question = asked("SELECT * FROM sale WHERE placed = '2026-01-01'")
+        trial.planner.cost(question, frozenset({on("placed"), on("paid")}))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            print(cursor.fetchone()[0], flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_nothing_is_left_of_a_client_that_is_killed_in_the_trial(shop: Scratch) -> None:
+    names = ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")
+    settings = {name: shop.connection.settings_dict[name] for name in names}
+    catalog = "SELECT array_agg(oid::text ORDER BY oid) FROM pg_class WHERE relnamespace::regnamespace::text !~ '^pg_t'"
+    before = shop.rows(catalog)
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLIENT, json.dumps(settings)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        number = int(process.stdout.readline())
+        holding = f"SELECT count(*) FROM pg_locks WHERE pid = {number} AND mode = 'AccessExclusiveLock'"
+        assert shop.rows(holding)[0][0] >= 3  # the copy and its indexes
+        process.send_signal(signal.SIGKILL)
+        until(lambda: not shop.rows(f"SELECT FROM pg_stat_activity WHERE pid = {number}"), "the end of the session")
+    finally:
+        process.kill()
+        process.communicate()
+    assert shop.rows(catalog) == before
+    assert leftovers(shop) == []
+
+
+def test_the_whole_audit_recommends_indexes_without_hypopg(postgres_versions: Scratch) -> None:
+    postgres_versions.execute(TABLES)
+    text = 'SELECT * FROM "customer" WHERE "email" = %s'
+    known = template(text)
+    statement = Statement(
+        sql=text,
+        template=known.text,
+        fingerprint=known.fingerprint,
+        alias=postgres_versions.alias,
+        kind="select",
+        duration_ms=5.0,
+        rows=1,
+        tables=("customer",),
+        parameters=Parameters(("Mail5@x.org",)),
+    )
+    run = QueryRun(
+        id="canned:a", label="a", origin="canned", alias=postgres_versions.alias, status="good", statements=(statement,)
+    )
+    snapshot = replace(postgres_versions.snapshot(), runs=(run,))
+    found, skipped = advised(
+        postgres_versions.connection,
+        snapshot,
+        Wishes(budget=Budget(bytes=2**30)),
+        statement_timeout_ms=30_000,
+        lock_timeout_ms=2_000,
+    )
+    assert found is not None
+    assert found.source == postgresql.COPIED
+    assert chosen(found.advice) == ["customer (email)"]
+    assert [one.what for one in skipped] == ["HypoPG"]
+
+    postgres_versions.execute("DELETE FROM sale; DELETE FROM customer WHERE id > 200; VACUUM ANALYZE")
+    snapshot = replace(postgres_versions.snapshot(), runs=(run,))
+    grown, _ = advised(
+        postgres_versions.connection,
+        snapshot,
+        Wishes(budget=Budget(bytes=2**30)),
+        statement_timeout_ms=30_000,
+        lock_timeout_ms=2_000,
+    )
+    assert grown is not None
+    assert grown.growth is not None
+    assert chosen(grown.advice) == ["customer (email)"]
+    assert leftovers(postgres_versions) == []

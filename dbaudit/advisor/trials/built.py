@@ -21,6 +21,8 @@ from dbaudit.catalog.session import attempt, sqlstate
 
 #: Each index takes a lock, for which all sessions have one space: at most this share of it is used.
 LOCKS_SHARE = 0.1
+#: So many at a time there may always be.
+LEAST = 20
 _LOCKS = """
 SELECT current_setting('max_locks_per_transaction')::int
     * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
@@ -52,7 +54,7 @@ class Built:
         self._trigrams = inverted.trigrams(self._connection)
         with self._connection.cursor() as cursor:
             cursor.execute(_LOCKS)
-            self._most = max(20, int(cursor.fetchone()[0] * LOCKS_SHARE))
+            self._most = max(LEAST, int(cursor.fetchone()[0] * LOCKS_SHARE))
         self._copied: frozenset[str] | None = None
         self.clearings = 0
 

@@ -70,6 +70,11 @@ class Copied:
         """The plans that were made."""
         return self._real.calls + self._copy.calls
 
+    @property
+    def clearings(self) -> int:
+        """How often all that was built was let go to make room."""
+        return self._built.clearings
+
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates present."""
         named = frozenset(one for one in present if one.table in asked.sql)
