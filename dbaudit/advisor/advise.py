@@ -23,6 +23,7 @@ NO_PARSER = (
     "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
     '(pip install "django-dbaudit[queries]").'
 )
+UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
 HEAP_SHARE = 0.5
@@ -194,7 +195,7 @@ class _Work:
         """All that were thought of and not chosen, with the reason."""
         without = {*chosen}
         return tuple(
-            Rejected(candidate=one, reason=reason or "The planner uses it for no statement.")
+            Rejected(candidate=one, reason=reason or self.planner.refusal(one) or UNUSED)
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )

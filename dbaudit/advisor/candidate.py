@@ -121,6 +121,9 @@ class Planner(Protocol):
             UnplannableError: the database refuses an index like that.
         """
 
+    def refusal(self, candidate: Candidate) -> str:
+        """Why an index like that could not be tried, in one sentence, as far as it was; ``""`` where it could."""
+
 
 class UnplannableError(Exception):
     """A statement that cannot be planned, or an index that cannot be; its text is the reason in one sentence."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,7 +19,7 @@ from dbaudit.advisor.advise import NO_PARSER, WHAT, advise
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.growth import SPAN, Growth
 from dbaudit.advisor.settle import settled
-from dbaudit.advisor.trials import grown, postgresql, sqlite
+from dbaudit.advisor.trials import grown, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.amounts import Budget
 from dbaudit.catalog.session import attempt
@@ -33,17 +33,24 @@ COUNTED_ROWS = 100_000
 BOUNDLESS = 10**15
 NO_STATEMENT = "No query was measured that an index could help."
 NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
+NOTHING_TO_BUILD = "The tables are so small that the advice is a projection: nothing was built on them."
 _UNITS = {"sqlite": "steps", "postgresql": "cost"}
+WhatIf = Literal["sample", "build"]
 _COUNTED = "instructions counted on a copy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only."""
+    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only.
+
+    ``what_if`` is "sample" for trials that no other session notices, or "build" to have the chosen indexes built on the
+    live tables of PostgreSQL, too, in a transaction that is rolled back (see `dbaudit.advisor.trials.live`).
+    """
 
     budget: Budget = DEFAULT_BUDGET
     seconds: float = 60.0
     quick: bool = False
+    what_if: WhatIf = "sample"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +147,8 @@ class _Trial:
         if factor is None:
             self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
             with self._trial(self.snapshot) as trial:
-                return self._told(self._advice(trial, self.snapshot, self.asked), trial)
+                advice = self._advice(trial, self.snapshot, self.asked)
+            return self._told(self._built(advice), trial)
         growth = Growth(factor=factor, span=SPAN)
         self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
@@ -150,6 +158,8 @@ class _Trial:
 
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
             advice = self._timed(self._advice(trial, snapshot, varied))
+        if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
+            advice = replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, NOTHING_TO_BUILD)))
         return self._told(advice, trial, growth, self._today(advice))
 
     def _advice(self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
@@ -164,6 +174,25 @@ class _Trial:
         )
         found = settled(found, trial.planner, snapshot)
         return replace(found, skipped=(*found.skipped, *trial.skipped))
+
+    def _built(self, advice: Advice) -> Advice:
+        """With the figures of the chosen indexes really built, where that is wanted."""
+        tables = sorted({one.candidate.table for one in advice.chosen})
+        if self.wishes.what_if != "build" or self.snapshot.vendor != "postgresql" or not tables:
+            return advice
+        self.progress(
+            f"Building {len(advice.chosen)} indexes in a transaction that is rolled back; until it ends, "
+            f"whoever writes to {', '.join(tables)} waits"
+        )
+        found = live.tried(
+            self.connection,
+            self.snapshot,
+            [one.candidate for one in advice.chosen],
+            [effect.asked for effect in advice.effects if effect.after.used],
+            statement_timeout_ms=self.statement_timeout_ms,
+            lock_timeout_ms=self.lock_timeout_ms,
+        )
+        return live.verified(advice, found)
 
     def _timed(self, advice: Advice) -> Advice:
         """With the times that the statements took on the rows that there are."""

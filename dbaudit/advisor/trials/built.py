@@ -90,6 +90,10 @@ class Built:
                 raise refusal(self._connection, error) from error
         return self._sizes[candidate]
 
+    def refusal(self, candidate: Candidate) -> str:
+        """Why it could not be built, ``""`` where it could or was not wanted."""
+        return self._refused.get(candidate, "")
+
     def named(self, names: Iterable[str]) -> frozenset[Candidate]:
         """Those of the candidates whose indexes are among these names."""
         seen = {*names}

@@ -39,7 +39,11 @@ class Plain:
 
     def size(self, candidate: Candidate) -> int:
         """Nothing is modelled."""
-        raise UnplannableError(f"No size is known of {candidate.describe()}.")
+        raise UnplannableError(self.refusal(candidate))
+
+    def refusal(self, candidate: Candidate) -> str:
+        """No index is tried."""
+        return f"No trial is made of {candidate.describe()}."
 
 
 class Copied:
@@ -105,6 +109,10 @@ class Copied:
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take on the whole table."""
         return self._real.size(candidate) if self._models(candidate) else self._built.size(candidate)
+
+    def refusal(self, candidate: Candidate) -> str:
+        """Why an index could not be built on a copy."""
+        return self._real.refusal(candidate) if self._models(candidate) else self._built.refusal(candidate)
 
     def close(self) -> None:
         """Take back the hypothetical indexes."""

@@ -132,6 +132,10 @@ class Hypopg:
         self._show(frozenset({candidate}))
         return index_bytes(candidate, self._snapshot, self._share(candidate))
 
+    def refusal(self, candidate: Candidate) -> str:  # noqa: ARG002 - a planner's
+        """Nothing: what HypoPG refuses it refuses when the size is asked for."""
+        return ""
+
     def _share(self, candidate: Candidate) -> float | None:
         """Which part of the rows the candidate's condition lets in, by the planner's own estimate."""
         table = self._snapshot.table(candidate.table, candidate.schema)
