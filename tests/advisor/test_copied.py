@@ -16,10 +16,11 @@ from django.db import transaction
 from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
 from dbaudit.advisor.trials import built, copies, postgresql
-from dbaudit.advisor.trials.advising import Wishes, advised
+from dbaudit.advisor.trials.advising import Advised, Wishes, advised
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.amounts import Budget
 from dbaudit.catalog import session
+from dbaudit.catalog.reasons import LOST
 from dbaudit.facts import Parameters, QueryRun, Statement
 from dbaudit.workload.template import template
 from tests.apply.applying import until
@@ -28,10 +29,12 @@ from tests.project import ROOT
 from tests.scratch import connected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from dbaudit.advisor.advice import Advice
-    from dbaudit.facts import Snapshot
+    from dbaudit.facts import Skipped, Snapshot
     from tests.scratch import Scratch
 
 pytestmark = pytest.mark.needs("sqlglot")
@@ -132,7 +135,7 @@ def test_a_composite_names_the_index_that_it_makes_needless(shop: Scratch) -> No
         "INSERT INTO sale SELECT i, 1, 'done', '2026-01-01', true, now(), 1 FROM generate_series(150001, 160000) i"
     )
     shop.execute("ANALYZE sale")
-    (index,) = advice(shop, asked(sql, (1, "2026-01-14"))).chosen
+    (index,) = advice(shop, asked(sql, (1, "2026-02-01"))).chosen
     assert [key.column for key in index.candidate.keys] == ["customer_id", "placed"]
     assert [one.name for one in index.replaces] == ["sale_customer"]
 
@@ -392,15 +395,15 @@ def test_nothing_is_left_of_a_client_that_is_killed_in_the_trial(shop: Scratch) 
     assert leftovers(shop) == []
 
 
-def test_the_whole_audit_recommends_indexes_without_hypopg(postgres_versions: Scratch) -> None:
-    postgres_versions.execute(TABLES)
+def measured(database: Scratch) -> Snapshot:
+    """The snapshot with one canned query measured."""
     text = 'SELECT * FROM "customer" WHERE "email" = %s'
     known = template(text)
     statement = Statement(
         sql=text,
         template=known.text,
         fingerprint=known.fingerprint,
-        alias=postgres_versions.alias,
+        alias=database.alias,
         kind="select",
         duration_ms=5.0,
         rows=1,
@@ -408,31 +411,44 @@ def test_the_whole_audit_recommends_indexes_without_hypopg(postgres_versions: Sc
         parameters=Parameters(("Mail5@x.org",)),
     )
     run = QueryRun(
-        id="canned:a", label="a", origin="canned", alias=postgres_versions.alias, status="good", statements=(statement,)
+        id="canned:a", label="a", origin="canned", alias=database.alias, status="good", statements=(statement,)
     )
-    snapshot = replace(postgres_versions.snapshot(), runs=(run,))
-    found, skipped = advised(
-        postgres_versions.connection,
-        snapshot,
-        Wishes(budget=Budget(bytes=2**30)),
-        statement_timeout_ms=30_000,
-        lock_timeout_ms=2_000,
-    )
+    return replace(database.snapshot(), runs=(run,))
+
+
+def audited(
+    connection: BaseDatabaseWrapper, snapshot: Snapshot, progress: Callable[[str], None] = lambda _: None
+) -> tuple[Advised | None, tuple[Skipped, ...]]:
+    wishes = Wishes(budget=Budget(bytes=2**30))
+    return advised(connection, snapshot, wishes, statement_timeout_ms=30_000, lock_timeout_ms=2_000, progress=progress)
+
+
+def test_the_whole_audit_recommends_indexes_without_hypopg(postgres_versions: Scratch) -> None:
+    postgres_versions.execute(TABLES)
+    found, skipped = audited(postgres_versions.connection, measured(postgres_versions))
     assert found is not None
     assert found.source == postgresql.COPIED
     assert chosen(found.advice) == ["customer (email)"]
     assert [one.what for one in skipped] == ["HypoPG"]
 
     postgres_versions.execute("DELETE FROM sale; DELETE FROM customer WHERE id > 200; VACUUM ANALYZE")
-    snapshot = replace(postgres_versions.snapshot(), runs=(run,))
-    grown, _ = advised(
-        postgres_versions.connection,
-        snapshot,
-        Wishes(budget=Budget(bytes=2**30)),
-        statement_timeout_ms=30_000,
-        lock_timeout_ms=2_000,
-    )
+    grown, _ = audited(postgres_versions.connection, measured(postgres_versions))
     assert grown is not None
     assert grown.growth is not None
     assert chosen(grown.advice) == ["customer (email)"]
     assert leftovers(postgres_versions) == []
+
+
+def test_a_server_that_goes_away_is_told_and_the_audit_goes_on(shop: Scratch) -> None:
+    snapshot = measured(shop)
+    with connected("killed", shop.connection.settings_dict.copy()) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (number,) = cursor.fetchone()
+
+        def killing(_: str) -> None:
+            shop.execute(f"SELECT pg_terminate_backend({number}, 5000)")
+
+        found, [skipped] = audited(connection, snapshot, killing)
+    assert found is None
+    assert skipped.reason == f"Not verified: {LOST}"

@@ -11,11 +11,15 @@ from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVect
 from django.db import models
 from django.test.utils import isolate_apps
 
+from dbaudit.advisor import growth as growing
 from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked
-from dbaudit.advisor.trials import inverted, postgresql
+from dbaudit.advisor.growth import Growth
+from dbaudit.advisor.trials import copies, inverted, postgresql
 from dbaudit.advisor.trials.definition import create_index
+from dbaudit.advisor.trials.grown import grown
 from dbaudit.facts import Parameters
+from tests.scratch import connected
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -216,3 +220,46 @@ def test_without_the_extension_the_reason_is_given(postgres_versions: Scratch) -
     sql = "SELECT id FROM note WHERE body LIKE %s"
     found = advice(postgres_versions, Asked(fingerprint=sql, sql=sql, samples=(Parameters(("%walrus%",)),)))
     assert [one.reason for one in found.rejected] == [inverted.INSTALLABLE if there else inverted.ABSENT]
+
+
+@pytest.mark.needs("hypopg")
+@isolate_apps("tests")
+def test_without_temporary_tables_the_others_are_advised_and_the_reason_is_told(postgres: Scratch) -> None:
+    postgres.execute("CREATE EXTENSION hypopg; CREATE EXTENSION pg_trgm")
+    model = note()
+    postgres.create(model)
+    postgres.execute(FILL)
+    rows = model._default_manager
+    statements = [
+        asked(postgres, rows.filter(body__contains="walrus")),
+        asked(postgres, rows.filter(name="name c4ca4238a0b923820dcc509a6f75849b")),
+    ]
+    snapshot = postgres.snapshot()
+    settings = postgres.role("reader")
+    postgres.execute("GRANT pg_read_all_data TO reader; ALTER ROLE reader SET default_transaction_read_only = on")
+    with (
+        connected("reader", settings) as connection,
+        postgresql.opened(connection, snapshot, **LIMITS) as trial,
+    ):
+        found = advise(trial.planner, snapshot, statements, budget_bytes=10**9)
+    assert trial.source == postgresql.HYPOPG
+    assert chosen(found) == ["(name)"]
+    assert copies.READ_ONLY in {one.reason for one in found.rejected}
+
+
+@isolate_apps("tests")
+def test_a_small_table_is_searched_in_its_projection(notes: Scratch) -> None:
+    model = note()
+    notes.create(model)
+    notes.execute(FILL.replace(f"{ROWS}", "200"))
+    [search] = [asked(notes, model._default_manager.filter(name__icontains="c4ca42"))]
+    snapshot = notes.snapshot()
+    growth = Growth(factor=17, span=2_000_000)
+    tables = [table for table in snapshot.tables if table.name == "tests_note"]
+    with grown(notes.connection, snapshot, tables, growth, statement_timeout_ms=30_000) as counts:
+        large = growing.grown(snapshot, growth, counts)
+        with postgresql.opened(notes.connection, large, counts, **LIMITS) as trial:
+            found = advise(trial.planner, large, [search], budget_bytes=10**9)
+    assert chosen(found) == ['gin ((UPPER(CAST("name" AS TEXT))) gin_trgm_ops)']
+    assert found.effects[0].ratio < 0.6
+    assert leftovers(notes) == []

@@ -22,7 +22,7 @@ from dbaudit.advisor.settle import settled
 from dbaudit.advisor.trials import grown, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.amounts import Budget
-from dbaudit.catalog.session import attempt
+from dbaudit.catalog.session import attempt, reason
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
 
 #: The indexes may take half as much as the rows.
@@ -91,6 +91,8 @@ def advised(
         found = trial.run()
     except (UnplannableError, TrialEndedError, sqlite.NotCopiedError) as error:
         return None, (Skipped(WHAT, str(error)),)
+    except Error as error:
+        return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
     return found, found.advice.skipped
 
 

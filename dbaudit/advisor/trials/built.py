@@ -67,6 +67,7 @@ class Built:
             self._clear()
             missing = [one for one in asked if self._possible(one)][: self._most]
         if missing and not self._all(missing):
+            missing = [one for one in asked if self._possible(one)][: self._most]
             for one in missing:
                 self._one(one)
         tables = sorted({one.table for one in missing if any(key.expression for key in one.keys)})
@@ -128,12 +129,16 @@ class Built:
         return not reason
 
     def _all(self, missing: list[Candidate]) -> bool:
-        """Build them behind one savepoint; False where one of them fails, and then none is there."""
+        """Build them; False where one of them fails, and then none is there, nor is any other.
+
+        Without a savepoint of their own: a transaction with many of those that went well slows other sessions down.
+        """
         try:
-            with attempt(self._connection), self._connection.cursor() as cursor:
+            with self._connection.cursor() as cursor:
                 for one in missing:
                     cursor.execute(self._definition(one))
         except (DatabaseError, InterfaceError) as error:
+            self._clear()
             found = refusal(self._connection, error)
             if isinstance(found, UnplannableError):
                 return False

@@ -156,7 +156,7 @@ class Copies:
                 f"CREATE TEMPORARY TABLE {quoted} AS SELECT {columns} FROM {quoted}{sample} LIMIT {2 * SAMPLE_ROWS}"
             )
             rows = int(cursor.rowcount)
-        indexed(self.connection, self.snapshot, table, f"pg_temp.{quoted}")
+        indexed(self.connection, self.snapshot, table, f"pg_temp.{quoted}", alike=False)
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT pg_catalog.pg_table_size(%s::regclass)", [f"pg_temp.{quoted}"])
             self._bytes += cursor.fetchone()[0]
@@ -171,10 +171,11 @@ def _share(table: Table) -> float:
     return min(1.0, SAMPLE_ROWS / max(1, table.rows or 0), SAMPLE_BYTES / max(1, size))
 
 
-def indexed(connection: BaseDatabaseWrapper, snapshot: Snapshot, table: Table, copy: str) -> None:
+def indexed(connection: BaseDatabaseWrapper, snapshot: Snapshot, table: Table, copy: str, *, alike: bool) -> None:
     """Build the usable indexes of a table on a copy of it and analyze that. ``copy`` is the copy's name, quoted.
 
-    The primary key is made one: ``GROUP BY`` its columns is only then all of the row's.
+    ``alike`` says that its rows may be alike in what an index keeps apart: then such an index keeps nothing apart. The
+    primary key is made one: ``GROUP BY`` its columns is only then all of the row's.
     """
     for index in sorted(table.indexes, key=lambda one: (not one.primary, one.name)):
         found = _DEFINITION.match(index.definition)
@@ -182,11 +183,11 @@ def indexed(connection: BaseDatabaseWrapper, snapshot: Snapshot, table: Table, c
             continue
         text = f"INDEX {found['name']} ON {copy} USING {found['rest']}"
         keys = ", ".join(map(snapshot.dialect.quote, table.primary_key))
-        # Some rows of a copy may be alike in what an index keeps apart.
         forms = [f"CREATE UNIQUE {text}"] if found["unique"] else []
         if index.primary:
             forms.insert(0, f"ALTER TABLE {copy} ADD CONSTRAINT {found['name']} PRIMARY KEY ({keys})")
-        _first_of(connection, [*forms, f"CREATE {text}"])
+        forms.append(f"CREATE {text}")
+        _first_of(connection, forms if alike else forms[:1])
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {copy}")
 

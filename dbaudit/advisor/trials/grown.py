@@ -17,7 +17,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials.copies import indexed
-from dbaudit.catalog.session import rolled_back, sqlstate
+from dbaudit.catalog.reasons import LOST
+from dbaudit.catalog.session import reason, rolled_back, sqlstate
 from dbaudit.facts import Column, Snapshot, Table
 
 #: A text of which so large a part of the values differ is counted a name.
@@ -37,6 +38,7 @@ def grown(
 
     Raises:
         UnplannableError: the database refuses temporary tables, with the reason.
+        Error: the connection was lost.
     """
     with rolled_back(connection):
         try:
@@ -44,6 +46,8 @@ def grown(
                 cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(statement_timeout_ms)])
             counts = {(table.schema, table.name): _grow(connection, snapshot, table, growth) for table in tables}
         except Error as error:
+            if reason(error) == LOST:
+                raise
             state = sqlstate(error) or "unknown"
             raise UnplannableError(
                 f"No grown copy could be made: the server refuses temporary tables (SQLSTATE {state})."
@@ -59,7 +63,7 @@ def _grow(connection: BaseDatabaseWrapper, snapshot: Snapshot, table: Table, gro
         copies = f"generate_series(0, {growth.times - 1}) AS copies(k)"
         cursor.execute(f"CREATE TEMPORARY TABLE {name} AS SELECT {values} FROM {name}, {copies}")
         count = int(cursor.rowcount)
-    indexed(connection, snapshot, table, f"pg_temp.{name}")
+    indexed(connection, snapshot, table, f"pg_temp.{name}", alike=True)
     return count
 
 
