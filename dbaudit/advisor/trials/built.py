@@ -186,10 +186,11 @@ class Built:
         with self._connection.cursor() as cursor:
             cursor.execute(_MEASURES, [self._quoted(candidate)])
             size, rows, all_rows = cursor.fetchone()
+        # In a projection the indexes that there are have few rows: the model's sizes are the ones to compare.
+        if candidate.method == "btree" and (factor != 1 or self._copies.grown):
+            return index_bytes(candidate, self._copies.snapshot, min(1.0, rows / all_rows))
         if factor == 1 or candidate.method == "brin":
             return int(size)
-        if candidate.method == "btree":
-            return index_bytes(candidate, self._copies.snapshot, min(1.0, rows / all_rows))
         power = inverted.growth(self._connection, self._dialect, candidate, size)
         return int((size - inverted.FIXED * PAGE) * factor**power + inverted.FIXED * PAGE)
 
