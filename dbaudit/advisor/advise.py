@@ -23,6 +23,7 @@ NO_PARSER = (
     "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
     '(pip install "django-dbaudit[queries]").'
 )
+LATE = "The time was up before it was tried."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
@@ -112,6 +113,8 @@ class _Work:
             return f"The index {there.name} does all that it would do."
         plain = candidate.method in ("btree", "brin") and not candidate.condition
         if not plain or any(key.expression or key.opclass for key in candidate.keys):
+            if time.monotonic() > self.deadline:
+                return LATE
             try:
                 self.planner.size(candidate)
             except UnplannableError as error:

@@ -178,7 +178,7 @@ def test_the_same_is_said_when_room_for_few_indexes_is_made_again_and_again(
         asked('SELECT id FROM sale WHERE "To ""tal" = %s AND placed < %s', (5, "2026-01-10")),
     ]
     whole = advice(shop, *statements)
-    monkeypatch.setattr(built, "LOCKS_SHARE", 0.0)
+    monkeypatch.setattr(copies, "LOCKS_SHARE", 0.0004)
     monkeypatch.setattr(built, "LEAST", 12)
     with postgresql.opened(shop.connection, shop.snapshot(), **LIMITS) as trial:
         assert isinstance(trial.planner, Copied)
@@ -188,7 +188,7 @@ def test_the_same_is_said_when_room_for_few_indexes_is_made_again_and_again(
 
 
 def test_the_limit_of_locks_is_held(shop: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(built, "LOCKS_SHARE", 0.0)
+    monkeypatch.setattr(copies, "LOCKS_SHARE", 0.001)
     wide = [
         on(one, other)
         for one in ("id", "customer_id", "status", "placed", "paid", "closed")
@@ -203,6 +203,22 @@ def test_the_limit_of_locks_is_held(shop: Scratch, monkeypatch: pytest.MonkeyPat
                 "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND mode = 'AccessExclusiveLock'"
             )
             assert count < 40
+
+
+def test_more_tables_than_there_are_locks_for_are_not_copied(shop: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "LOCKS_SHARE", 0.0002)
+    found = advice(
+        shop,
+        asked("SELECT * FROM customer WHERE email = %s", ("Mail5@x.org",)),
+        asked("SELECT * FROM sale WHERE placed = %s", ("2026-01-02",)),
+    )
+    assert chosen(found) == ["customer (email)"]
+    assert {one.reason for one in found.rejected if one.candidate.table == "sale"} == {copies.CROWDED}
+
+
+def test_several_statements_in_one_are_not_planned(shop: Scratch) -> None:
+    found = advice(shop, asked("SELECT 1 FROM sale; DELETE FROM sale"), asked("SELECT ';' FROM sale WHERE id = 1 ;"))
+    assert [one.reason.rpartition(": ")[2] for one in found.skipped] == ["It is several statements in one."]
 
 
 def test_only_access_share_is_taken_on_the_real_tables(shop: Scratch) -> None:

@@ -19,14 +19,8 @@ from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import refusal
 from dbaudit.catalog.session import attempt, sqlstate
 
-#: Each index takes a lock, for which all sessions have one space: at most this share of it is used.
-LOCKS_SHARE = 0.1
 #: So many at a time there may always be.
 LEAST = 20
-_LOCKS = """
-SELECT current_setting('max_locks_per_transaction')::int
-    * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
-"""
 _MEASURES = """
 SELECT pg_catalog.pg_relation_size(c.oid), greatest(c.reltuples, 0), greatest(t.reltuples, 1)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
@@ -52,9 +46,7 @@ class Built:
         self._refused: dict[Candidate, str] = {}
         self._sizes: dict[Candidate, int] = {}
         self._trigrams = inverted.trigrams(self._connection)
-        with self._connection.cursor() as cursor:
-            cursor.execute(_LOCKS)
-            self._most = max(LEAST, int(cursor.fetchone()[0] * LOCKS_SHARE))
+        self._most = max(LEAST, copies.locks)
         self._copied: frozenset[str] | None = None
         self.clearings = 0
 

@@ -25,6 +25,9 @@ from dbaudit.facts import Snapshot, Table
 SAMPLE_ROWS = 20_000
 #: Bytes of a copy at most, and of all copies together.
 SAMPLE_BYTES, ALL_BYTES = 8 * 2**20, 256 * 2**20
+#: Each table and index takes a lock, for which all sessions have one space. At most this share of it is used for
+#: copies, and as much again for what is built on them.
+LOCKS_SHARE = 0.1
 #: Of fewer pages than these the rows are drawn one by one.
 FEW_PAGES = 100
 
@@ -38,6 +41,7 @@ OTHER_SCHEMA = "No copy is made of a table whose statements name its schema."
 NO_TABLE = "No copy is made of what is no plain table."
 NOT_GROWN = "No statement names the table by itself, so that it was not grown."
 FULL = f"The copies of other tables take the {ALL_BYTES // 2**20} MiB that they may."
+CROWDED = "The copies of other tables take as many locks as they may."
 _REASONS = {
     "57014": "Copying a sample of the table took longer than the statement timeout.",
     "55P03": "The table stayed locked, so that no sample of it could be copied.",
@@ -47,7 +51,9 @@ _STATE = """
 SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on',
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY'),
     (SELECT coalesce(string_agg(pg_catalog.quote_ident(one), ', ' ORDER BY place), '')
-     FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (one, place) WHERE one !~ '^pg_temp')
+     FROM unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS path (one, place) WHERE one !~ '^pg_temp'),
+    current_setting('max_locks_per_transaction')::int
+    * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int)
 """
 _DEFINITION = re.compile(
     r'CREATE (?P<unique>UNIQUE )?INDEX (?P<name>"(?:[^"]|"")+"|\S+) ON .*? USING (?P<rest>.*)', re.DOTALL
@@ -69,10 +75,12 @@ class Copies:
         self.grown = grown is not None
         self._factors: dict[str, float] = {}
         self._refused: dict[str, str] = {}
-        self._bytes = 0.0
+        self._copied: list[Table] = []
+        self._bytes = 0
         with connection.cursor() as cursor:
             cursor.execute(_STATE)
-            standby, read_only, allowed, self._path = cursor.fetchone()
+            standby, read_only, allowed, self._path, slots = cursor.fetchone()
+        self.locks = int(slots * LOCKS_SHARE)
         self.obstacle = STANDBY if standby else READ_ONLY if read_only else "" if allowed else NO_TEMPORARY
         if grown is not None:
             self._factors = {name: 1.0 for schema, name in sorted(grown) if not schema}
@@ -100,6 +108,7 @@ class Copies:
             )
             raise _told(self.connection, error, self._refused[table.label]) from error
         self._factors[table.name] = factor
+        self._copied.append(table)
         return factor
 
     @property
@@ -111,6 +120,7 @@ class Copies:
         """Of these there is no copy any more: a savepoint took them back."""
         for name in names:
             del self._factors[name]
+        self._copied = [table for table in self._copied if table.name in self._factors]
 
     def factors(self, sql: str) -> dict[str, float]:
         """The factors of the copies that there are of tables whose names stand in a statement."""
@@ -141,6 +151,8 @@ class Copies:
             return OTHER_SCHEMA
         if self.grown:
             return NOT_GROWN
+        if sum(map(_locks, self._copied)) + _locks(table) > self.locks:
+            return CROWDED
         return FULL if self._bytes >= ALL_BYTES else ""
 
     def _copy(self, table: Table) -> float:
@@ -163,6 +175,11 @@ class Copies:
         if share == 1 and rows < 2 * SAMPLE_ROWS:
             return 1.0
         return max(1.0, table.rows / rows if table.rows and rows else 1 / share)
+
+
+def _locks(table: Table) -> int:
+    """The locks of a copy: of the table, of where it keeps long values and the index on that, and of its indexes."""
+    return 3 + len(table.indexes)
 
 
 def _share(table: Table) -> float:

@@ -14,6 +14,7 @@ from dbaudit.catalog.session import attempt, sqlstate
 from dbaudit.facts import Parameters, Plan
 from dbaudit.workload.plans import postgresql_plan
 
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$""", re.DOTALL)
 _NUMBERED = re.compile(r"\$(\d+)")
 #: The first server that plans for any values without a prepared statement.
 GENERIC_PLAN_SINCE = 160_000
@@ -33,6 +34,8 @@ def plans(connection: BaseDatabaseWrapper, asked: Asked) -> tuple[Plan, ...]:
         UnplannableError: the server refuses it.
         TrialEndedError: the connection was lost.
     """
+    if ";" in _QUOTED.sub("", asked.sql).rstrip("; \n\t"):
+        raise UnplannableError("It is several statements in one.")  # of which EXPLAIN would take the first alone
     numbers = [int(number) for number in _NUMBERED.findall(asked.sql)] if not asked.samples else []
     if numbers:
         return (_explained(connection, asked, None, max(numbers)),)
