@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +20,19 @@ from dbaudit.advisor.trials import advising, live
 from dbaudit.advisor.trials.advising import Advised, Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.auditing import Options, run
+from dbaudit.catalog.reasons import LOST
 from dbaudit.errors import AuditError
 from dbaudit.facts import Parameters, QueryRun, Skipped, Statement
 from dbaudit.workload.template import template
-from tests.scratch import connected
+from tests.apply.applying import until
+from tests.project import ROOT
+from tests.scratch import Scratch, connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-    from tests.scratch import Scratch
 
 LIMITS = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 200}
 EMAIL = Candidate(table="customer", keys=(Key(column="email"),))
@@ -109,6 +116,58 @@ def test_an_index_that_no_plan_may_use_yet_is_not_judged(shop: Scratch) -> None:
         assert tried(shop, EMAIL).reasons == {EMAIL: live.NOT_YET}
 
 
+CLIENT = """
+import json, sys
+import django
+django.setup()
+from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.trials import live
+from tests.advisor.test_live import EMAIL
+from tests.scratch import Scratch, connected
+with connected("killed", json.loads(sys.argv[1])) as connection:
+    snapshot = Scratch(connection).snapshot()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        print(cursor.fetchone()[0], flush=True)
+    sys.stdin.readline()
+    wanted = [EMAIL, Candidate(table="held", keys=(Key(column="a"),))]
+    live.tried(connection, snapshot, wanted, [], statement_timeout_ms=60_000, lock_timeout_ms=60_000)
+"""
+
+
+def test_nothing_is_left_of_a_client_that_is_killed_between_two_builds(shop: Scratch) -> None:
+    shop.execute("CREATE TABLE held (a integer)")
+    before = indexes(shop)
+    settings = shop.connection.settings_dict.copy()
+    names = ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLIENT, json.dumps({name: settings[name] for name in names})],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        number = int(process.stdout.readline())
+        with connected("holder", settings) as holder, transaction.atomic(using="holder"):
+            with holder.cursor() as cursor:
+                cursor.execute("LOCK TABLE held IN ACCESS EXCLUSIVE MODE")
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            until(lambda: shop.rows(f"SELECT FROM pg_locks WHERE pid = {number} AND NOT granted"), "the second build")
+            held = f"SELECT DISTINCT mode FROM pg_locks WHERE pid = {number} AND relation = 'customer'::regclass"
+            assert ("ShareLock",) in shop.rows(held)
+            process.send_signal(signal.SIGKILL)
+        until(lambda: not shop.rows(f"SELECT FROM pg_stat_activity WHERE pid = {number}"), "the end of the session")
+    finally:
+        process.kill()
+        process.communicate()
+    assert indexes(shop) == before
+
+
 def workload(alias: str) -> QueryRun:
     known = template(LOOKUP)
     statement = Statement(
@@ -174,6 +233,23 @@ def test_an_index_that_no_plan_uses_when_it_is_there_is_refused(shop: Scratch) -
     found = live.verified(both, tried(shop, EMAIL, city))
     assert [each.candidate for each in found.chosen] == [EMAIL]
     assert [each.reason for each in found.rejected if each.candidate == city] == [live.UNUSED]
+
+
+@pytest.mark.needs("sqlglot")
+def test_a_server_that_goes_away_before_the_build_leaves_the_advice(shop: Scratch) -> None:
+    with connected("killed", shop.connection.settings_dict.copy()) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (number,) = cursor.fetchone()
+
+        def killing(line: str) -> None:
+            if line.startswith("Building"):
+                shop.execute(f"SELECT pg_terminate_backend({number}, 5000)")
+
+        other = Scratch(connection)
+        found, skipped = advice(other, killing, what_if="build")
+    assert [one.candidate for one in found.advice.chosen] == [EMAIL]
+    assert [one.reason for one in skipped if one.what == live.WHAT] == [LOST]
 
 
 @pytest.mark.needs("sqlglot")

@@ -186,14 +186,19 @@ class _Trial:
             f"Building {len(advice.chosen)} indexes in a transaction that is rolled back; until it ends, "
             f"whoever writes to {', '.join(tables)} waits"
         )
-        found = live.tried(
-            self.connection,
-            self.snapshot,
-            [one.candidate for one in advice.chosen],
-            [effect.asked for effect in advice.effects if effect.after.used],
-            statement_timeout_ms=self.statement_timeout_ms,
-            lock_timeout_ms=self.lock_timeout_ms,
-        )
+        try:
+            found = live.tried(
+                self.connection,
+                self.snapshot,
+                [one.candidate for one in advice.chosen],
+                [effect.asked for effect in advice.effects if effect.after.used],
+                statement_timeout_ms=self.statement_timeout_ms,
+                lock_timeout_ms=self.lock_timeout_ms,
+            )
+        except TrialEndedError as error:
+            return replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, str(error))))
+        except Error as error:
+            return replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, reason(error))))
         return live.verified(advice, found)
 
     def _timed(self, advice: Advice) -> Advice:
