@@ -40,7 +40,8 @@ class Options:
     ``queries`` measures the canned and automatic workload, ``crawl`` the GET routes too; ``workload`` names files of
     captured queries. ``budgets`` are those that the queries are held against, None for none.
     ``index_budget`` (``64MB``, ``25%``) is what new indexes may take, ``advise_for`` (``60s``) how long they are looked
-    for, as in the settings where empty; ``quick`` makes one pass; ``explain_rejected`` tells of those refused.
+    for, as in the settings where empty; ``quick`` makes one pass; ``what_if`` is ``sample`` or ``build``, which
+    builds the chosen ones on the live tables and rolls that back; ``explain_rejected`` tells of those refused.
     ``arguments`` are the command's, for the report's "how to reproduce".
     """
 
@@ -58,6 +59,7 @@ class Options:
     index_budget: str = ""
     advise_for: str = ""
     quick: bool = False
+    what_if: str = ""
     explain_rejected: bool = False
     arguments: tuple[str, ...] = ()
     progress: Progress = silent
@@ -151,11 +153,14 @@ def _advised(
 
 
 def _wishes(settings: conf.Settings, options: Options) -> Wishes:
-    """How the advice is wanted. Raises `AuditError` for an amount that is none."""
+    """How the advice is wanted. Raises `AuditError` for an amount or a way that is none."""
+    what_if = options.what_if or settings.what_if
+    _known("way to try indexes", [what_if], conf.WORDS["what_if"])
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),
         quick=options.quick or settings.quick,
+        what_if="build" if what_if == "build" else "sample",
     )
 
 

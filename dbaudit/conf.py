@@ -21,6 +21,8 @@ from dbaudit.findings import Document, Suppression, Targets
 MIB = 1024 * 1024
 #: The keys whose text is an amount.
 AMOUNTS: Mapping[str, Callable[[str], object]] = {"index_budget": amounts.budget, "advise_for": amounts.seconds}
+#: The keys whose text is one of a few words.
+WORDS: Mapping[str, tuple[str, ...]] = {"what_if": ("sample", "build")}
 #: The keys of an entry of ``SUPPRESS``; of the first four it needs one.
 SELECTORS = ("check", "key", "table", "app")
 SUPPRESSION_KEYS = (*SELECTORS, "reason", "expires")
@@ -54,6 +56,8 @@ class Settings:
     the toolbar's panel: ``{"view": "shop:*", "max_queries": 20, "budget_ms": 50}``; the first that fits holds.
     ``index_budget`` is what the indexes that the advisor proposes may take in all: bytes (``64MB``) or a share of what
     the rows take (``25%``). ``advise_for`` is how long it looks for them, ``quick`` lets it make one pass only.
+    ``what_if`` is ``sample``, or ``build`` to have the indexes that it chooses built on the live tables, in a
+    transaction that is rolled back: writers of these tables wait meanwhile.
     """
 
     statement_timeout_ms: int = 30_000
@@ -70,6 +74,7 @@ class Settings:
     index_budget: str = "50%"
     advise_for: str = "60s"
     quick: bool = False
+    what_if: str = "sample"
 
     def budget(self, *names: str) -> Budget | None:
         """The first budget whose pattern one of these names fits."""
@@ -134,6 +139,9 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             problems.extend(problem for _, more in read for problem in more)
         elif name in AMOUNTS and isinstance(value, str) and (wrong := _wrong_amount(name, value)):
             problems.append(Error(f"{where}[{key!r}]: {wrong}", id="dbaudit.E003"))
+        elif name in WORDS and upper and isinstance(value, str) and value not in WORDS[name]:
+            words = " or ".join(map(repr, WORDS[name]))
+            problems.append(Error(f"{where}[{key!r}] must be {words}, not {value!r}.", id="dbaudit.E003"))
         elif _fits(value, wanted):
             values[name] = tuple(value) if isinstance(value, list) else value
         else:

@@ -33,6 +33,7 @@ from workloads.shop.queries import ALIAS, statements  # noqa: E402  as above
 from tests.scratch import connected  # noqa: E402  as above
 
 OURS, TIMED, YARDSTICK = "dbaudit", "dbaudit, told the times", "Extend, width 2"
+COPIED = "dbaudit, without HypoPG"
 
 # On another shop of the same kind, of which only the figures are known.
 PUBLISHED = """\
@@ -66,6 +67,7 @@ def main() -> None:
         advisors: Advisors = {
             OURS: Advisor(connection, workload).choose,
             TIMED: Advisor(connection, workload, judge.times()).choose,
+            COPIED: Advisor(connection, workload, copies=True).choose,
         }
         if options.yardstick:
             advisors[YARDSTICK] = Extend(judge).choose

@@ -17,6 +17,7 @@ class Chosen:
     others of the choice; ``alone`` what it would save without them. ``helps`` are the fingerprints of the statements
     whose plans use it, ``replaces`` the indexes that have nothing left to do beside it, ``flips`` those statements
     whose plan walks it in the hope of an early stop (see `dbaudit.advisor.flips`): to be timed after it is built.
+    ``source`` says where its figures come from where that is not the trial of all.
     """
 
     candidate: Candidate
@@ -27,6 +28,7 @@ class Chosen:
     helps: tuple[str, ...] = ()
     replaces: tuple[Index, ...] = ()
     flips: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

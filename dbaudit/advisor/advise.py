@@ -24,6 +24,9 @@ NO_PARSER = (
     "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
     '(pip install "django-dbaudit[queries]").'
 )
+LATE = "The time was up before it was tried."
+UNUSED = "The planner uses it for no statement."
+ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
 HEAP_SHARE = 0.5
 
@@ -85,6 +88,17 @@ class _Work:
             proposed = (candidate for place in found for candidate in propose(place, one, self.snapshot.vendor))
             own = tuple(candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
             self.kept.append((one, planned, own))
+        self._broaden()
+
+    def _broaden(self) -> None:
+        """One inverted index on a JSON column, not two, where keys that exist are asked for as well as contents."""
+        everything = {candidate for _, _, own in self.kept for candidate in own}
+        narrow = {one for one in everything if one.broader != one and one.broader in everything}
+        self.reasons |= dict.fromkeys(narrow, ALSO_KEYS)
+        self.kept = [
+            (one, planned, tuple(dict.fromkeys(each.broader if each in narrow else each for each in own)))
+            for one, planned, own in self.kept
+        ]
 
     def _possible(self, candidate: Candidate) -> bool:
         if candidate in self.reasons:
@@ -98,9 +112,10 @@ class _Work:
         there = serving(candidate, table, self.snapshot.vendor) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
-        if candidate.method in ("gin", "gist"):
-            return "No trial of this kind of index was made."
-        if candidate.condition or any(key.expression or key.opclass for key in candidate.keys):
+        plain = candidate.method in ("btree", "brin") and not candidate.condition
+        if not plain or any(key.expression or key.opclass for key in candidate.keys):
+            if time.monotonic() > self.deadline:
+                return LATE
             try:
                 self.planner.size(candidate)
             except UnplannableError as error:
@@ -189,7 +204,7 @@ class _Work:
         """All that were thought of and not chosen, with the reason."""
         without = {*chosen}
         return tuple(
-            Rejected(candidate=one, reason=reason or "The planner uses it for no statement.")
+            Rejected(candidate=one, reason=reason or self.planner.refusal(one) or UNUSED)
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )

@@ -71,7 +71,7 @@ def _build(
         before=round(sum(effect.before.cost for effect in effects), 2),
         after=round(sum(effect.after.cost for effect in effects), 2),
         unit=advised.unit,
-        source=_source(advised),
+        source=_source(advised, one),
     )
     index = forms.action(one.candidate, snapshot)
     seconds = (table.rows or 0) / ROWS_PER_SECOND[snapshot.vendor]
@@ -223,16 +223,15 @@ def _queries(snapshot: Snapshot, effects: Iterable[Effect]) -> str:
     return ", ".join(labels[:NAMED]) + more
 
 
-def _source(advised: Advised) -> str:
-    return (
-        f"{advised.source}, projected to {advised.growth.times:,} times the rows" if advised.growth else advised.source
-    )
+def _source(advised: Advised, one: Chosen) -> str:
+    source = one.source or advised.source
+    return f"{source}, projected to {advised.growth.times:,} times the rows" if advised.growth else source
 
 
 def _verification(advised: Advised, gain: Gain) -> str:
     figures = f"{gain.before:,.0f} {gain.unit} before, {gain.after:,.0f} after"
     if advised.growth is None:
-        return f"It was tried with the other indexes of this plan: {figures} ({advised.source})."
+        return f"It was tried with the other indexes of this plan: {figures} ({gain.source})."
     return f"A projection {advised.growth.told()}: {figures} ({advised.source})."
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from dbaudit.facts import Parameters, Plan
 from dbaudit.names import index_name
+
+#: The operator class by which an inverted index finds what JSON contains: smaller and faster than the default one,
+#: which also finds keys that exist.
+PATHS = "jsonb_path_ops"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -45,6 +49,13 @@ class Candidate:
         plain = all(key == Key(column=key.column) for key in self.keys)
         more = () if plain else (repr(self.keys),)
         return index_name(self.table, columns, *more, ",".join(self.include), self.condition, self.method)
+
+    @property
+    def broader(self) -> Candidate:
+        """The one that also finds JSON keys that exist, where this finds only what is contained; otherwise itself."""
+        if not any(key.opclass == PATHS for key in self.keys):
+            return self
+        return replace(self, keys=tuple(replace(key, opclass="") if key.opclass == PATHS else key for key in self.keys))
 
     def describe(self) -> str:
         """The definition in words that fit a sentence: ``(a, b DESC) INCLUDE (c) WHERE x``."""
@@ -89,10 +100,12 @@ class Planned:
 class Planner(Protocol):
     """A trial of one vendor: says what statements would cost, without changing the user's database.
 
-    Both methods raise `TrialEndedError` where nothing more can be tried. ``calls`` counts the plans that were made.
+    Both methods raise `TrialEndedError` where nothing more can be tried.
     """
 
-    calls: int
+    @property
+    def calls(self) -> int:
+        """The plans that were made."""
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates (and the indexes that exist) present.
@@ -107,6 +120,9 @@ class Planner(Protocol):
         Raises:
             UnplannableError: the database refuses an index like that.
         """
+
+    def refusal(self, candidate: Candidate) -> str:
+        """Why an index like that could not be tried, in one sentence, as far as it was; ``""`` where it could."""
 
 
 class UnplannableError(Exception):

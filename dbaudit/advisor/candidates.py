@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.candidate import PATHS, Asked, Candidate, Key
 from dbaudit.advisor.parsing import spelled
 from dbaudit.advisor.predicates import Term
 from dbaudit.advisor.roles import Occurrence
@@ -173,7 +173,13 @@ class _Maker:
             method, opclass = "", ""
             if term.role == "match":
                 method, opclass = "gin", "gin_trgm_ops"
-            elif term.role == "contain" and (kind in _INVERTED or kind.endswith("[]") or (term.key and not column)):
+            elif term.role in ("contain", "keys") and kind.endswith("range"):
+                method = "gist"
+            elif term.role == "contain" and kind == "jsonb":
+                method, opclass = "gin", PATHS
+            elif term.role in ("contain", "keys") and (
+                kind in _INVERTED or kind.endswith("[]") or (term.key and not column)
+            ):
                 method = "gin"
             elif term.role == "range" and column is not None and column.statistics:
                 near = abs(column.statistics.correlation or 0.0) >= IN_ORDER

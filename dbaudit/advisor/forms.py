@@ -229,6 +229,10 @@ class _Words:
                     ("from zoneinfo import ZoneInfo", "from django.db.models.functions import TruncDate")
                 )
                 return f"TruncDate({_quoted(self.field(name))}, tzinfo=ZoneInfo({_quoted(zone)}))"
+            case ("call", "to_tsvector", ("text", str(config)), document):
+                self.imports.add("from django.contrib.postgres.search import SearchVector")
+                fields = ", ".join(_quoted(self.field(name)) for name in _searched(document))
+                return f"SearchVector({fields}, config={_quoted(config)})"
             case ("operation", "->" | "->>" as arrow, ("column", str(name)), ("text", str(key))):
                 kind = "KeyTransform" if arrow == "->" else "KeyTextTransform"
                 self.imports.add(f"from django.db.models.fields.json import {kind}")
@@ -272,6 +276,18 @@ class _Words:
                 self.imports.add("from decimal import Decimal")
                 return f"Decimal({_quoted(value)})"
         raise UntranslatableError
+
+
+def _searched(document: object) -> Iterator[str]:
+    """The columns of a text that is searched, put together as ``SearchVector`` does it."""
+    match document:
+        case ("operation", "||", ("operation", "||", first, ("text", " ")), last):
+            yield from _searched(first)
+            yield from _searched(last)
+        case ("call", "coalesce", ("column", str(name)), ("text", "")):
+            yield name
+        case _:
+            raise UntranslatableError
 
 
 def _free(snapshot: Snapshot, candidate: Candidate) -> str:

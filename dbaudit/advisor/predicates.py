@@ -12,19 +12,18 @@ from dbaudit.advisor.candidate import Key
 from dbaudit.advisor.parsing import UNKNOWN, Parsed, spelled
 from dbaudit.facts import Table
 
-#: How a key is asked for. "contain" wants an inverted index, "match" one over trigrams.
-Role = Literal["equal", "in", "null", "range", "prefix", "join", "contain", "match"]
+#: How a key is asked for. "contain" and "keys" (of JSON, whether they exist) want an inverted index, "match" one over
+#: trigrams.
+Role = Literal["equal", "in", "null", "range", "prefix", "join", "contain", "keys", "match"]
 
 _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 _CONTAINS = (
     exp.ArrayContainsAll,
     exp.ArrayContainedBy,
     exp.ArrayOverlaps,
-    exp.JSONBContainsTopKey,
-    exp.JSONBContainsAnyTopKeys,
-    exp.JSONBContainsAllTopKeys,
     exp.MatchAgainst,
 )
+_KEYS = (exp.JSONBContainsTopKey, exp.JSONBContainsAnyTopKeys, exp.JSONBContainsAllTopKeys)
 _NO_KEY = (exp.AggFunc, exp.Window, exp.Query, exp.Star)
 _TEXTS = ("text", "character varying", "varchar", "character", "bpchar", "citext", "name")
 
@@ -92,10 +91,13 @@ class Reader:
             yield from self._range(node)
         elif isinstance(node, exp.Like | exp.ILike):
             yield from self._like(node)
-        elif isinstance(node, _CONTAINS):
+        elif isinstance(node, exp.RegexpLike | exp.RegexpILike):
+            yield from self._keyed(_bare(node.this), "match")
+        elif isinstance(node, _CONTAINS + _KEYS):
+            role: Role = "keys" if isinstance(node, _KEYS) else "contain"
             for side in (node.this, node.args.get("expression"), *node.expressions):
                 if side is not None:
-                    yield from self._keyed(_bare(side), "contain")
+                    yield from self._keyed(_bare(side), role)
 
     def _negated(self, node: exp.Expr) -> Iterator[Term]:
         if isinstance(node, exp.Column):

@@ -44,8 +44,9 @@ def as_index(candidate: Candidate, table: Table, vendor: str) -> Index:
 
 def serving(candidate: Candidate, table: Table, vendor: str) -> Index | None:
     """The usable index that does all the candidate would, None where there is none."""
-    wanted = as_index(candidate, table, vendor)
-    return next((index for index in table.indexes if index.usable and covers(index, wanted)), None)
+    wanted = [as_index(one, table, vendor) for one in dict.fromkeys((candidate, candidate.broader))]
+    usable = (index for index in table.indexes if index.usable)
+    return next((index for index in usable if any(covers(index, one) for one in wanted)), None)
 
 
 def replaced(candidate: Candidate, table: Table, vendor: str) -> tuple[Index, ...]:

@@ -82,9 +82,10 @@ def _old_rows(reader: Reader, table: Table, column: str, what: str) -> Probe:
 
 
 def _near_limit(column: Column) -> int | None:
-    """The limit of a text column if values may have been cut at it, else None."""
+    """The limit of a text column if values may have been cut at it, else None. That of an array is each element's."""
     seen = column.statistics
-    if not column.type.startswith(VARCHAR) or seen is None or not seen.width:
+    text = column.type.startswith(VARCHAR) and column.type.endswith(")")
+    if not text or seen is None or not seen.width:
         return None
     limit = int(column.type.removeprefix(VARCHAR).rstrip(")"))
     few = seen.distinct is not None and seen.distinct < FEWEST_VALUES

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from dbaudit import conf
+from dbaudit.advisor.trials import live
 from dbaudit.management import apply_indexes
 from dbaudit.report import write
 
@@ -32,7 +34,7 @@ examples:
 
 # The options that decide what is audited, by the kind of value that they take.
 REPEATABLE = ("database", "app", "check", "skip", "crawl_exclude", "workload")
-VALUES = ("baseline", "budgets", "index_budget", "advise_for")
+VALUES = ("baseline", "budgets", "index_budget", "advise_for", "what_if")
 SWITCHES = ("all_databases", "exact_counts", "read_data", "no_queries", "crawl", "quick", "explain_rejected")
 
 
@@ -101,6 +103,12 @@ def _report(report: CommandParser) -> None:
     )
     advice.add_argument("--advise-for", metavar="TIME", help="look for them so long: 60s, 2m (default: 60s)")
     advice.add_argument("--quick", action="store_true", help="look for them in one pass")
+    advice.add_argument(
+        "--what-if",
+        choices=conf.WORDS["what_if"],
+        help=f"build: also build the chosen ones on live PostgreSQL tables of up to {live.MOST_BYTES // live.MIB} MiB, "
+        "in a transaction that is rolled back; writers of these tables wait meanwhile (default: sample, nobody waits)",
+    )
     advice.add_argument(
         "--explain-rejected", action="store_true", help="also list the indexes that were refused, and why"
     )

@@ -67,6 +67,9 @@ EVERYWHERE = [
     candidate("customer_id", condition='length("state") > 3'),
     candidate(keys=(Key(expression='substr("state", 2)'),)),
 ]
+SEARCHED = "TO_TSVECTOR(CAST('english' AS REGCONFIG), COALESCE(\"state\", ''))"
+SEARCHED_BOTH = f"{SEARCHED[:-1]} || ' ' || COALESCE(CAST(\"total\" AS TEXT), ''))"
+UPPER_KIND = "UPPER(CAST((\"data\" ->> 'kind') AS TEXT))"
 POSTGRESQL = [
     candidate("customer_id", condition='"total" >= 99.5'),
     candidate("customer_id", include=("total", "ordered_on")),
@@ -74,10 +77,19 @@ POSTGRESQL = [
     candidate(keys=(Key(column="ordered_on", descending=True, nulls="last"), Key(column="id", descending=True))),
     candidate(keys=(Key(expression='UPPER("state")', opclass="text_pattern_ops"),)),
     candidate(keys=(Key(column="data", opclass="jsonb_path_ops"),), method="gin"),
+    candidate("data", method="gin"),
+    candidate(keys=(Key(expression=SEARCHED),), method="gin"),
+    candidate(keys=(Key(expression=SEARCHED_BOTH),), method="gin"),
+    candidate(keys=(Key(expression=f"SETWEIGHT({SEARCHED}, 'A') || SETWEIGHT({SEARCHED}, 'B')"),), method="gin"),
     candidate("ordered_on", method="brin"),
     candidate(keys=(Key(expression="\"data\" ->> 'kind'"),)),
     candidate(keys=(Key(expression="(\"at\" AT TIME ZONE 'Europe/Istanbul')::date"),)),
     candidate("customer_id", condition="\"state\" LIKE '5%'"),
+]
+TRIGRAMS = [
+    candidate(keys=(Key(column="state", opclass="gin_trgm_ops"),), method="gin"),
+    candidate(keys=(Key(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),), method="gin"),
+    candidate(keys=(Key(expression=UPPER_KIND, opclass="gin_trgm_ops"),), method="gin"),
 ]
 
 
@@ -152,10 +164,39 @@ def test_the_three_forms_make_the_same_index_on_postgresql(
     tried(postgres, one)
 
 
+@pytest.mark.needs("pg_trgm")
+@pytest.mark.parametrize("one", TRIGRAMS, ids=Candidate.describe)
+@isolate_apps("tests")
+def test_the_three_forms_make_the_same_index_of_trigrams(
+    postgres: Scratch, one: Candidate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IndexExpression, "wrapper_classes", (OpClass, OrderBy, Collate))
+    postgres.execute("CREATE EXTENSION pg_trgm")
+    tried(postgres, one)
+
+
 def written(snapshot: Snapshot, one: Candidate) -> Any:
     table = snapshot.table(one.table)
     assert table is not None
     return forms.remedy(snapshot, table, forms.action(one, snapshot))
+
+
+@isolate_apps("tests")
+def test_inverted_indexes_are_told_in_django_s_own_words(postgres: Scratch) -> None:
+    customer, model = orders()
+    postgres.create(customer, model)
+    snapshot = postgres.snapshot(model._meta.apps)
+    keys = [
+        Key(expression=SEARCHED_BOTH),
+        Key(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),
+        Key(column="data", opclass="jsonb_path_ops"),
+    ]
+    told = [written(snapshot, candidate(keys=(key,), method="gin")).orm.splitlines()[-1] for key in keys]
+    assert [text.rpartition(", name=")[0] for text in told] == [
+        'GinIndex(SearchVector("state", "total", config="english")',
+        'GinIndex(OpClass(Upper("state"), name="gin_trgm_ops")',
+        'GinIndex(fields=["data"], opclasses=["jsonb_path_ops"]',
+    ]
 
 
 @isolate_apps("tests")

@@ -100,6 +100,18 @@ def test_the_planner_meets_the_grown_rows(postgres: Scratch) -> None:
     assert rows(postgres, "SELECT count(*) FROM hypopg_list_indexes") == [(0,)]
 
 
+def test_rows_grouped_by_their_key_alone_are_planned_on_grown_tables(postgres: Scratch) -> None:
+    postgres.execute(TABLES)
+    snapshot = postgres.snapshot(Apps([]))
+    tables = tuple(snapshot.stored_tables())
+    with grown(postgres.connection, snapshot, tables, FIVE, statement_timeout_ms=30_000):
+        groups = rows(
+            postgres,
+            "SELECT place.id, place.code, count(*) FROM place JOIN shelf ON place_id = place.id GROUP BY place.id",
+        )
+    assert groups
+
+
 def test_a_role_that_may_make_no_temporary_tables_is_told(postgres: Scratch) -> None:
     postgres.execute(TABLES)
     role = postgres.role("reader")

@@ -32,6 +32,9 @@ class Arithmetic:
     def size(self, candidate: Candidate) -> int:
         return 100 + 10 * len(candidate.include)
 
+    def refusal(self, candidate: Candidate) -> str:
+        return f"{candidate.describe()} was not refused."
+
 
 def on(*columns: str, include: tuple[str, ...] = ()) -> Candidate:
     return Candidate(table="line", keys=tuple(Key(column=one) for one in columns), include=include)

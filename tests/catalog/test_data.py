@@ -45,6 +45,14 @@ def test_a_table_without_keys_tells_nothing(scratch: Scratch) -> None:
     assert data(scratch) == Data()
 
 
+def test_a_list_of_short_texts_has_no_length_of_its_own(postgres: Scratch) -> None:
+    postgres.execute(
+        "CREATE TABLE item (id serial PRIMARY KEY, tags varchar(12)[]);"
+        "INSERT INTO item (tags) SELECT ARRAY[substr(md5(n::text), 1, 12)] FROM generate_series(1, 300) n; ANALYZE"
+    )
+    assert data(postgres).lengths == ()
+
+
 def test_facts_are_numbers_and_the_names_of_tables_and_columns(postgres: Scratch) -> None:
     postgres.execute(LOADED)
     found = data(postgres)

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from dbaudit import catalog
 from dbaudit.advisor.recommend import recommend
 from dbaudit.advisor.trials.advising import Wishes, advised
+from dbaudit.advisor.trials.postgresql import COPIED
 from dbaudit.workload import canned
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.routing import routed_to
@@ -94,6 +95,18 @@ def columns(found: Advised) -> set[tuple[str, ...]]:
 
 def test_the_seven_are_recommended(audited: Audited) -> None:
     assert SEVEN.keys() <= columns(audited.advised)
+
+
+@pytest.mark.needs("hypopg")
+@pytest.mark.parametrize("audited", ["postgresql"], indirect=True)
+def test_the_seven_are_recommended_without_hypopg(audited: Audited) -> None:
+    audited.database.execute("DROP EXTENSION hypopg")
+    try:
+        found = advise(audited.database, audited.snapshot)
+    finally:
+        audited.database.execute("CREATE EXTENSION hypopg")
+    assert found.source == COPIED
+    assert SEVEN.keys() <= columns(found)
 
 
 def test_each_has_its_query_and_figures_as_evidence(audited: Audited) -> None:

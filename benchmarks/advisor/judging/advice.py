@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -13,8 +13,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit import catalog
 from dbaudit.advisor.advice import Advice
 from dbaudit.advisor.advise import advise
-from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.candidate import Asked, Candidate, Key, Planner
 from dbaudit.advisor.trials import hypopg
+from dbaudit.advisor.trials.copied import Copied
+from dbaudit.advisor.trials.copies import Copies
+from dbaudit.catalog.session import rolled_back
 from dbaudit.facts import Parameters, Snapshot
 from judging.extend import Choice
 from judging.judge import Statement
@@ -27,13 +30,19 @@ STATEMENT_TIMEOUT_MS, LOCK_TIMEOUT_MS = 30_000, 2_000
 class Advisor:
     """dbaudit on one database and workload: what a budget in bytes gives.
 
-    ``times`` are milliseconds by statement, where the advisor is to know them.
+    ``times`` are milliseconds by statement, where the advisor is to know them. ``copies`` lets it do without HypoPG.
     """
 
     def __init__(
-        self, connection: BaseDatabaseWrapper, statements: Sequence[Statement], times: Mapping[str, float] | None = None
+        self,
+        connection: BaseDatabaseWrapper,
+        statements: Sequence[Statement],
+        times: Mapping[str, float] | None = None,
+        *,
+        copies: bool = False,
     ) -> None:
         self.connection = connection
+        self.opened = copied if copies else opened
         begin = time.perf_counter()
         self.snapshot = read(connection)
         self.reading = time.perf_counter() - begin
@@ -49,7 +58,7 @@ class Advisor:
 
     def advise(self, budget: int | None) -> Advice:
         """All that is said for a budget in bytes."""
-        with opened(self.connection, self.snapshot) as planner:
+        with self.opened(self.connection, self.snapshot) as planner:
             advice = advise(planner, self.snapshot, self.asked, budget_bytes=UNLIMITED if budget is None else budget)
         for one in advice.skipped:
             print(f"skipped: {one.reason}", file=sys.stderr)
@@ -67,7 +76,16 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     )
 
 
-def opened(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> AbstractContextManager[hypopg.Hypopg]:
+@contextmanager
+def copied(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> Iterator[Planner]:
+    """The advisor's own planner on a server without HypoPG."""
+    with rolled_back(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(STATEMENT_TIMEOUT_MS)])
+        yield Copied(Copies(connection, snapshot))
+
+
+def opened(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> AbstractContextManager[Planner]:
     """The advisor's own planner."""
     return hypopg.opened(
         connection, snapshot, statement_timeout_ms=STATEMENT_TIMEOUT_MS, lock_timeout_ms=LOCK_TIMEOUT_MS

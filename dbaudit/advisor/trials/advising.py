@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,12 +16,13 @@ from dbaudit.advisor import growth as growing
 from dbaudit.advisor import statements
 from dbaudit.advisor.advice import Advice
 from dbaudit.advisor.advise import NO_PARSER, WHAT, advise
-from dbaudit.advisor.candidate import Asked, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.growth import SPAN, Growth
 from dbaudit.advisor.settle import settled
-from dbaudit.advisor.trials import grown, hypopg, sqlite
+from dbaudit.advisor.trials import grown, live, postgresql, sqlite
+from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.amounts import Budget
-from dbaudit.catalog.session import attempt
+from dbaudit.catalog.session import attempt, reason
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
 
 #: The indexes may take half as much as the rows.
@@ -32,20 +33,24 @@ COUNTED_ROWS = 100_000
 BOUNDLESS = 10**15
 NO_STATEMENT = "No query was measured that an index could help."
 NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
+NOTHING_TO_BUILD = "The tables are so small that the advice is a projection: nothing was built on them."
 _UNITS = {"sqlite": "steps", "postgresql": "cost"}
-_HOW = {
-    "sqlite": "instructions counted on a copy",
-    "postgresql": "planned with HypoPG",
-}
+WhatIf = Literal["sample", "build"]
+_COUNTED = "instructions counted on a copy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only."""
+    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only.
+
+    ``what_if`` is "sample" for trials that no other session notices, or "build" to have the chosen indexes built on the
+    live tables of PostgreSQL, too, in a transaction that is rolled back (see `dbaudit.advisor.trials.live`).
+    """
 
     budget: Budget = DEFAULT_BUDGET
     seconds: float = 60.0
     quick: bool = False
+    what_if: WhatIf = "sample"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,8 @@ def advised(
         found = trial.run()
     except (UnplannableError, TrialEndedError, sqlite.NotCopiedError) as error:
         return None, (Skipped(WHAT, str(error)),)
+    except Error as error:
+        return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
     return found, found.advice.skipped
 
 
@@ -141,30 +148,58 @@ class _Trial:
         factor = growing.factor(sum(table.rows or 0 for table in tables), most)
         if factor is None:
             self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
-            with self._planner(self.snapshot) as planner:
-                return self._told(self._advice(planner, self.snapshot, self.asked))
+            with self._trial(self.snapshot) as trial:
+                advice = self._advice(trial, self.snapshot, self.asked)
+            return self._told(self._built(advice), trial)
         growth = Growth(factor=factor, span=SPAN)
         self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
         untimed = tuple(replace(one, mean_ms=None) for one in self.asked)
-        with self._grown(tables, growth) as (planner, snapshot, ask):
+        with self._grown(tables, growth) as (trial, snapshot, ask):
             from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
 
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
-            advice = self._timed(self._advice(planner, snapshot, varied))
-        return self._told(advice, growth, self._today(advice))
+            advice = self._timed(self._advice(trial, snapshot, varied))
+        if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
+            advice = replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, NOTHING_TO_BUILD)))
+        return self._told(advice, trial, growth, self._today(advice))
 
-    def _advice(self, planner: Planner, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
+    def _advice(self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
         heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
         found = advise(
-            planner,
+            trial.planner,
             snapshot,
             asked,
             budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
             seconds=self.wishes.seconds,
             quick=self.wishes.quick,
         )
-        return settled(found, planner, snapshot)
+        found = settled(found, trial.planner, snapshot)
+        return replace(found, skipped=(*found.skipped, *trial.skipped))
+
+    def _built(self, advice: Advice) -> Advice:
+        """With the figures of the chosen indexes really built, where that is wanted."""
+        tables = sorted({one.candidate.table for one in advice.chosen})
+        if self.wishes.what_if != "build" or self.snapshot.vendor != "postgresql" or not tables:
+            return advice
+        self.progress(
+            f"Building {len(advice.chosen)} indexes in a transaction that is rolled back; until it ends, "
+            f"whoever writes to {', '.join(tables)} waits"
+        )
+        try:
+            found = live.tried(
+                self.connection,
+                self.snapshot,
+                [one.candidate for one in advice.chosen],
+                [effect.asked for effect in advice.effects if effect.after.used],
+                statement_timeout_ms=self.statement_timeout_ms,
+                lock_timeout_ms=self.lock_timeout_ms,
+            )
+        except TrialEndedError as error:
+            return replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, str(error))))
+        except Error as error:
+            return replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, reason(error))))
+        return live.verified(advice, found)
 
     def _timed(self, advice: Advice) -> Advice:
         """With the times that the statements took on the rows that there are."""
@@ -175,10 +210,14 @@ class _Trial:
         return replace(advice, effects=tuple(effects))
 
     def _told(
-        self, advice: Advice, growth: Growth | None = None, today: Mapping[str, tuple[float, float]] | None = None
+        self,
+        advice: Advice,
+        trial: Trial,
+        growth: Growth | None = None,
+        today: Mapping[str, tuple[float, float]] | None = None,
     ) -> Advised:
-        vendor = self.snapshot.vendor
-        return Advised(advice=advice, unit=_UNITS[vendor], source=_HOW[vendor], growth=growth, today=today or {})
+        unit = _UNITS[self.snapshot.vendor]
+        return Advised(advice=advice, unit=unit, source=trial.source, growth=growth, today=today or {})
 
     def _today(self, advice: Advice) -> dict[str, tuple[float, float]]:
         """What the statements that are helped cost on the rows that there are, before and after."""
@@ -186,37 +225,37 @@ class _Trial:
         helped = {fingerprint for one in advice.chosen for fingerprint in one.helps}
         found = {}
         if helped:
-            with self._planner(self.snapshot) as planner:
+            with self._trial(self.snapshot) as trial:
                 for one in self.asked:
                     if one.fingerprint in helped:
-                        before = planner.cost(one, frozenset()).cost
-                        found[one.fingerprint] = (before, planner.cost(one, chosen).cost)
+                        before = trial.planner.cost(one, frozenset()).cost
+                        found[one.fingerprint] = (before, trial.planner.cost(one, chosen).cost)
         return found
 
     @contextmanager
-    def _planner(self, snapshot: Snapshot) -> Iterator[Planner]:
+    def _trial(self, snapshot: Snapshot, grown_to: Mapping[tuple[str, str], int] | None = None) -> Iterator[Trial]:
         if snapshot.vendor == "sqlite":
             with sqlite.copied(self.connection) as copy:
-                yield sqlite.SqlitePlanner(copy, snapshot)
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED)
             return
         timeouts = {"statement_timeout_ms": self.statement_timeout_ms, "lock_timeout_ms": self.lock_timeout_ms}
-        with hypopg.opened(self.connection, snapshot, **timeouts) as planner:
-            yield planner
+        with postgresql.opened(self.connection, snapshot, grown_to, **timeouts) as trial:
+            yield trial
 
     @contextmanager
-    def _grown(self, tables: tuple[Table, ...], growth: Growth) -> Iterator[tuple[Planner, Snapshot, Ask]]:
+    def _grown(self, tables: tuple[Table, ...], growth: Growth) -> Iterator[tuple[Trial, Snapshot, Ask]]:
         if self.snapshot.vendor == "sqlite":
             with sqlite.copied(self.connection) as copy:
                 rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
                 snapshot = growing.grown(self.snapshot, growth, rows)
-                yield sqlite.SqlitePlanner(copy, snapshot), snapshot, _asker(copy)
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, _asker(copy)
             return
         with grown.grown(
             self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
         ) as counts:
             snapshot = growing.grown(self.snapshot, growth, counts)
-            with self._planner(snapshot) as planner:
-                yield planner, snapshot, _asker(self.connection)
+            with self._trial(snapshot, counts) as trial:
+                yield trial, snapshot, _asker(self.connection)
 
     def _growable(self, table: Table) -> bool:
         """Whether it is one of the connection's own tables, and a statement names it."""

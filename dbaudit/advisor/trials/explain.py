@@ -17,6 +17,7 @@ from dbaudit.facts import Parameters, Plan
 from dbaudit.workload.plans import postgresql_plan
 
 _SAVEPOINT = "dbaudit_trial"
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$""", re.DOTALL)
 _NUMBERED = re.compile(r"\$(\d+)")
 #: The first server that plans for any values without a prepared statement.
 GENERIC_PLAN_SINCE = 160_000
@@ -50,6 +51,8 @@ def after(
         UnplannableError: the server refuses one of them; none of them was carried out then.
         TrialEndedError: the connection was lost.
     """
+    if ";" in _QUOTED.sub("", asked.sql).rstrip("; \n\t"):
+        raise UnplannableError("It is several statements in one.")  # of which EXPLAIN would take the first alone
     numbers = [int(number) for number in _NUMBERED.findall(asked.sql)] if not asked.samples else []
     generic = bool(numbers)
     source = "EXPLAIN (GENERIC_PLAN, FORMAT JSON)" if generic else "EXPLAIN (FORMAT JSON)"

@@ -8,7 +8,6 @@ nothing. Only small databases are grown at all (`dbaudit.advisor.growth.MAX_ROWS
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -17,14 +16,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor.candidate import UnplannableError
 from dbaudit.advisor.growth import Growth
-from dbaudit.catalog.session import attempt, rolled_back, sqlstate
+from dbaudit.advisor.trials.copies import indexed
+from dbaudit.catalog.reasons import LOST
+from dbaudit.catalog.session import reason, rolled_back, sqlstate
 from dbaudit.facts import Column, Snapshot, Table
 
 #: A text of which so large a part of the values differ is counted a name.
 NAMES = 0.9
-_DEFINITION = re.compile(
-    r'CREATE (?P<unique>UNIQUE )?INDEX (?P<name>"(?:[^"]|"")+"|\S+) ON .*? USING (?P<rest>.*)', re.DOTALL
-)
 
 
 @contextmanager
@@ -40,6 +38,7 @@ def grown(
 
     Raises:
         UnplannableError: the database refuses temporary tables, with the reason.
+        Error: the connection was lost.
     """
     with rolled_back(connection):
         try:
@@ -47,6 +46,8 @@ def grown(
                 cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(statement_timeout_ms)])
             counts = {(table.schema, table.name): _grow(connection, snapshot, table, growth) for table in tables}
         except Error as error:
+            if reason(error) == LOST:
+                raise
             state = sqlstate(error) or "unknown"
             raise UnplannableError(
                 f"No grown copy could be made: the server refuses temporary tables (SQLSTATE {state})."
@@ -62,19 +63,7 @@ def _grow(connection: BaseDatabaseWrapper, snapshot: Snapshot, table: Table, gro
         copies = f"generate_series(0, {growth.times - 1}) AS copies(k)"
         cursor.execute(f"CREATE TEMPORARY TABLE {name} AS SELECT {values} FROM {name}, {copies}")
         count = int(cursor.rowcount)
-    for index in sorted(table.indexes, key=lambda one: one.name):
-        found = _DEFINITION.match(index.definition)
-        if found is None or not index.usable:
-            continue
-        text = f"INDEX {found['name']} ON {name} USING {found['rest']}"
-        try:
-            with attempt(connection), connection.cursor() as cursor:
-                cursor.execute(f"CREATE {found['unique'] or ''}{text}")
-        except Error:
-            with attempt(connection), connection.cursor() as cursor:
-                cursor.execute(f"CREATE {text}")  # some copies are alike in what it keeps apart
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {name}")
+    indexed(connection, snapshot, table, f"pg_temp.{name}", alike=True)
     return count
 
 

@@ -40,7 +40,7 @@ SELECT pg_catalog.current_setting('cpu_operator_cost'), ARRAY(SELECT indexrelid:
 #: What the planner takes looking at one page of a b-tree for: ``DEFAULT_PAGE_CPU_MULTIPLIER`` in ``selfuncs.c``.
 COMPARISONS_A_PAGE = 50
 _DROP = "SELECT {schema}.hypopg_drop_index(unnest(%s::oid[]))"
-_DROP_OURS = (
+_DROP_OTHERS = (
     "SELECT {schema}.hypopg_drop_index(indexrelid) FROM {schema}.hypopg() WHERE NOT indexrelid = ANY(%s::oid[])"
 )
 
@@ -112,23 +112,30 @@ def opened(
 
 
 class Hypopg:
-    """A `Planner`. To be used within ``opened``, which takes its indexes back."""
+    """A `Planner`. To be used within ``opened``, which takes its indexes back.
 
-    def __init__(self, connection: BaseDatabaseWrapper, snapshot: Snapshot, schema: str) -> None:
+    ``known`` are the numbers of all hypothetical indexes of the session: planners that share it leave each other's.
+    """
+
+    def __init__(
+        self, connection: BaseDatabaseWrapper, snapshot: Snapshot, schema: str, known: set[int] | None = None
+    ) -> None:
         self.calls = 0
         self._connection = connection
         self._snapshot = snapshot
         self._create = _CREATE.format(schema=schema)
         self._drop = _DROP.format(schema=schema)
-        self._drop_ours = _DROP_OURS.format(schema=schema)
+        self._drop_others = _DROP_OTHERS.format(schema=schema)
         self._numbers: dict[Candidate, int] = {}
         self._names: dict[str, Candidate] = {}
         self._shares: dict[tuple[str, str, str], float] = {}
         self._sizes: dict[Candidate, int] = {}
         with connection.cursor() as cursor:
             cursor.execute(_AS_IT_WAS.format(schema=schema))
-            cost, self._theirs = cursor.fetchone()
+            cost, theirs = cursor.fetchone()
         self._operator_cost = float(cost)
+        self._known = set() if known is None else known
+        self._known.update(theirs)
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates present."""
@@ -168,6 +175,10 @@ class Hypopg:
             self._sizes[candidate] = index_bytes(candidate, self._snapshot, self._share(candidate))
         return self._sizes[candidate]
 
+    def refusal(self, candidate: Candidate) -> str:  # noqa: ARG002 - a planner's
+        """Nothing: what HypoPG refuses it refuses when the size is asked for."""
+        return ""
+
     def _share(self, candidate: Candidate) -> float | None:
         """Which part of the rows the candidate's condition lets in, by the planner's own estimate."""
         table = self._snapshot.table(candidate.table, candidate.schema)
@@ -184,9 +195,10 @@ class Hypopg:
     def close(self) -> None:
         """Take back what was made here, as far as the transaction still lets us: a failed message may have made more
         than it told."""
+        self._known.difference_update(self._numbers.values())
         self._numbers.clear()
         with suppress(DatabaseError, InterfaceError):
-            sent(self._connection, [bound(self._connection, self._drop_ours, [self._theirs])])
+            sent(self._connection, [bound(self._connection, self._drop_others, [sorted(self._known)])])
 
     def _show(self, present: frozenset[Candidate], asked: Asked | None = None) -> tuple[Plan, ...]:
         """Make exactly these candidates the hypothetical indexes of ours, and plan a statement with them."""
@@ -212,11 +224,11 @@ class Hypopg:
         except UnplannableError:
             self.close()
             raise
-        for one in gone:
-            del self._numbers[one]
+        self._known.difference_update(self._numbers.pop(one) for one in gone)
         for one, (number, name) in zip(missing, rows[-1] if missing else (), strict=True):
             self._numbers[one] = number
             self._names[name] = one
+            self._known.add(number)
         return found
 
     def _named(self, plan: Plan) -> Plan:

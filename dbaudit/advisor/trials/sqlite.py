@@ -80,6 +80,10 @@ class SqlitePlanner:
             raise UnplannableError("SQLite has no index like that.")
         return self._sizes[candidate]
 
+    def refusal(self, candidate: Candidate) -> str:
+        """Why an index could not be built on the copy."""
+        return "SQLite has no index like that." if candidate in self._refused else ""
+
     def _built(self, candidate: Candidate) -> bool:
         """Build it where it was not yet; False where SQLite has nothing of the kind."""
         if candidate in self._names or candidate in self._refused:

@@ -71,6 +71,7 @@ class Command(BaseCommand):
                     index_budget=options["index_budget"] or "",
                     advise_for=options["advise_for"] or "",
                     quick=options["quick"],
+                    what_if=options["what_if"] or "",
                     explain_rejected=options["explain_rejected"],
                     arguments=tuple(arguments.typed_again(options)),
                     progress=told,
