@@ -1,6 +1,6 @@
 """Which of the seven "Critical Indexes to Add" an audit of the reference ERP recommends, at which scale.
 
-    python benchmarks/advisor/seven.py [--scale N ...] [--vendor NAME ...] [--server URL] [--keep FOLDER] [--output FILE]
+    python benchmarks/advisor/seven.py [--scale N ...] [--vendor NAME ...] [--server URL] [--keep FOLDER]
 
 Each row is one `manage.py dbaudit report` on a database as `migrate` and `seed_erp` leave it. `--keep` has the SQLite
 files and the reports stay, `--server` the PostgreSQL databases. See ../README.md for the method.
@@ -80,12 +80,11 @@ def row(scale: int, vendor: str, folder: Path, server: str) -> str:
     seconds = time.perf_counter() - begin
     (report,) = json.loads(output.read_text())["databases"]
     found = [*answers(report)]
-    plan = report["index_plan"] or {}
-    high = sum(
-        one["priority"] == "high" and one["remedy"]["kind"] == "create_index" for one in report["recommendations"]
-    )
-    cells = [scale, vendor, f"{report['summary']['records']:,}", f"{seconds:.0f} s", plan.get("projection") and "yes" or "",
-             found.count("yes"), f"{plan.get('built', 0)} ({high})", *found]  # fmt: skip
+    plan = report["index_plan"] or {"built": 0, "projection": ""}
+    builds = [one for one in report["recommendations"] if one["remedy"]["kind"] == "create_index"]
+    high = sum(one["priority"] == "high" for one in builds)
+    cells = [scale, vendor, f"{report['summary']['records']:,}", f"{seconds:.0f} s", plan["projection"] and "yes",
+             found.count("yes"), f"{plan['built']} ({high})", *found]  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
