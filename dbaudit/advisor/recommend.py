@@ -59,9 +59,12 @@ def recommend(
     told = sorted(findings, key=lambda one: one.order)
     found: list[tuple[tuple[int, bool], Recommendation]] = []
     if snapshot is not None and advised is not None:
-        found += [((0, False), one) for one in building.builds(snapshot, advised, told)]
         dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
-        found += [((0, False), one) for one in building.drops(snapshot, advised, dropped)]
+        for part in advised.parts:
+            found += [((0, False), one) for one in building.builds(snapshot, part, told)]
+            drops = [*building.drops(snapshot, part, dropped)]
+            dropped |= {one.remedy.action.name for one in drops if isinstance(one.remedy.action, DropIndex)}
+            found += [((0, False), one) for one in drops]
     answered = {key for _, one in found for key in one.findings}
     causes: dict[tuple[str, str], list[Finding]] = {}
     for finding in told:

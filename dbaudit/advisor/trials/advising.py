@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,15 +15,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor import growth as growing
 from dbaudit.advisor import statements
-from dbaudit.advisor.advice import Advice
+from dbaudit.advisor.advice import Advice, Chosen
 from dbaudit.advisor.advise import NO_PARSER, WHAT, advise
 from dbaudit.advisor.candidate import Asked, Planner, TrialEndedError, UnplannableError
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.settle import settled
+from dbaudit.advisor.pairs import paired
+from dbaudit.advisor.served import as_index
+from dbaudit.advisor.settle import looked_up, settled
 from dbaudit.advisor.trials import grown, hypopg, sqlite
 from dbaudit.amounts import Budget
 from dbaudit.catalog.session import attempt
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
+from dbaudit.rules.equivalence import covers
 
 #: The indexes may take half as much as the rows.
 DEFAULT_BUDGET = Budget(share=0.5)
@@ -54,7 +58,8 @@ class Advised:
 
     ``unit`` and ``source`` say what its costs are. Where the data is so small that nothing can be told from it, it was
     grown: then the advice is a projection, ``growth`` says to what, and ``today`` has the costs before and after with
-    the rows that there are, by fingerprint.
+    the rows that there are, by fingerprint. Where only some tables are so small, ``beside`` is the projection for the
+    statements on these that nothing in the advice helps.
     """
 
     advice: Advice
@@ -62,6 +67,27 @@ class Advised:
     source: str
     growth: Growth | None = None
     today: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    beside: Advised | None = None
+
+    @property
+    def parts(self) -> tuple[Advised, ...]:
+        """The advice, and the projection beside it where there is one."""
+        return (self, self.beside) if self.beside else (self,)
+
+    def without(self, known: Advice, snapshot: Snapshot) -> Advised:
+        """Without indexes that do the same as one of another advice, or the other way round."""
+        kept = tuple(
+            one for one in self.advice.chosen if not any(_alike(one, other, snapshot) for other in known.chosen)
+        )
+        return replace(self, advice=replace(self.advice, chosen=kept))
+
+
+def _alike(one: Chosen, other: Chosen, snapshot: Snapshot) -> bool:
+    table = snapshot.table(one.candidate.table, one.candidate.schema)
+    if table is None or (one.candidate.table, one.candidate.schema) != (other.candidate.table, other.candidate.schema):
+        return False
+    first, second = (as_index(each.candidate, table, snapshot.vendor) for each in (one, other))
+    return covers(first, second) or covers(second, first)
 
 
 def advised(
@@ -136,35 +162,69 @@ class _Trial:
     progress: Callable[[str], None]
 
     def run(self) -> Advised:
-        tables = tuple(table for table in self.snapshot.stored_tables() if self._growable(table))
-        most = COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
-        factor = growing.factor(sum(table.rows or 0 for table in tables), most)
-        if factor is None:
-            self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
-            with self._planner(self.snapshot) as planner:
-                return self._told(self._advice(planner, self.snapshot, self.asked))
+        factor = self._factor(self.asked)
+        if factor is not None:
+            return self._projected(self.asked, factor)
+        begin = time.monotonic()
+        self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
+        with self._planner(self.snapshot) as planner:
+            told = self._told(self._advice(planner, self.snapshot, self.asked))
+        left = self._left(told.advice)
+        factor, seconds = self._factor(left), self.wishes.seconds - (time.monotonic() - begin)
+        if factor is None or seconds <= 0:
+            return told
+        beside = self._projected(left, factor, seconds).without(told.advice, self.snapshot)
+        return replace(told, beside=beside) if beside.advice.chosen else told
+
+    def _factor(self, asked: Iterable[Asked]) -> int | None:
+        """By how much the tables of these statements may grow, None where there is too much in them already."""
+        return growing.factor(sum(table.rows or 0 for table in self._tables(asked)), self._most)
+
+    @property
+    def _most(self) -> int:
+        return COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
+
+    def _left(self, advice: Advice) -> tuple[Asked, ...]:
+        """The lookups that nothing in the advice helps, on the smallest tables, as far as these can grow."""
+        unhelped = (one.asked for one in advice.effects if not one.after.used and self._is_lookup(one.asked))
+        sized = [(one, {table.name: table.rows or 0 for table in self._tables([one])}) for one in unhelped]
+        left: list[Asked] = []
+        together: dict[str, int] = {}
+        for one, rows in sorted(sized, key=lambda each: (sum(each[1].values()), each[0].fingerprint)):
+            if growing.factor(sum({**together, **rows}.values()), self._most) is not None:
+                left.append(one)
+                together |= rows
+        return tuple(left)
+
+    def _is_lookup(self, asked: Asked) -> bool:
+        """Whether it finds rows of a table by the values of several columns."""
+        return any(len(looked_up(asked, table, self.snapshot, ("equal",))) > 1 for table in self._tables([asked]))
+
+    def _projected(self, asked: tuple[Asked, ...], factor: int, seconds: float | None = None) -> Advised:
         growth = Growth(factor=factor, span=SPAN)
-        self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r} {growth.told()}")
+        self.progress(f"Trying indexes for {len(asked)} statements on {self.snapshot.alias!r} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
-        untimed = tuple(replace(one, mean_ms=None) for one in self.asked)
-        with self._grown(tables, growth) as (planner, snapshot, ask):
+        untimed = tuple(replace(one, mean_ms=None) for one in asked)
+        with self._grown(self._tables(asked), growth) as (planner, snapshot, ask):
             from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
 
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
-            advice = self._timed(self._advice(planner, snapshot, varied))
+            advice = self._timed(self._advice(planner, snapshot, varied, seconds))
         return self._told(advice, growth, self._today(advice))
 
-    def _advice(self, planner: Planner, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
+    def _advice(
+        self, planner: Planner, snapshot: Snapshot, asked: tuple[Asked, ...], seconds: float | None = None
+    ) -> Advice:
         heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
         found = advise(
             planner,
             snapshot,
             asked,
             budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
-            seconds=self.wishes.seconds,
+            seconds=self.wishes.seconds if seconds is None else seconds,
             quick=self.wishes.quick,
         )
-        return settled(found, planner, snapshot)
+        return paired(settled(found, planner, snapshot), planner, snapshot)
 
     def _timed(self, advice: Advice) -> Advice:
         """With the times that the statements took on the rows that there are."""
@@ -218,7 +278,12 @@ class _Trial:
             with self._planner(snapshot) as planner:
                 yield planner, snapshot, _asker(self.connection)
 
-    def _growable(self, table: Table) -> bool:
-        """Whether it is one of the connection's own tables, and a statement names it."""
-        word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)")
-        return table.kind == "table" and not table.schema and any(word.search(one.sql) for one in self.asked)
+    def _tables(self, asked: Iterable[Asked]) -> tuple[Table, ...]:
+        """The connection's own tables that these statements name."""
+        texts = [one.sql for one in asked]
+        own = (table for table in self.snapshot.stored_tables() if table.kind == "table" and not table.schema)
+        return tuple(table for table in own if any(_names(text, table) for text in texts))
+
+
+def _names(text: str, table: Table) -> bool:
+    return table.name in text and re.search(rf"(?<!\w){re.escape(table.name)}(?!\w)", text) is not None
