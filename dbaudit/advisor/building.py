@@ -103,7 +103,7 @@ def _build(
         share=round(one.gain, 5),
         share_alone=round(one.alone, 5),
         replaces=tuple(other.name for other in one.replaces),
-        caution=_caution(snapshot, one),
+        caution=_caution(snapshot, one, effects),
     )
 
 
@@ -111,9 +111,11 @@ def _priority(advised: Advised, one: Chosen, table: Table, best: float, *, answe
     """High is only what was tried on the data that there is."""
     if table.ownership.owner != "project" or best > 1 - MUCH:
         return "low"
-    if advised.growth is None and (one.gain >= MUCH or (answered and best <= HALF)):
+    if advised.growth is not None:
+        return "medium" if best <= HALF else "low"
+    if one.gain >= MUCH or (answered and best <= HALF):
         return "high"
-    return "medium" if best <= HALF or one.gain >= MUCH else "low"
+    return "medium" if best <= HALF else "low"
 
 
 def _drop(snapshot: Snapshot, table: Table, index: Index, action: CreateIndex) -> Recommendation:
@@ -244,8 +246,14 @@ def _writes(table: Table, one: Chosen) -> str:
     return f"{text}; {one.written.wal_bytes:,.0f} bytes of log in the observed time" if one.written.wal_bytes else text
 
 
-def _caution(snapshot: Snapshot, one: Chosen) -> str:
+def _caution(snapshot: Snapshot, one: Chosen, effects: Iterable[Effect]) -> str:
     said = []
+    repeated = [effect for effect in effects if effect.asked.repeated]
+    if repeated:
+        said.append(
+            f"{_queries(snapshot, repeated)} asks for it once for each row of another query: fetch the rows at once "
+            "first, and see what is left to gain."
+        )
     if one.flips:
         said.append(
             "A plan walks this index until its limit is reached, which is slow where the wanted rows lie late: time "

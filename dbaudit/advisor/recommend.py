@@ -104,11 +104,12 @@ def index_plan(
     freed = [-(one.cost.bytes or 0) for one in told if one.after and one.cost]
     behind = [by_key[key] for one in told for key in one.findings if key in by_key]
     freed += [index.bytes or 0 for index in filter(None, (_dropped(snapshot, finding) for finding in behind))]
-    advice = advised.advice
+    advice, growth = advised.advice, (advised.beside or advised).growth
+    apart = advised.beside.advice.chosen if advised.beside else ()
     return IndexPlan(
         built=len(built),
         dropped=len(freed),
-        built_bytes=sum(one.cost.bytes or 0 for one in built if one.cost),
+        built_bytes=sum(one.cost.bytes or 0 for one in built if one.cost) - sum(one.bytes for one in apart),
         freed_bytes=sum(freed),
         entries=len(built) - len(freed),
         statements=len(advice.effects),
@@ -116,9 +117,10 @@ def index_plan(
         after=round(advice.after, 2),
         unit=advised.unit,
         source=advised.source,
-        projection=advised.growth.told() if advised.growth else "",
+        projection=growth.told() if growth else "",
+        projected=len(apart),
         budget_bytes=advice.budget_bytes,
-        plans=advice.calls,
+        plans=sum(part.advice.calls for part in advised.parts),
         complete=advice.complete,
         refused=tuple(
             Refused(table=one.candidate.table, index=one.candidate.describe(), reason=one.reason)

@@ -6,13 +6,13 @@ the model. What is asked once for each row is to be asked once, and alone buys h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
 from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, UnplannableError
-from dbaudit.advisor.served import replaced
+from dbaudit.advisor.served import replaced, serving
 from dbaudit.facts import Index, Snapshot, Table
 
 #: An index must bring some statement down to this part of its cost,
@@ -25,6 +25,8 @@ WORTH_RATIO_REPEATED = 0.25
 WORTH_GAIN = 0.02
 #: Costs that differ by less are equal: a planner is right within a quarter at best.
 EQUAL = 1.1
+#: An index without its last key is the same where no statement costs more than so many times as much.
+SAME_COST = 1.02
 #: Sizes that differ by less than this part of an index are equal: so exact is the model of sizes.
 SAME_SIZE = 0.15
 #: So many bytes more are nothing.
@@ -36,7 +38,7 @@ def settled(advice: Advice, planner: Planner, snapshot: Snapshot) -> Advice:
     """The advice without indexes that hardly help, and with each of the others in the form that takes least space once
     what it replaces is dropped, as far as no statement is the worse for it. What is left is planned again."""
     advice = _without_the_little(advice, planner)
-    for one in advice.chosen:
+    for one in advice.chosen:  # their candidates are exchanged one by one, and their helps told anew
         table = snapshot.table(one.candidate.table, one.candidate.schema)
         if table is not None:
             advice = _exchanged(advice, one, table, planner, snapshot)
@@ -77,22 +79,44 @@ def spares(replaces: tuple[Index, ...], advice: Advice, one: Chosen | None = Non
 
 
 def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snapshot: Snapshot) -> Advice:
-    """With the best form of an index in its place."""
-    asked = [effect.asked for effect in advice.effects if effect.asked.fingerprint in one.helps]
-    wider = (other.candidate for other in advice.rejected if _widens(other.candidate, one.candidate))
+    """With the best form of an index in its place: the one by which the table has fewest indexes; of these, that of the
+    model where it takes about as much space, otherwise the one that takes least."""
+    asked = _needing(advice, one, planner)
+    refused = {other.candidate for other in advice.rejected}
+    wider = sorted(other for other in refused if _widens(other, one.candidate))
     forms = dict.fromkeys(natural(other, table, asked, snapshot) for other in (one.candidate, *wider))
+    forms |= dict.fromkeys(_shorter(one.candidate, table, snapshot.vendor))
     taken = {chosen.candidate for chosen in advice.chosen}
     best, least = advice, _net(one.candidate, table, planner, snapshot.vendor)
     for form in forms:
         net = _net(form, table, planner, snapshot.vendor)
         if form in taken or net is None:
             continue
-        if least is not None and net > least + max(FEW_BYTES, SAME_SIZE * planner.size(form)):
+        turned = {*form.keys} == {*one.candidate.keys} and form.include == one.candidate.include
+        slack = max(FEW_BYTES, SAME_SIZE * planner.size(form)) if turned else 0
+        if least is not None and net > (least[0], least[1] + slack):
             continue
         tried = _with(advice, one, form, table, planner, snapshot.vendor)
-        if tried is not None and (best is advice or least is None or net < least):
+        if tried is not None:
             best, least = tried, net
     return best
+
+
+def _needing(advice: Advice, one: Chosen, planner: Planner) -> list[Asked]:
+    """The statements that would take more with the others alone; all that it helps where none would."""
+    others = frozenset(chosen.candidate for chosen in advice.chosen if chosen.candidate != one.candidate)
+    helped = [effect for effect in advice.effects if effect.asked.fingerprint in one.helps]
+    needing = [effect for effect in helped if _planned(planner, effect, others).cost > effect.after.cost * EQUAL]
+    return [effect.asked for effect in needing or helped]
+
+
+def _shorter(candidate: Candidate, table: Table, vendor: str) -> Iterator[Candidate]:
+    """The same without what it carries along, and without its last keys, as far as no index there is does that."""
+    left = replace(candidate, include=())
+    while left.keys and serving(left, table, vendor) is None:
+        if left != candidate:
+            yield left
+        left = replace(left, keys=left.keys[:-1])
 
 
 def _widens(other: Candidate, one: Candidate) -> bool:
@@ -101,10 +125,12 @@ def _widens(other: Candidate, one: Candidate) -> bool:
     return same and not other.include and {key.column for key in one.keys} < {key.column for key in other.keys}
 
 
-def _net(candidate: Candidate, table: Table, planner: Planner, vendor: str) -> int | None:
-    """Its bytes without those of the indexes that it replaces; None where it cannot be built."""
+def _net(candidate: Candidate, table: Table, planner: Planner, vendor: str) -> tuple[int, int] | None:
+    """How many indexes and bytes a table has more with it, without those that it replaces; None where it cannot be
+    built."""
+    gone = replaced(candidate, table, vendor)
     try:
-        return planner.size(candidate) - sum(index.bytes or 0 for index in replaced(candidate, table, vendor))
+        return 1 - len(gone), planner.size(candidate) - sum(index.bytes or 0 for index in gone)
     except UnplannableError:
         return None
 
@@ -138,21 +164,26 @@ def _with(advice: Advice, one: Chosen, other: Candidate, table: Table, planner: 
     """With another index in the place of one; None where a statement is the worse for it."""
     present = {chosen.candidate for chosen in advice.chosen if chosen.candidate != one.candidate} | {other}
     effects = replanned(advice, present, other.table, planner)
-    turned = {*other.keys} == {*one.candidate.keys}
     both = zip(advice.effects, effects, strict=True)
-    if any(new.after.cost > _most(old, turned=turned and other in new.after.used) for old, new in both):
+    if any(new.after.cost > _most(old, one.candidate, other, new.after) for old, new in both):
         return None
     exchanged = replace(one, candidate=other, bytes=planner.size(other), replaces=replaced(other, table, vendor))
     kept = tuple(exchanged if chosen.candidate == one.candidate else chosen for chosen in advice.chosen)
     return retold(advice, kept, effects)
 
 
-def _most(effect: Effect, *, turned: bool) -> float:
-    """What a statement may cost with another index in the place of one. The same columns, all looked up by value, in
-    another order find the same rows at the same places: where the planner sees a difference, it takes the order of rows
-    on disk to be that of the leading column."""
-    equal = effect.after.cost * EQUAL
-    return max(equal, effect.before.cost * WORTH_RATIO_REPLACING) if turned else equal
+def _most(effect: Effect, one: Candidate, other: Candidate, planned: Planned) -> float:
+    """What a statement may cost with another index in the place of one.
+
+    The same columns, all looked up by value, in another order find the same rows at the same places: where the planner
+    sees a difference, it takes the rows to lie on disk in the order of the leading column. What is merely left out must
+    not be missed.
+    """
+    if len(other.keys) < len(one.keys):
+        return effect.after.cost * SAME_COST
+    if {*other.keys} == {*one.keys} and other.include == one.include and other in planned.used:
+        return max(effect.after.cost * EQUAL, effect.before.cost * WORTH_RATIO_REPLACING)
+    return effect.after.cost * EQUAL
 
 
 def replanned(advice: Advice, present: set[Candidate], table: str, planner: Planner) -> tuple[Effect, ...]:

@@ -75,11 +75,16 @@ class Advised:
         return (self, self.beside) if self.beside else (self,)
 
     def without(self, known: Advice, snapshot: Snapshot) -> Advised:
-        """Without indexes that do the same as one of another advice, or the other way round."""
-        kept = tuple(
-            one for one in self.advice.chosen if not any(_alike(one, other, snapshot) for other in known.chosen)
+        """As a part of a larger advice: the gains are shares of that workload, and an index that does the same as one
+        of its own is left out."""
+        mine = {effect.asked.fingerprint for effect in self.advice.effects}
+        share = sum(effect.share for effect in known.effects if effect.asked.fingerprint in mine)
+        chosen = (
+            replace(one, gain=one.gain * share, alone=one.alone * share)
+            for one in self.advice.chosen
+            if not any(_alike(one, other, snapshot) for other in known.chosen)
         )
-        return replace(self, advice=replace(self.advice, chosen=kept))
+        return replace(self, advice=replace(self.advice, chosen=tuple(chosen)))
 
 
 def _alike(one: Chosen, other: Chosen, snapshot: Snapshot) -> bool:
