@@ -73,9 +73,19 @@ def _worth(one: Chosen, advice: Advice, planner: Planner) -> bool:
 
 def spares(replaces: tuple[Index, ...], advice: Advice, one: Chosen | None = None) -> bool:
     """Whether these are indexes of which one goes for no other of the choice: the first that makes an index needless
-    takes its place, the next one is an index more."""
+    takes its place, the next one is an index more. One for what is asked once a row comes last."""
     before = advice.chosen[: advice.chosen.index(one)] if one else advice.chosen
-    return bool({index.name for index in replaces} - {index.name for other in before for index in other.replaces})
+    gone = {index.name for other in before if _lasting(other, advice) for index in other.replaces}
+    return bool({index.name for index in replaces} - gone)
+
+
+def _lasting(one: Chosen, advice: Advice) -> bool:
+    """Whether it is worth its place for a statement that is not asked once for each row of another."""
+    return any(
+        effect.ratio <= WORTH_RATIO_REPLACING and not effect.asked.repeated
+        for effect in advice.effects
+        if effect.asked.fingerprint in one.helps
+    )
 
 
 def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snapshot: Snapshot) -> Advice:
