@@ -27,10 +27,8 @@ WORTH_GAIN = 0.02
 EQUAL = 1.1
 #: An index without its last key is the same where no statement costs more than so many times as much.
 SAME_COST = 1.02
-#: Sizes that differ by less than this part of an index are equal: so exact is the model of sizes.
-SAME_SIZE = 0.15
-#: So many bytes more are nothing.
-FEW_BYTES = 65_536
+#: The order of a model's columns is worth so much of what table and indexes take, and a few pages anyway.
+SAME_SPACE, FEW_BYTES = 0.05, 65_536
 TOO_LITTLE = "It would make no statement so much cheaper that it is worth an index."
 
 
@@ -97,13 +95,14 @@ def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snap
     forms = dict.fromkeys(natural(other, table, asked, snapshot) for other in (one.candidate, *wider))
     forms |= dict.fromkeys(_shorter(one.candidate, table, snapshot.vendor))
     taken = {chosen.candidate for chosen in advice.chosen}
+    room = int(max(FEW_BYTES, SAME_SPACE * ((table.bytes or 0) + (table.index_bytes or 0))))
     best, least = advice, _net(one.candidate, table, planner, snapshot.vendor)
     for form in forms:
         net = _net(form, table, planner, snapshot.vendor)
         if form in taken or net is None:
             continue
         turned = {*form.keys} == {*one.candidate.keys} and form.include == one.candidate.include
-        slack = max(FEW_BYTES, SAME_SIZE * planner.size(form)) if turned else 0
+        slack = room if turned else 0
         if least is not None and net > (least[0], least[1] + slack):
             continue
         tried = _with(advice, one, form, table, planner, snapshot.vendor)
