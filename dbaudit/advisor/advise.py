@@ -177,6 +177,8 @@ class _Work:
             return "Keeping it would cost the writes more than it saves the reads."
         if problem.size(chosen | number) > problem.budget:
             return "It does not fit into the budget beside those that save more for their size."
+        if gain > 0:
+            return "Beside those that are chosen it would save next to nothing."
         return "Those that are chosen do what it would do."
 
     def rejections(self, chosen: Iterable[Candidate] = ()) -> tuple[Rejected, ...]:
