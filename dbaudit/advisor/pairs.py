@@ -15,9 +15,11 @@ from dbaudit.advisor.advice import Advice, Chosen, Effect
 from dbaudit.advisor.candidate import Candidate, Key, Planner, UnplannableError
 from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.settle import (
+    ALIKE,
     EQUAL,
     WORTH_RATIO,
     WORTH_RATIO_REPLACING,
+    alike,
     looked_up,
     natural,
     replanned,
@@ -29,8 +31,6 @@ from dbaudit.facts import Snapshot
 
 #: Keys of such an index at most.
 WIDTH = 3
-#: Indexes of a table that may begin with the same column, where the last one is an index more.
-ALIKE = 2
 
 
 def paired(advice: Advice, planner: Planner, snapshot: Snapshot) -> Advice:
@@ -81,13 +81,9 @@ def _with(advice: Advice, candidate: Candidate, planner: Planner, snapshot: Snap
     except UnplannableError:
         return advice
     instead = replaced(candidate, table, snapshot.vendor)
-    alike = sum(
-        (one.candidate.schema, one.candidate.table, one.candidate.keys[0])
-        == (candidate.schema, candidate.table, candidate.keys[0])
-        for one in advice.chosen
-    )
+    crowd = sum(alike(one.candidate, candidate) for one in advice.chosen)
     worth = WORTH_RATIO_REPLACING if spares(instead, advice) else WORTH_RATIO
-    if alike >= ALIKE or advice.bytes + size > advice.budget_bytes:
+    if crowd >= ALIKE or advice.bytes + size > advice.budget_bytes:
         return advice
     effects = replanned(advice, {*(one.candidate for one in advice.chosen), candidate}, candidate.table, planner)
     both = list(zip(advice.effects, effects, strict=True))

@@ -23,6 +23,8 @@ WORTH_RATIO_REPLACING = 0.95
 WORTH_RATIO_REPEATED = 0.25
 #: or save this part of the whole workload.
 WORTH_GAIN = 0.02
+#: Of so many indexes that begin with the same column, one more must halve what a statement takes that lasts.
+ALIKE, WORTH_RATIO_CROWDED = 2, 0.5
 #: Costs that differ by less are equal: a planner is right within a quarter at best.
 EQUAL = 1.1
 #: An index without its last key is the same where no statement costs more than so many times as much.
@@ -57,16 +59,24 @@ def _without_the_little(advice: Advice, planner: Planner) -> Advice:
 
 def _worth(one: Chosen, advice: Advice, planner: Planner) -> bool:
     """Whether some statement would take much more without it, beside all the others."""
-    if one.gain >= WORTH_GAIN:
+    crowded = sum(alike(one.candidate, other.candidate) for other in advice.chosen) > ALIKE
+    if one.gain >= WORTH_GAIN and not crowded:
         return True
     others = frozenset(chosen.candidate for chosen in advice.chosen if chosen is not one)
     least = WORTH_RATIO_REPLACING if spares(one.replaces, advice, one) else WORTH_RATIO
+    if crowded:
+        least = WORTH_RATIO_CROWDED
+    repeated = 0.0 if crowded else WORTH_RATIO_REPEATED
     return any(
-        effect.after.cost
-        <= (WORTH_RATIO_REPEATED if effect.asked.repeated else least) * _planned(planner, effect, others).cost
+        effect.after.cost <= (repeated if effect.asked.repeated else least) * _planned(planner, effect, others).cost
         for effect in advice.effects
         if effect.asked.fingerprint in one.helps
     )
+
+
+def alike(one: Candidate, other: Candidate) -> bool:
+    """Whether two indexes are of the same table and begin with the same key."""
+    return (one.schema, one.table, one.keys[0]) == (other.schema, other.table, other.keys[0])
 
 
 def spares(replaces: tuple[Index, ...], advice: Advice, one: Chosen | None = None) -> bool:
