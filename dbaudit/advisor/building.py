@@ -78,13 +78,12 @@ def _build(
     net = one.bytes - sum(other.bytes or 0 for other in one.replaces) if advised.growth is None else None
     price = one.bytes if net is None else max(0, net)
     heap = sum(each.heap_bytes or each.bytes or 0 for each in snapshot.stored_tables()) or 1
-    best = min((effect.ratio for effect in effects), default=1.0)
     confidence = CONFIDENCE[snapshot.vendor] * (PROJECTED if advised.growth else 1.0)
     ratio = gain.ratio if gain.ratio is not None else 1.0
     cost = 1 + price / (heap * (advised.growth.times if advised.growth else 1))
     return Recommendation(
         rank=0,
-        priority=_priority(advised, one, table, best, answered=bool(answered)),
+        priority=_priority(advised, one, table, effects, answered=bool(answered)),
         phase=1,
         title=f"{table.label}: an index on {one.candidate.describe()} for {_queries(snapshot, effects)}",
         remedy=forms.remedy(snapshot, table, index, _verification(advised, gain)),
@@ -107,15 +106,15 @@ def _build(
     )
 
 
-def _priority(advised: Advised, one: Chosen, table: Table, best: float, *, answered: bool) -> Priority:
-    """High is only what was tried on the data that there is."""
+def _priority(advised: Advised, one: Chosen, table: Table, effects: list[Effect], *, answered: bool) -> Priority:
+    """High is only what was tried on the data that there is, for more than what is asked once for each row."""
+    best = min((effect.ratio for effect in effects), default=1.0)
     if table.ownership.owner != "project" or best > 1 - MUCH:
         return "low"
-    if advised.growth is not None:
-        return "medium" if best <= HALF else "low"
-    if one.gain >= MUCH or (answered and best <= HALF):
+    lasting = min((effect.ratio for effect in effects if not effect.asked.repeated), default=1.0)
+    if advised.growth is None and lasting <= 1 - MUCH and (one.gain >= MUCH or (answered and lasting <= HALF)):
         return "high"
-    return "medium" if best <= HALF else "low"
+    return "medium" if best <= HALF or (one.gain >= MUCH and advised.growth is None) else "low"
 
 
 def _drop(snapshot: Snapshot, table: Table, index: Index, action: CreateIndex) -> Recommendation:
