@@ -80,10 +80,11 @@ def row(scale: int, vendor: str, folder: Path, server: str) -> str:
     seconds = time.perf_counter() - begin
     (report,) = json.loads(output.read_text())["databases"]
     found = [*answers(report)]
-    plan = report["index_plan"] or {"built": 0, "projection": ""}
+    plan = report["index_plan"] or {"built": 0, "projection": "", "projected": 0}
     builds = [one for one in report["recommendations"] if one["remedy"]["kind"] == "create_index"]
     high = sum(one["priority"] == "high" for one in builds)
-    cells = [scale, vendor, f"{report['summary']['records']:,}", f"{seconds:.0f} s", plan["projection"] and "yes",
+    projected = plan["projected"] or (plan["projection"] and "all")
+    cells = [scale, vendor, f"{report['summary']['records']:,}", f"{seconds:.0f} s", projected,
              found.count("yes"), f"{plan['built']} ({high})", *found]  # fmt: skip
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -99,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
     heads = ["scale", "on", "rows", "audit", "projected", "of the seven", "indexes (high)",
              *(f"{table.partition('_')[2]} ({', '.join(columns)})" for table, *columns in SEVEN)]  # fmt: skip
-    lines = ["# The seven of the analysis, at each scale", "", "Written by `benchmarks/advisor/seven.py`.", "",
+    lines = ["# The seven of the analysis, at each scale", "", "Written by `benchmarks/advisor/seven.py`; the method is in [the README](../../README.md).", "",
              f"{machine()}.", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]  # fmt: skip
     with tempfile.TemporaryDirectory() as temporary:
         for scale in options.scale:
