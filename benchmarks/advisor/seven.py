@@ -100,7 +100,8 @@ def main() -> None:
     options = parser.parse_args()
     heads = ["scale", "on", "rows", "audit", "projected", "of the seven", "indexes (high)",
              *(f"{table.partition('_')[2]} ({', '.join(columns)})" for table, *columns in SEVEN)]  # fmt: skip
-    lines = ["# The seven of the analysis, at each scale", "", "Written by `benchmarks/advisor/seven.py`; see [the README](../../README.md).", "",
+    written = "Written by `benchmarks/advisor/seven.py`; the method is in [the README](../../README.md)."
+    lines = ["# The seven of the analysis, at each scale", "", written, "",
              f"{machine()}.", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]  # fmt: skip
     with tempfile.TemporaryDirectory() as temporary:
         for scale in options.scale:

@@ -25,6 +25,8 @@ CONFIDENCE = {"sqlite": 1.0, "postgresql": 0.8}
 PROJECTED = 0.5
 #: A workload that gets so much cheaper by one index is worth hurrying for; so is a slow query that takes half as long.
 MUCH, HALF = 0.1, 0.5
+#: No index of a table of fewer rows is urgent: all of them lie on a few pages.
+FEW_ROWS = 1_000
 #: An index of a check that this one may stand in for; `missing_index` asks for what a model declares already.
 NOT_ANSWERED = ("missing_index",)
 NAMED = 3
@@ -107,12 +109,13 @@ def _build(
 
 
 def _priority(advised: Advised, one: Chosen, table: Table, effects: list[Effect], *, answered: bool) -> Priority:
-    """High is only what was tried on the data that there is, for more than what is asked once for each row."""
+    """High is only what was tried on data that there is, and enough of it, for more than what is asked once a row."""
     best = min((effect.ratio for effect in effects), default=1.0)
     if table.ownership.owner != "project" or best > 1 - MUCH:
         return "low"
     lasting = min((effect.ratio for effect in effects if not effect.asked.repeated), default=1.0)
-    if advised.growth is None and lasting <= 1 - MUCH and (one.gain >= MUCH or (answered and lasting <= HALF)):
+    enough = advised.growth is None and (table.rows or 0) >= FEW_ROWS
+    if enough and lasting <= 1 - MUCH and (one.gain >= MUCH or (answered and lasting <= HALF)):
         return "high"
     return "medium" if best <= HALF or (one.gain >= MUCH and advised.growth is None) else "low"
 
