@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
 from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
-from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
 from dbaudit.advisor.disorder import Disorder
 from dbaudit.advisor.selection.choose import Choice, Measures, choose
 from dbaudit.advisor.selection.costs import Costs, bits
@@ -17,7 +17,7 @@ from dbaudit.advisor.selection.model import State
 from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
-from dbaudit.facts import Skipped, Snapshot
+from dbaudit.facts import IndexKey, Skipped, Snapshot
 
 WHAT = "Index advice"
 NO_PARSER = (
@@ -135,8 +135,16 @@ class _Work:
         own = [sum(map(self.costs.number, candidates)) for _, _, candidates in self.kept]
         self.weights = weights(self.costs.asked, prices)
         self.changes = changes(self.snapshot)
-        measures = Measures(size=self.planner.size, upkeep=lambda one: self._written(one).units * self._scale(one))
+        measures = Measures(size=self.planner.size, upkeep=self._upkeep)
         return choose(self.costs, self.weights, own, measures, budget, quick=quick)
+
+    def _upkeep(self, candidate: Candidate) -> float:
+        """What the writes cost more with it: those of the indexes whose place it takes cost less."""
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        gone = replaced(candidate, table, self.snapshot.vendor) if table else ()
+        instead = (replace(candidate, keys=tuple(map(_key, index.keys)), include=index.included) for index in gone)
+        units = self._written(candidate).units - sum(self._written(one).units for one in instead)
+        return max(0.0, units) * self._scale(candidate)
 
     def _written(self, candidate: Candidate) -> Written:
         return written(candidate, self.snapshot, self.changes)
@@ -198,6 +206,8 @@ class _Work:
             return "Keeping it would cost the writes more than it saves the reads."
         if problem.size(chosen | number) > problem.budget:
             return "It does not fit into the budget beside those that save more for their size."
+        if gain > 0:
+            return "Beside those that are chosen it would save next to nothing."
         return "Those that are chosen do what it would do."
 
     def rejections(self, chosen: Iterable[Candidate] = ()) -> tuple[Rejected, ...]:
@@ -208,6 +218,10 @@ class _Work:
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )
+
+
+def _key(key: IndexKey) -> Key:
+    return Key(column=key.column, expression=key.expression, descending=key.descending)
 
 
 def _short(sql: str) -> str:

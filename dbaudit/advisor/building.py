@@ -25,6 +25,8 @@ CONFIDENCE = {"sqlite": 1.0, "postgresql": 0.8}
 PROJECTED = 0.5
 #: A workload that gets so much cheaper by one index is worth hurrying for; so is a slow query that takes half as long.
 MUCH, HALF = 0.1, 0.5
+#: No index of a table of fewer rows is urgent: all of them lie on a few pages.
+FEW_ROWS = 1_000
 #: An index of a check that this one may stand in for; `missing_index` asks for what a model declares already.
 NOT_ANSWERED = ("missing_index",)
 NAMED = 3
@@ -78,13 +80,12 @@ def _build(
     net = one.bytes - sum(other.bytes or 0 for other in one.replaces) if advised.growth is None else None
     price = one.bytes if net is None else max(0, net)
     heap = sum(each.heap_bytes or each.bytes or 0 for each in snapshot.stored_tables()) or 1
-    best = min((effect.ratio for effect in effects), default=1.0)
     confidence = CONFIDENCE[snapshot.vendor] * (PROJECTED if advised.growth else 1.0)
     ratio = gain.ratio if gain.ratio is not None else 1.0
     cost = 1 + price / (heap * (advised.growth.times if advised.growth else 1))
     return Recommendation(
         rank=0,
-        priority=_priority(advised, one, table, best, answered=bool(answered)),
+        priority=_priority(advised, one, table, effects, answered=bool(answered)),
         phase=1,
         title=f"{table.label}: an index on {one.candidate.describe()} for {_queries(snapshot, effects)}",
         remedy=forms.remedy(snapshot, table, index, _verification(advised, gain)),
@@ -103,17 +104,20 @@ def _build(
         share=round(one.gain, 5),
         share_alone=round(one.alone, 5),
         replaces=tuple(other.name for other in one.replaces),
-        caution=_caution(snapshot, one),
+        caution=_caution(snapshot, one, effects),
     )
 
 
-def _priority(advised: Advised, one: Chosen, table: Table, best: float, *, answered: bool) -> Priority:
-    """High is only what was tried on the data that there is."""
+def _priority(advised: Advised, one: Chosen, table: Table, effects: list[Effect], *, answered: bool) -> Priority:
+    """High is only what was tried on data that there is, and enough of it, for more than what is asked once a row."""
+    best = min((effect.ratio for effect in effects), default=1.0)
     if table.ownership.owner != "project" or best > 1 - MUCH:
         return "low"
-    if advised.growth is None and (one.gain >= MUCH or (answered and best <= HALF)):
+    lasting = min((effect.ratio for effect in effects if not effect.asked.repeated), default=1.0)
+    enough = advised.growth is None and (table.rows or 0) >= FEW_ROWS
+    if enough and lasting <= 1 - MUCH and (one.gain >= MUCH or (answered and lasting <= HALF)):
         return "high"
-    return "medium" if best <= HALF or one.gain >= MUCH else "low"
+    return "medium" if best <= HALF or (one.gain >= MUCH and advised.growth is None) else "low"
 
 
 def _drop(snapshot: Snapshot, table: Table, index: Index, action: CreateIndex) -> Recommendation:
@@ -243,8 +247,14 @@ def _writes(table: Table, one: Chosen) -> str:
     return f"{text}; {one.written.wal_bytes:,.0f} bytes of log in the observed time" if one.written.wal_bytes else text
 
 
-def _caution(snapshot: Snapshot, one: Chosen) -> str:
+def _caution(snapshot: Snapshot, one: Chosen, effects: Iterable[Effect]) -> str:
     said = []
+    repeated = [effect for effect in effects if effect.asked.repeated]
+    if repeated:
+        said.append(
+            f"{_queries(snapshot, repeated)} asks for it once for each row of another query: fetch the rows at once "
+            "first, and see what is left to gain."
+        )
     if one.flips:
         said.append(
             "A plan walks this index until its limit is reached, which is slow where the wanted rows lie late: time "

@@ -74,7 +74,8 @@ class Asked:
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
     observed time; ``mean_ms`` its mean time, None where it was not timed; ``runs`` the ids of the `QueryRun`s.
     ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
-    as a constant is no accident of one sample.
+    as a constant is no accident of one sample. ``repeated`` statements are asked once for each row of another in every
+    run that asks them, which the report tells to do away with; their ``calls`` count a run once.
     """
 
     fingerprint: str
@@ -84,6 +85,7 @@ class Asked:
     mean_ms: float | None = None
     runs: tuple[str, ...] = ()
     sources: tuple[str, ...] = field(default=(), repr=False)
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

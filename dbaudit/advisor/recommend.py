@@ -59,9 +59,12 @@ def recommend(
     told = sorted(findings, key=lambda one: one.order)
     found: list[tuple[tuple[int, bool], Recommendation]] = []
     if snapshot is not None and advised is not None:
-        found += [((0, False), one) for one in building.builds(snapshot, advised, told)]
         dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
-        found += [((0, False), one) for one in building.drops(snapshot, advised, dropped)]
+        for part in advised.parts:
+            found += [((0, False), one) for one in building.builds(snapshot, part, told)]
+            drops = [*building.drops(snapshot, part, dropped)]
+            dropped |= {one.remedy.action.name for one in drops if isinstance(one.remedy.action, DropIndex)}
+            found += [((0, False), one) for one in drops]
     answered = {key for _, one in found for key in one.findings}
     causes: dict[tuple[str, str], list[Finding]] = {}
     for finding in told:
@@ -101,11 +104,12 @@ def index_plan(
     freed = [-(one.cost.bytes or 0) for one in told if one.after and one.cost]
     behind = [by_key[key] for one in told for key in one.findings if key in by_key]
     freed += [index.bytes or 0 for index in filter(None, (_dropped(snapshot, finding) for finding in behind))]
-    advice = advised.advice
+    advice, growth = advised.advice, (advised.beside or advised).growth
+    apart = advised.beside.advice.chosen if advised.beside else ()
     return IndexPlan(
         built=len(built),
         dropped=len(freed),
-        built_bytes=sum(one.cost.bytes or 0 for one in built if one.cost),
+        built_bytes=sum(one.cost.bytes or 0 for one in built if one.cost) - sum(one.bytes for one in apart),
         freed_bytes=sum(freed),
         entries=len(built) - len(freed),
         statements=len(advice.effects),
@@ -113,9 +117,10 @@ def index_plan(
         after=round(advice.after, 2),
         unit=advised.unit,
         source=advised.source,
-        projection=advised.growth.told() if advised.growth else "",
+        projection=growth.told() if growth else "",
+        projected=len(apart),
         budget_bytes=advice.budget_bytes,
-        plans=advice.calls,
+        plans=sum(part.advice.calls for part in advised.parts),
         complete=advice.complete,
         refused=tuple(
             Refused(table=one.candidate.table, index=one.candidate.describe(), reason=one.reason)

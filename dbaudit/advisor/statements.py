@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from dbaudit.advisor.candidate import Asked
 from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.rules.repetition import repetitions
 
 #: So many different values of a statement are planned, the most frequent ones.
 SAMPLES = 4
@@ -30,17 +31,40 @@ _LOCKING = re.compile(
 _NUMBERED = re.compile(r"\$(\d+)")
 
 
+def workload(runs: Iterable[QueryRun]) -> tuple[QueryRun, ...]:
+    """The runs that say what the project asks; the automatic ones only where there is nothing else.
+
+    Nobody may ever open the admin's list of exchange rates: such a page is told by the checks, and buys no index.
+    """
+    audited = [run for run in runs if run.audited]
+    own = [run for run in audited if run.origin != "automatic"]
+    return tuple(replace(run, statements=tuple(_asked_for(run))) for run in own or audited)
+
+
+def _asked_for(run: QueryRun) -> Iterator[Statement]:
+    """The statements without those by which a canned query finds values for the queryset that it returns: they ran
+    within its own function, the queryset was evaluated outside of it."""
+    here = run.location.file if run.location else ""
+    inside = [any(place.file == here for place in one.stack) for one in run.statements]
+    for one, within in zip(run.statements, inside, strict=True):
+        if run.origin != "canned" or not within or all(inside):
+            yield one
+
+
 def asked(runs: Iterable[QueryRun]) -> tuple[Asked, ...]:
     """The SELECTs of the runs, and what finds the rows of their UPDATEs and DELETEs, merged by fingerprint.
 
-    What the server itself counted (``pg_stat_statements``) tells how often and how long; otherwise the runs do.
+    What the server itself counted (``pg_stat_statements``) tells how often and how long; otherwise the runs do. What a
+    run asks once for each row of another counts as asked once: the report tells to fetch it at once.
     Sorted by fingerprint. Of a statement whose SQL differs (lists of several lengths) the most frequent one counts.
     """
     found: dict[str, _Collected] = {}
     for run in runs:
+        repeated = {one.statement.fingerprint for one in repetitions(run)}
         for statement in run.statements:
             if not statement.error and statement.kind in ("select", "update", "delete"):
-                found.setdefault(statement.fingerprint, _Collected()).add(run, statement)
+                again = statement.fingerprint in repeated
+                found.setdefault(statement.fingerprint, _Collected()).add(run, statement, again=again)
     merged = (one.asked(fingerprint) for fingerprint, one in sorted(found.items()))
     return tuple(one for one in merged if one is not None)
 
@@ -50,9 +74,12 @@ class _Collected:
     """Executions of one template, while they are being collected."""
 
     seen: list[tuple[QueryRun, Statement]] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
 
-    def add(self, run: QueryRun, statement: Statement) -> None:
+    def add(self, run: QueryRun, statement: Statement, *, again: bool) -> None:
         self.seen.append((run, statement))
+        if again:
+            self.again.add(run.id)
 
     def asked(self, fingerprint: str) -> Asked | None:
         counted = [(run, one) for run, one in self.seen if run.origin == "statements"]
@@ -68,11 +95,16 @@ class _Collected:
             fingerprint=fingerprint,
             sql=text,
             samples=_distinct(values),
-            calls=float(sum(run.calls or 1 for run, _ in counted) or len(ran)),
+            calls=float(sum(run.calls or 1 for run, _ in counted) or self._times(ran)),
             mean_ms=statistics.fmean(one.duration_ms for _, one in counted or ran),
             runs=tuple(dict.fromkeys(run.id for run, _ in self.seen)),
             sources=tuple(dict.fromkeys(run.source for run, _ in ran if run.source)),
+            repeated=self.again == {run.id for run, _ in self.seen},
         )
+
+    def _times(self, ran: list[tuple[QueryRun, Statement]]) -> int:
+        once = {run.id for run, _ in ran} & self.again
+        return len(once) + sum(run.id not in once for run, _ in ran)
 
 
 def _distinct(samples: Iterable[Parameters]) -> tuple[Parameters, ...]:

@@ -101,8 +101,10 @@ class IndexPlan:
     """All indexes to build and to drop, as one plan.
 
     ``before`` and ``after`` are the costs of the ``statements`` in ``unit``, as ``source`` gave them; ``projection``
-    says on how much data where that is not what there is. ``entries`` is by how many index entries more (or, negative,
-    fewer) a new row in each of the tables is written. ``complete`` is False where the time ran out.
+    says on how much data where that is not what there is. Where only some tables are so small, ``projected`` is the
+    number of indexes that the projection is of, and their bytes are not counted; otherwise it is 0. ``entries`` is by
+    how many index entries more (or, negative, fewer) a new row in each of the tables is written. ``complete`` is False
+    where the time ran out.
     """
 
     built: int
@@ -116,6 +118,7 @@ class IndexPlan:
     unit: str
     source: str
     projection: str = ""
+    projected: int = 0
     budget_bytes: int | None = None
     plans: int = 0
     complete: bool = True

@@ -235,7 +235,7 @@ def deed(recommendation: Recommendation) -> str:
 def index_plan(plan: IndexPlan) -> str:
     """The plan of indexes in a few sentences."""
     built, dropped = words.count(plan.built, "index", "indexes"), f"{plan.dropped:,} to drop"
-    if plan.projection:
+    if plan.projection and not plan.projected:
         sizes = f"{built} to build ({words.size(plan.built_bytes)} then), {dropped}"
     else:
         net = f"{'+' if plan.net_bytes > 0 else '-' if plan.net_bytes < 0 else ''}{words.size(abs(plan.net_bytes))}"
@@ -247,8 +247,11 @@ def index_plan(plan: IndexPlan) -> str:
     asked = words.count(plan.statements, "statement")
     told += f" The {asked} that were weighed: {plan.before:,.0f} {plan.unit} before, {plan.after:,.0f} after"
     told += f" ({plan.source})."
-    if plan.projection:
+    if plan.projection and not plan.projected:
         told += f" That is a projection {plan.projection}, as the data is too small to show anything."
+    elif plan.projection:
+        some = f"{plan.projected} of the indexes {'is' if plan.projected == 1 else 'are'} not counted there"
+        told += f" {some}: a projection {plan.projection}, as their tables are too small to show anything."
     return told if plan.complete else f"{told} The time ran out: this is the best that was found by then."
 
 

@@ -10,9 +10,10 @@ from django.apps.registry import Apps
 
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.advisor.recommend import index_plan, plan, recommend
+from dbaudit.advisor.statements import workload
 from dbaudit.advisor.trials import advising
 from dbaudit.advisor.trials import sqlite as sqlite_trial
-from dbaudit.advisor.trials.advising import Advised, Wishes, advised, workload
+from dbaudit.advisor.trials.advising import Advised, Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.facts import Location, Parameters, QueryRun, Snapshot, Statement
 from dbaudit.findings import CreateIndex, DropIndex, Finding, Remedy, Severity

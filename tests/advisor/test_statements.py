@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dbaudit.advisor.statements import asked, changed_columns, rows_of
-from dbaudit.facts import Origin, Parameters, QueryRun, Statement
+from dbaudit.facts import Location, Origin, Parameters, QueryRun, Statement
 from dbaudit.workload.template import template
 
 
@@ -43,6 +44,23 @@ def test_the_same_statement_is_one_with_its_samples_the_most_frequent_first() ->
     (found,) = asked([run("captured", sql, (1,), (2,)), run("canned", sql, (2,))])
     assert [one.values for one in found.samples] == [(2,), (1,)]
     assert (found.calls, found.mean_ms) == (3.0, 2.0)
+
+
+def test_what_is_asked_once_for_each_row_counts_as_asked_once() -> None:
+    sql = "SELECT a FROM t WHERE b = %s"
+    (parent,) = run("canned", "SELECT b FROM p", ()).statements
+    again = run("canned", sql, (1,), (2,), (3,), (4,))
+    asks = tuple(
+        replace(one, asked="t.T.p", asker="reverse", arguments=number, stack=(Location("app/pages.py", 7),))
+        for number, one in enumerate(again.statements, start=1)
+    )
+    first = replace(parent, rows=4)
+    looped = replace(again, statements=(first, *asks))
+    found = {one.sql: one for one in asked([looped])}
+    assert (found[sql].calls, found[sql].repeated) == (1.0, True)
+    assert len(found[sql].samples) == 4
+    elsewhere = {one.sql: one for one in asked([looped, run("captured", sql, (9,))])}
+    assert (elsewhere[sql].calls, elsewhere[sql].repeated) == (2.0, False)
 
 
 def test_what_the_server_counted_tells_how_often_and_how_long() -> None:

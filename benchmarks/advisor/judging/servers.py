@@ -27,7 +27,7 @@ def database(name: str, fill: Callable[[dict[str, Any]], None], *, server: str =
     ``server`` is the URL of a running PostgreSQL server whose databases are kept from one run to the next; without
     it, a server is started that goes with this process. Both need HypoPG.
     """
-    settings = _settings(server) if server else main_server().settings("postgres")
+    settings = settings_of(server)
     with connect(settings) as maintenance:
         if not maintenance.execute("SELECT FROM pg_available_extensions WHERE name = 'hypopg'").rowcount:
             print(NO_HYPOPG, file=sys.stderr)
@@ -71,7 +71,11 @@ def version(connection: Connection) -> str:
     return f"PostgreSQL {server} with {buffers} of shared buffers, {own}, otherwise as it comes; HypoPG {hypopg}"
 
 
-def _settings(server: str) -> dict[str, Any]:
+def settings_of(server: str) -> dict[str, Any]:
+    """The entry of DATABASES for the database ``postgres`` of the server at this URL, or of one of this process's own
+    where it is empty."""
+    if not server:
+        return main_server().settings("postgres")
     parts = urlsplit(server)
     return {
         "ENGINE": "django.db.backends.postgresql",

@@ -11,6 +11,7 @@ from dbaudit.advisor.selection import pool
 from dbaudit.advisor.selection.costs import Costs, bits, union
 from dbaudit.advisor.selection.model import Problem
 from dbaudit.advisor.selection.search import exact, greedy, search, shed
+from dbaudit.advisor.weights import FLOOR
 
 #: Pools up to this size are solved by trying every set.
 SMALL = 12
@@ -88,7 +89,9 @@ def _done(problem: Problem, chosen: int, kept: int) -> Choice:
     for question in range(len(problem.weights)):
         problem.costs.price(question, chosen)
     problem = Problem(problem.costs, problem.weights, problem.sizes, problem.upkeep, problem.budget)
-    return Choice(shed(problem, chosen, LEAST * problem.nothing), kept, problem)
+    # Of many statements each is a small part: an index for one of them may save as little.
+    least = min(LEAST, FLOOR / (2 * max(1, len(problem.weights))))
+    return Choice(shed(problem, chosen, least * problem.nothing), kept, problem)
 
 
 def _bare(candidate: Candidate) -> bool:

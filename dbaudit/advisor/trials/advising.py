@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,16 +15,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor import growth as growing
 from dbaudit.advisor import statements
-from dbaudit.advisor.advice import Advice
+from dbaudit.advisor.advice import Advice, Chosen
 from dbaudit.advisor.advise import NO_PARSER, WHAT, advise
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.settle import settled
+from dbaudit.advisor.pairs import paired
+from dbaudit.advisor.served import as_index
+from dbaudit.advisor.settle import looked_up, settled
 from dbaudit.advisor.trials import grown, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.amounts import Budget
 from dbaudit.catalog.session import attempt, reason
-from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement, Table
+from dbaudit.facts import Skipped, Snapshot, Table
+from dbaudit.rules.equivalence import covers
 
 #: The indexes may take half as much as the rows.
 DEFAULT_BUDGET = Budget(share=0.5)
@@ -59,7 +63,8 @@ class Advised:
 
     ``unit`` and ``source`` say what its costs are. Where the data is so small that nothing can be told from it, it was
     grown: then the advice is a projection, ``growth`` says to what, and ``today`` has the costs before and after with
-    the rows that there are, by fingerprint.
+    the rows that there are, by fingerprint. Where only some tables are so small, ``beside`` is the projection for the
+    statements on these that nothing in the advice helps.
     """
 
     advice: Advice
@@ -67,6 +72,32 @@ class Advised:
     source: str
     growth: Growth | None = None
     today: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    beside: Advised | None = None
+
+    @property
+    def parts(self) -> tuple[Advised, ...]:
+        """The advice, and the projection beside it where there is one."""
+        return (self, self.beside) if self.beside else (self,)
+
+    def without(self, known: Advice, snapshot: Snapshot) -> Advised:
+        """As a part of a larger advice: the gains are shares of that workload, and an index that does the same as one
+        of its own is left out."""
+        mine = {effect.asked.fingerprint for effect in self.advice.effects}
+        share = sum(effect.share for effect in known.effects if effect.asked.fingerprint in mine)
+        chosen = (
+            replace(one, gain=one.gain * share, alone=one.alone * share)
+            for one in self.advice.chosen
+            if not any(_alike(one, other, snapshot) for other in known.chosen)
+        )
+        return replace(self, advice=replace(self.advice, chosen=tuple(chosen)))
+
+
+def _alike(one: Chosen, other: Chosen, snapshot: Snapshot) -> bool:
+    table = snapshot.table(one.candidate.table, one.candidate.schema)
+    if table is None or (one.candidate.table, one.candidate.schema) != (other.candidate.table, other.candidate.schema):
+        return False
+    first, second = (as_index(each.candidate, table, snapshot.vendor) for each in (one, other))
+    return covers(first, second) or covers(second, first)
 
 
 def advised(
@@ -81,7 +112,7 @@ def advised(
     """The advice for the measured workload, or why there is none. Nothing is left in the database."""
     if importlib.util.find_spec("sqlglot") is None:
         return None, (Skipped(WHAT, NO_PARSER),)
-    asked = statements.asked(workload(snapshot.runs))
+    asked = statements.asked(statements.workload(snapshot.runs))
     if not asked:
         return None, (Skipped(WHAT, NO_STATEMENT),)
     if snapshot.vendor not in _UNITS:
@@ -94,26 +125,6 @@ def advised(
     except Error as error:
         return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
     return found, found.advice.skipped
-
-
-def workload(runs: Iterable[QueryRun]) -> tuple[QueryRun, ...]:
-    """The runs that say what the project asks; the automatic ones only where there is nothing else.
-
-    Nobody may ever open the admin's list of exchange rates: such a page is told by the checks, and buys no index.
-    """
-    audited = [run for run in runs if run.audited]
-    own = [run for run in audited if run.origin != "automatic"]
-    return tuple(replace(run, statements=tuple(_asked_for(run))) for run in own or audited)
-
-
-def _asked_for(run: QueryRun) -> Iterator[Statement]:
-    """The statements without those by which a canned query finds values for the queryset that it returns: they ran
-    within its own function, the queryset was evaluated outside of it."""
-    here = run.location.file if run.location else ""
-    inside = [any(place.file == here for place in one.stack) for one in run.statements]
-    for one, within in zip(run.statements, inside, strict=True):
-        if run.origin != "canned" or not within or all(inside):
-            yield one
 
 
 Ask = Callable[[str, list[Any]], tuple[Any, ...] | None]
@@ -143,38 +154,72 @@ class _Trial:
     progress: Callable[[str], None]
 
     def run(self) -> Advised:
-        tables = tuple(table for table in self.snapshot.stored_tables() if self._growable(table))
-        most = COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
-        factor = growing.factor(sum(table.rows or 0 for table in tables), most)
-        if factor is None:
-            self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
-            with self._trial(self.snapshot) as trial:
-                advice = self._advice(trial, self.snapshot, self.asked)
-            return self._told(self._built(advice), trial)
+        factor = self._factor(self.asked)
+        if factor is not None:
+            return self._projected(self.asked, factor)
+        begin = time.monotonic()
+        self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
+        with self._trial(self.snapshot) as trial:
+            advice = self._advice(trial, self.snapshot, self.asked)
+        told = self._told(self._built(advice), trial)
+        left = self._left(told.advice)
+        factor, seconds = self._factor(left), self.wishes.seconds - (time.monotonic() - begin)
+        if factor is None or seconds <= 0:
+            return told
+        beside = self._projected(left, factor, seconds).without(told.advice, self.snapshot)
+        return replace(told, beside=beside) if beside.advice.chosen else told
+
+    def _factor(self, asked: Iterable[Asked]) -> int | None:
+        """By how much the tables of these statements may grow, None where there is too much in them already."""
+        return growing.factor(sum(table.rows or 0 for table in self._tables(asked)), self._most)
+
+    @property
+    def _most(self) -> int:
+        return COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
+
+    def _left(self, advice: Advice) -> tuple[Asked, ...]:
+        """The lookups that nothing in the advice helps, on the smallest tables, as far as these can grow."""
+        unhelped = (one.asked for one in advice.effects if not one.after.used and self._is_lookup(one.asked))
+        sized = [(one, {table.name: table.rows or 0 for table in self._tables([one])}) for one in unhelped]
+        left: list[Asked] = []
+        together: dict[str, int] = {}
+        for one, rows in sorted(sized, key=lambda each: (sum(each[1].values()), each[0].fingerprint)):
+            if growing.factor(sum({**together, **rows}.values()), self._most) is not None:
+                left.append(one)
+                together |= rows
+        return tuple(left)
+
+    def _is_lookup(self, asked: Asked) -> bool:
+        """Whether it finds rows of a table by the values of several columns."""
+        return any(len(looked_up(asked, table, self.snapshot, ("equal",))) > 1 for table in self._tables([asked]))
+
+    def _projected(self, asked: tuple[Asked, ...], factor: int, seconds: float | None = None) -> Advised:
         growth = Growth(factor=factor, span=SPAN)
-        self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r} {growth.told()}")
+        self.progress(f"Trying indexes for {len(asked)} statements on {self.snapshot.alias!r} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
-        untimed = tuple(replace(one, mean_ms=None) for one in self.asked)
-        with self._grown(tables, growth) as (trial, snapshot, ask):
+        untimed = tuple(replace(one, mean_ms=None) for one in asked)
+        with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
             from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
 
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
-            advice = self._timed(self._advice(trial, snapshot, varied))
+            advice = self._timed(self._advice(trial, snapshot, varied, seconds))
         if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
             advice = replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, NOTHING_TO_BUILD)))
         return self._told(advice, trial, growth, self._today(advice))
 
-    def _advice(self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...]) -> Advice:
+    def _advice(
+        self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...], seconds: float | None = None
+    ) -> Advice:
         heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
         found = advise(
             trial.planner,
             snapshot,
             asked,
             budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
-            seconds=self.wishes.seconds,
+            seconds=self.wishes.seconds if seconds is None else seconds,
             quick=self.wishes.quick,
         )
-        found = settled(found, trial.planner, snapshot)
+        found = paired(settled(found, trial.planner, snapshot), trial.planner, snapshot)
         return replace(found, skipped=(*found.skipped, *trial.skipped))
 
     def _built(self, advice: Advice) -> Advice:
@@ -257,7 +302,12 @@ class _Trial:
             with self._trial(snapshot, counts) as trial:
                 yield trial, snapshot, _asker(self.connection)
 
-    def _growable(self, table: Table) -> bool:
-        """Whether it is one of the connection's own tables, and a statement names it."""
-        word = re.compile(rf"(?<!\w){re.escape(table.name)}(?!\w)")
-        return table.kind == "table" and not table.schema and any(word.search(one.sql) for one in self.asked)
+    def _tables(self, asked: Iterable[Asked]) -> tuple[Table, ...]:
+        """The connection's own tables that these statements name."""
+        texts = [one.sql for one in asked]
+        own = (table for table in self.snapshot.stored_tables() if table.kind == "table" and not table.schema)
+        return tuple(table for table in own if any(_names(text, table) for text in texts))
+
+
+def _names(text: str, table: Table) -> bool:
+    return table.name in text and re.search(rf"(?<!\w){re.escape(table.name)}(?!\w)", text) is not None

@@ -25,7 +25,7 @@ from dbaudit.workload.plans import sqlite_nodes
 
 MIB = 2**20
 #: Files above this are not copied: the copy lies in memory.
-COPIED_UP_TO_BYTES = 64 * MIB
+COPIED_UP_TO_BYTES = 256 * MIB
 #: A statement that takes more instructions than this is taken to need so many.
 MAX_STEPS = 20_000_000
 #: The part of the rows that must have values of their own for a text to be counted a name.
@@ -220,13 +220,16 @@ def _is_name(raw: sqlite3.Connection, quote: Any, table: Table, column: str) -> 
     return bool(rows and texts == rows and rows > 2 and values / rows > NAMES)
 
 
-def _image(source: sqlite3.Connection) -> bytearray:
+def _image(source: sqlite3.Connection) -> bytes | bytearray:
     """The database as this connection sees it, also what its own transaction has not committed (for which a backup
     would wait in vain)."""
     try:
-        image = bytearray(source.serialize())
+        image = source.serialize()
     except sqlite3.Error as error:
         raise NotCopiedError(f"It could not be copied ({error}); another process may hold it locked.") from error
+    if image[18:20] != b"\x02\x02":
+        return image
     # What lies in memory has no write-ahead log, so that its header must not ask for one.
-    image[18:20] = b"\x01\x01" if image[18:20] == b"\x02\x02" else image[18:20]
-    return image
+    plain = bytearray(image)
+    plain[18:20] = b"\x01\x01"
+    return plain
