@@ -185,6 +185,8 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
         gain=one.gain,
         orm=one.orm,
         partitioned=partitioned,
+        queries=one.queries,
+        projected=one.projected,
     )
     return _Creation(step=step, index=wanted)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,29 +11,10 @@ from django.apps.registry import Apps
 from django.db.models import Model
 
 from dbaudit.declaring import source
+from dbaudit.declaring.changed import Changed
 from dbaudit.declaring.edits import AddToMeta, Edit, NoIndexOfField, Refused, RemoveFromMeta
 from dbaudit.declaring.source import Inherited, NotEditableError
-from dbaudit.places import shown, source_file
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A file of the project before and after; ``before`` is empty for a new one."""
-
-    path: Path
-    before: str
-    after: str
-
-    def diff(self) -> str:
-        """The change, as ``diff -u`` shows it."""
-        name = shown(str(self.path))
-        lines = difflib.unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            name if self.before else "/dev/null",
-            name,
-        )
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+from dbaudit.places import source_file
 
 
 @dataclass(frozen=True, slots=True)
