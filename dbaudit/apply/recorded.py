@@ -64,6 +64,7 @@ def _recommendation(row: Row) -> Recommendation:
         gain=_made(Gain, gain) if gain else None,
         cost=_made(Cost, cost) if cost else None,
         risk=row["risk"],
+        after=row["after"],
         helps=tuple(_made(Helped, one) for one in row["helps"]),
     )
 
