@@ -141,9 +141,10 @@ def gained(
 
 
 def told(
-    done: Iterable[Done], proofs: Iterable[Gained], asked: Iterable[Asked], run: str, *, measured: bool
+    done: Iterable[Done], proofs: Iterable[Gained], asked: Iterable[Asked], undo: str, *, measured: bool
 ) -> Iterator[str]:
-    """The gain of each built index in lines: measured beside promised, and what to do where no query uses it."""
+    """The gain of each built index in lines: measured beside promised, and what to do where no query uses it. ``undo``
+    is the command that takes the run back."""
     proofs = tuple(proofs)
     read = {table for one in asked for table in one.statement.tables}
     for each in (one for one in done if one.outcome == "built"):
@@ -155,7 +156,7 @@ def told(
             was = f"{one.before_ms:.2f} ms → " if one.before_ms is not None else ""
             yield f"{each.index}: {'SLOWER: ' * one.slower}{was}{one.after_ms:.2f} ms  {one.label!r}: {one.query}"
         if own:
-            yield from _judged(each, own, run)
+            yield from _judged(each, own, undo)
         else:
             why = f"no measured query reads {each.step.label}"
             if each.step.table in read:
@@ -165,9 +166,9 @@ def told(
             yield f"{each.index}: its use was not proven, {why}."
 
 
-def _judged(each: Done, own: list[Gained], run: str) -> Iterator[str]:
+def _judged(each: Done, own: list[Gained], undo: str) -> Iterator[str]:
     """What to do where an index made a query slower, or no query uses it."""
-    back = f"take it back by: manage.py dbaudit apply-indexes --undo {run} --only {each.index}"
+    back = f"take it back by: {undo} --only {each.index}"
     if any(one.slower for one in own):
         yield f"{each.index}: it made a query slower; {back}"
     meant = [one for one in own if one.evidence]
@@ -180,6 +181,8 @@ def _judged(each: Done, own: list[Gained], run: str) -> Iterator[str]:
         unused = f"the one measured query {which} does not use it"
     if each.step.projected:
         yield f"{each.index}: {unused} with the rows that there are today; it was advised for more of them."
+    elif not each.step.queries:
+        yield f"{each.index}: {unused}; it was advised because of the schema. If nothing else needs it, {back}"
     else:
         yield f"{each.index}: {unused}; if nothing else needs it, {back}"
 

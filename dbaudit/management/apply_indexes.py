@@ -82,11 +82,11 @@ class ApplyIndexes:
         if names := declaring.half_written(run.batches):
             raise AuditError(
                 f"The run was killed while it wrote files; those are as before again: {', '.join(names)}. "
-                "Go on by: manage.py dbaudit apply-indexes --resume"
+                f"Go on by: {self._again('--resume')}"
             )
         made = Plan(alias=self.alias, vendor=self.connection.vendor, steps=run.pending)
         self.teller.tell(
-            f"Run {run.id} of {run.at}: {len(run.records) - len(made.steps)} of {len(run.records)} steps are done."
+            f"Run {run.id} of {_when(run)}: {len(run.records) - len(made.steps)} of {_steps(len(run.records))} done."
         )
         left = ["Models and migrations are still to be brought level."] if self.migrations and not made.steps else []
         if not made.steps and not left:
@@ -106,7 +106,7 @@ class ApplyIndexes:
                 self._undone()
             self.teller.tell(f"Run {run.id}: nothing is left to take back.")
             return
-        self.teller.tell(f"Run {run.id} of {run.at} is taken back, the last step first.")
+        self.teller.tell(f"Run {run.id} of {_when(run)} is taken back, the last step first.")
         if not self._agreed(Plan(alias=self.alias, vendor=self.connection.vendor, steps=steps), files.told):
             return
         files.take_back(self.journal)
@@ -130,12 +130,12 @@ class ApplyIndexes:
         self, steps: tuple[Step, ...], record: Recorder, runs: Iterable[QueryRun], *, undo: bool = False
     ) -> None:
         ears = running.Ears(tell=self.teller.tell, see=self.teller.see, ended=self.teller.ended)
+        again = self._again(*(("--undo", self.journal.run) if undo else ("--resume",)))
         try:
             result = running.carry_out(self.connection, steps, record, self.limits, ears, runs)
         except KeyboardInterrupt:
             self.teller.clear()
-            again = f"--undo {self.journal.run}" if undo else "--resume"
-            self.command.stderr.write(f"Interrupted; go on by: manage.py dbaudit apply-indexes {again}")
+            self.command.stderr.write(f"Interrupted; go on by: {again}")
             sys.exit(130)
         if undo:
             self._undone()
@@ -143,13 +143,17 @@ class ApplyIndexes:
             self._conclude(result)
         if result.failed:
             count = sum(not one.ok for one in result.done)
-            others = "the others stand" if count < len(steps) else "nothing was changed"
-            raise CommandError(f"{count} of {_steps(len(steps))} did not succeed; {others}.", returncode=1)
+            others = "; the others stand" if count < len(steps) else ""
+            raise CommandError(
+                f"{count} of {_steps(len(steps))} did not succeed{others}. When the cause is gone: {again}",
+                returncode=1,
+            )
 
     def _conclude(self, result: running.Result) -> None:
         """Tell what was gained, and bring models and migrations level or say what they lack."""
+        undo = self._again("--undo", self.journal.run)
         measured = not self.options["no_queries"] and not self.options["report"] and not self.options["resume"]
-        for line in proof.told(result.done, result.gained, result.asked, self.journal.run, measured=measured):
+        for line in proof.told(result.done, result.gained, result.asked, undo, measured=measured):
             self.teller.say(line)
         if self.migrations:
             # All of the run's steps, those from before it was killed, too.
@@ -176,6 +180,9 @@ class ApplyIndexes:
             if (one.database, one.place) == (self.alias, place) and not (one.finished or one.undone):
                 self.teller.tell(f"note: Run {one.id} did not come to its end: see --resume and --undo.")
 
+    def _again(self, *arguments: str) -> str:
+        return apply_options.again(self.options, *arguments)
+
     def _chosen(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """The steps that ``--only`` names, all of them where it names none."""
         only = self.options["only"] or ()
@@ -190,7 +197,7 @@ class ApplyIndexes:
         for one in changed:
             edit = one.step.orm or "no model edit is known; add the index to Meta.indexes"
             self.teller.say(f"  {one.step.label}: {edit}".replace("\n", "\n    "))
-        self.teller.say(f"Take all of it back by: manage.py dbaudit apply-indexes --undo {self.journal.run}")
+        self.teller.say(f"Take all of it back by: {self._again('--undo', self.journal.run)}")
 
     def _audited(self) -> tuple[Snapshot, tuple[advice.Advice, ...], tuple[QueryRun, ...]]:
         """The database as it is, what is recommended, and the queries that were measured."""
@@ -275,6 +282,10 @@ def _beside_manage() -> Path:
     """Where manage.py lies, the current directory where the command was started in another way."""
     started = Path(sys.argv[0])
     return started.absolute().parent if started.name == "manage.py" else Path.cwd()
+
+
+def _when(run: Run) -> str:
+    return f"{run.at[:16].replace('T', ' ')} UTC"
 
 
 def _steps(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, Final
 
 from django.core.management.base import CommandParser
@@ -52,6 +53,16 @@ def add_arguments(parser: CommandParser) -> None:
     past.add_argument("--journal", metavar="FILE", help=f"what runs did (default: {NAME} beside manage.py)")
     past.add_argument("--resume", action="store_true", help="go on with the last run that did not come to its end")
     past.add_argument("--undo", nargs="?", const="", metavar="RUN", help="take back this run (default: the last one)")
+
+
+def again(options: dict[str, Any], *more: str) -> str:
+    """The command for the same database and journal, as it would be typed."""
+    words = ["manage.py", "dbaudit", "apply-indexes", *more]
+    if options["database"] != DEFAULT_DB_ALIAS:
+        words += ["--database", options["database"]]
+    if options["journal"]:
+        words += ["--journal", options["journal"]]
+    return shlex.join(words)
 
 
 def limits(options: dict[str, Any]) -> Limits:

@@ -150,7 +150,7 @@ def test_ctrl_c_leaves_nothing_and_the_run_is_resumed_and_undone(postgres: Scrat
         assert invalid(postgres) == []
         snapshot.close()
     names = "SELECT indexname FROM pg_indexes WHERE tablename = 'shop_book' AND indexname LIKE '%_idx'"
-    assert "0 of 1 steps are done" in shop.manage("dbaudit", "apply-indexes", "--resume", "--noinput").stderr
+    assert "0 of 1 step done" in shop.manage("dbaudit", "apply-indexes", "--resume", "--noinput").stderr
     assert len(postgres.rows(names)) == 1
     shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput")
     assert postgres.rows(names) == []

@@ -16,6 +16,7 @@ from tests.apply.applying import QUICK, Run, creation
 GAIN = Gain(before=100, after=5, unit="cost", source="HypoPG")
 CODE = creation("items", "items_code_idx", "(code)", gain=GAIN)
 KIND = creation("items", "items_kind_idx", "(kind)")
+UNDO = "manage.py dbaudit apply-indexes --undo RUN"
 
 
 def asked(run: Run, sql: str, *values: object, name: str = "one") -> Statement:
@@ -40,7 +41,7 @@ def proved(run: Run, step: Step, *statements: Statement) -> tuple[Result, list[s
     ]
     record = run.journal
     result = running.carry_out(run.scratch.connection, [step], record, QUICK, Ears(), runs)
-    return result, list(proof.told(result.done, result.gained, result.asked, "RUN", measured=True))
+    return result, list(proof.told(result.done, result.gained, result.asked, UNDO, measured=True))
 
 
 def test_an_index_whose_table_no_query_reads_is_not_called_useless(items: Run) -> None:
@@ -65,7 +66,9 @@ def test_an_index_that_no_query_uses_is_told_with_the_way_back(items: Run) -> No
     items.scratch.execute("ANALYZE items")
     result, told = proved(items, KIND, asked(items, "SELECT count(*) FROM items WHERE id > %s", 0))
     assert [one.used for one in result.gained] == [False]
-    assert "the one measured query of items does not use it; if nothing else needs it, take it back by" in told[0]
+    assert (
+        "the one measured query of items does not use it; it was advised because of the schema. If" in told[0]
+    )
     assert "apply-indexes --undo RUN --only items_kind_idx" in told[0]
 
 
@@ -88,7 +91,7 @@ def test_the_queries_of_the_evidence_are_timed_however_many_slower_ones_there_ar
     assert len(result.gained) == proof.MOST + 1
     assert [one.query for one in result.gained if one.evidence] == ["SELECT * FROM items WHERE code = %s"]
     unused = [replace(one, used=False) for one in result.gained]
-    told = list(proof.told(result.done, unused, result.asked, "RUN", measured=True))
+    told = list(proof.told(result.done, unused, result.asked, UNDO, measured=True))
     assert "the one measured query that it was advised for does not use it; if nothing else" in told[-1]
 
 
@@ -97,7 +100,7 @@ def test_an_index_that_makes_a_query_slower_is_told_with_the_way_back(items: Run
     (gained,) = result.gained
     assert not replace(gained, before_ms=2.0, after_ms=2.9, used=True).slower
     slower = replace(gained, before_ms=2.0, after_ms=20.0, used=True)
-    told = list(proof.told(result.done, [slower], result.asked, "RUN", measured=True))
+    told = list(proof.told(result.done, [slower], result.asked, UNDO, measured=True))
     assert told[1].startswith("items_code_idx: SLOWER: 2.00 ms → 20.00 ms  'The items': SELECT")
     assert told[2].startswith("items_code_idx: it made a query slower; take it back by: ")
 

@@ -117,7 +117,7 @@ def test_a_run_killed_before_it_wrote_files_writes_them_when_it_is_resumed(proje
     project.write({"shop/models.py": MODELS})
     (project.folder / "shop" / "migrations" / f"{migrations(project)[1]}.py").unlink()
     resumed = project.manage(*APPLY, "--resume")
-    assert "1 of 1 steps are done" in resumed.stderr
+    assert "1 of 1 step done" in resumed.stderr
     assert "Models and migrations are still to be brought level." in resumed.stdout
     assert models(project) == written
     project.manage("makemigrations", "--check", "--dry-run")
