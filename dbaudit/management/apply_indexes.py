@@ -42,18 +42,26 @@ class ApplyIndexes:
         self.limits = apply_options.limits(options)
         self.teller = Teller(command, options["verbosity"], plan_alone=options["format"] != "text")
         self.migrations, self.into = bool(options["migrations"]), str(options["into_app"])
+        self.again = ""  # what goes on with the work, once it has begun
 
     def run(self) -> None:
         """Do what the options ask for. Raises `AuditError` where nothing was begun, `CommandError` (1) where a step
-        failed, `KeyboardInterrupt` where it was stopped."""
+        failed, `KeyboardInterrupt` where it was stopped before anything was begun."""
         if self.migrations:
             declaring.check(self.into)
-        if self.options["undo"] is not None:
-            self._undo(self.options["undo"])
-        elif self.options["resume"]:
-            self._resume()
-        else:
-            self._apply()
+        try:
+            if self.options["undo"] is not None:
+                self._undo(self.options["undo"])
+            elif self.options["resume"]:
+                self._resume()
+            else:
+                self._apply()
+        except KeyboardInterrupt:
+            if not self.again:
+                raise
+            self.teller.clear()
+            self.command.stderr.write(f"Interrupted; go on by: {self.again}")
+            sys.exit(130)
 
     def _apply(self) -> None:
         snapshot, told, runs = self._audited()
@@ -70,6 +78,7 @@ class ApplyIndexes:
             self._tell_of_spare(plan(snapshot, told, replace(choice, drop_redundant=True, most=None)))
         self._tell_of_killed()
         if self._agreed(made):
+            self.again = self._command("--resume")
             self.journal.started(made, running.place(self.connection), migrations=self.migrations, into=self.into)
             self._carry_out(made.steps, self.journal, runs)
 
@@ -82,7 +91,7 @@ class ApplyIndexes:
         if names := declaring.half_written(run.batches):
             raise AuditError(
                 f"The run was killed while it wrote files; those are as before again: {', '.join(names)}. "
-                f"Go on by: {self._again('--resume')}"
+                f"Go on by: {self._command('--resume')}"
             )
         made = Plan(alias=self.alias, vendor=self.connection.vendor, steps=run.pending)
         self.teller.tell(
@@ -92,6 +101,7 @@ class ApplyIndexes:
         if not made.steps and not left:
             self.journal.finished()
         elif self._agreed(made, left):
+            self.again = self._command("--resume")
             self.journal.resumed()
             self._carry_out(made.steps, self.journal, ())
 
@@ -109,6 +119,7 @@ class ApplyIndexes:
         self.teller.tell(f"Run {run.id} of {_when(run)} is taken back, the last step first.")
         if not self._agreed(Plan(alias=self.alias, vendor=self.connection.vendor, steps=steps), files.told):
             return
+        self.again = self._command("--undo", self.journal.run)
         files.take_back(self.journal)
         if steps:
             self._carry_out(steps, Undoing(self.journal), (), undo=True)
@@ -130,13 +141,7 @@ class ApplyIndexes:
         self, steps: tuple[Step, ...], record: Recorder, runs: Iterable[QueryRun], *, undo: bool = False
     ) -> None:
         ears = running.Ears(tell=self.teller.tell, see=self.teller.see, ended=self.teller.ended)
-        again = self._again(*(("--undo", self.journal.run) if undo else ("--resume",)))
-        try:
-            result = running.carry_out(self.connection, steps, record, self.limits, ears, runs)
-        except KeyboardInterrupt:
-            self.teller.clear()
-            self.command.stderr.write(f"Interrupted; go on by: {again}")
-            sys.exit(130)
+        result = running.carry_out(self.connection, steps, record, self.limits, ears, runs)
         if undo:
             self._undone()
         else:
@@ -144,14 +149,12 @@ class ApplyIndexes:
         if result.failed:
             count = sum(not one.ok for one in result.done)
             others = "; the others stand" if count < len(steps) else ""
-            raise CommandError(
-                f"{count} of {_steps(len(steps))} did not succeed{others}. When the cause is gone: {again}",
-                returncode=1,
-            )
+            failed = f"{count} of {_steps(len(steps))} did not succeed{others}"
+            raise CommandError(f"{failed}. When the cause is gone: {self.again}", returncode=1)
 
     def _conclude(self, result: running.Result) -> None:
         """Tell what was gained, and bring models and migrations level or say what they lack."""
-        undo = self._again("--undo", self.journal.run)
+        undo = self._command("--undo", self.journal.run)
         measured = not self.options["no_queries"] and not self.options["report"] and not self.options["resume"]
         for line in proof.told(result.done, result.gained, result.asked, undo, measured=measured):
             self.teller.say(line)
@@ -180,7 +183,7 @@ class ApplyIndexes:
             if (one.database, one.place) == (self.alias, place) and not (one.finished or one.undone):
                 self.teller.tell(f"note: Run {one.id} did not come to its end: see --resume and --undo.")
 
-    def _again(self, *arguments: str) -> str:
+    def _command(self, *arguments: str) -> str:
         return apply_options.again(self.options, *arguments)
 
     def _chosen(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -197,7 +200,7 @@ class ApplyIndexes:
         for one in changed:
             edit = one.step.orm or "no model edit is known; add the index to Meta.indexes"
             self.teller.say(f"  {one.step.label}: {edit}".replace("\n", "\n    "))
-        self.teller.say(f"Take all of it back by: {self._again('--undo', self.journal.run)}")
+        self.teller.say(f"Take all of it back by: {self._command('--undo', self.journal.run)}")
 
     def _audited(self) -> tuple[Snapshot, tuple[advice.Advice, ...], tuple[QueryRun, ...]]:
         """The database as it is, what is recommended, and the queries that were measured."""

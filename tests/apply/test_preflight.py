@@ -38,6 +38,7 @@ def test_of_a_quiet_server_that_is_told(items: Run) -> None:
 
 def test_what_is_hidden_from_the_role_is_told_and_not_called_quiet(items: Run) -> None:
     settings = items.scratch.role("shopkeeper")
+    items.scratch.execute("GRANT CREATE ON SCHEMA public TO shopkeeper; ALTER TABLE items OWNER TO shopkeeper")
     with connected("shopkeeper", settings) as connection, holding(items.scratch, "SELECT 1"):
         (sentence,) = told(Run(Scratch(connection), items.journal), old=0)
         connection.close()

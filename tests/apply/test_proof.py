@@ -66,9 +66,7 @@ def test_an_index_that_no_query_uses_is_told_with_the_way_back(items: Run) -> No
     items.scratch.execute("ANALYZE items")
     result, told = proved(items, KIND, asked(items, "SELECT count(*) FROM items WHERE id > %s", 0))
     assert [one.used for one in result.gained] == [False]
-    assert (
-        "the one measured query of items does not use it; it was advised because of the schema. If" in told[0]
-    )
+    assert "the one measured query of items does not use it; it was advised because of the schema. If" in told[0]
     assert "apply-indexes --undo RUN --only items_kind_idx" in told[0]
 
 
