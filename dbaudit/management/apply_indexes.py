@@ -172,9 +172,10 @@ class ApplyIndexes:
         drops = [one for one in more.steps if one.action == "drop"]
         later = sum(one.after is not None for one in drops)
         if drops:
-            then = f", {later} of them when this plan is carried out" if later else ""
-            count = f"{len(drops)} index{'' if len(drops) == 1 else 'es'}"
-            self.teller.tell(f"note: Redundant: {count}{then}. With --drop-redundant they are dropped, too.")
+            then = f" ({later} of them once this plan is carried out)" if later else ""
+            self.teller.tell(
+                f"note: Redundant indexes: {len(drops)}{then}. With --drop-redundant they are dropped, too."
+            )
 
     def _tell_of_killed(self) -> None:
         """Earlier runs that did not come to their end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from typing import Any, Final
 
@@ -78,7 +79,6 @@ def limits(options: dict[str, Any]) -> Limits:
 
 def _number(text: str) -> int:
     """A number from 1 on."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)

@@ -163,6 +163,7 @@ def test_ctrl_c_leaves_nothing_and_the_run_is_resumed_and_undone(postgres: Scrat
         (["--from", "none.json"], "Cannot read 'none.json'"),
         (["--from", "pyproject.toml"], "'pyproject.toml' is no report"),
         (["--resume", "--undo"], "exclude each other"),
+        (["--max", "0"], "argument --max: '0' is no whole number from 1 on"),
         (["--resume", "--journal", "none.jsonl"], "has no run that is not finished on database"),
         (["--undo", "--journal", "pyproject.toml"], "'pyproject.toml' is not a journal"),
     ],
