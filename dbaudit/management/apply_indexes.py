@@ -173,9 +173,7 @@ class ApplyIndexes:
         later = sum(one.after is not None for one in drops)
         if drops:
             then = f" ({later} of them once this plan is carried out)" if later else ""
-            self.teller.tell(
-                f"note: Redundant indexes: {len(drops)}{then}. With --drop-redundant they are dropped, too."
-            )
+            self.teller.tell(f"note: Redundant indexes: {len(drops)}{then}. --drop-redundant drops them, too.")
 
     def _tell_of_killed(self) -> None:
         """Earlier runs that did not come to their end."""

@@ -163,7 +163,6 @@ def test_ctrl_c_leaves_nothing_and_the_run_is_resumed_and_undone(postgres: Scrat
         (["--from", "none.json"], "Cannot read 'none.json'"),
         (["--from", "pyproject.toml"], "'pyproject.toml' is no report"),
         (["--resume", "--undo"], "exclude each other"),
-        (["--max", "0"], "argument --max: '0' is no whole number from 1 on"),
         (["--resume", "--journal", "none.jsonl"], "has no run that is not finished on database"),
         (["--undo", "--journal", "pyproject.toml"], "'pyproject.toml' is not a journal"),
     ],
@@ -174,6 +173,11 @@ def test_bad_options_are_refused_in_one_sentence(sqlite: Scratch, arguments: lis
         call_command("dbaudit", "apply-indexes", "--noinput", "--database", sqlite.alias, *arguments)
     assert sentence in str(refused.value)
     assert refused.value.returncode == 2
+
+
+def test_a_number_that_is_none_is_refused_in_words() -> None:
+    with pytest.raises(CommandError, match="argument --max: '0' is no whole number from 1 on"):
+        call_command("dbaudit", "apply-indexes", "--max", "0")
 
 
 def test_a_key_that_nothing_is_recommended_by_is_refused(migrated: Project) -> None:
