@@ -67,7 +67,7 @@ def declare(snapshot: Snapshot, done: Iterable[Done], into: str, journal: Journa
     changed = [*(Changed(one.path, None, one.text, one.migration) for one in made), *models.files]
     for file in reversed(changed):
         say(file.diff())
-    _write(changed, journal)
+    write_files(changed, journal)
     for one in refused:
         say(f"Not written, {one.name}: {one.reason}")
     if needed.foreign and into:
@@ -129,8 +129,8 @@ class Files:
                 yield f"Whether database {alias!r} has applied the migrations was not seen: {error}"
 
 
-def _write(changed: Iterable[Changed], journal: Journal) -> None:
-    """Write the files, the migrations first, or none of them."""
+def write_files(changed: Iterable[Changed], journal: Journal) -> None:
+    """Write the files, the migrations first, or none of them. Raises `AuditError` where one cannot be written."""
     changed = tuple(changed)
     if not changed:
         return

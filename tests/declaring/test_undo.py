@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from dbaudit.apply.edited import Edited, edited
+from dbaudit.apply.journal import Journal
+from dbaudit.declaring.changed import Changed
+from dbaudit.errors import AuditError
+from dbaudit.management.declaring import write_files
 from tests.declaring.test_whole_way import APPLY, KEY, MODELS, agree, schema, shop
+from tests.disk import small_disk
 from tests.project import Project
 
 
@@ -131,3 +137,30 @@ def test_a_run_killed_while_it_wrote_files_takes_them_back_and_goes_on(project: 
     project.manage(*APPLY, "--resume")
     assert models(project) == written
     assert migration.read_text() == operations
+
+
+@pytest.mark.needs("mount")
+def test_where_one_file_cannot_be_written_none_is(tmp_path: Path) -> None:
+    new, journal = tmp_path / "0002_more.py", Journal(tmp_path / "journal.jsonl", run="run")
+    with small_disk("64k") as disk:
+        old = disk / "models.py"
+        old.write_text("old\n")
+        with pytest.raises(OSError, match="No space left"):
+            (disk / "filler").write_bytes(bytes(2**17))
+        files = [Changed(new, None, "new\n", "shop.0002_more"), Changed(old, "old\n", "new\n")]
+        with pytest.raises(AuditError, match=r"the disk is full; .* models and migrations are as they were"):
+            write_files(files, journal)
+        assert old.read_text() == "old\n"
+        assert not new.exists()
+        assert [one.name for one in disk.iterdir() if one.name.startswith(".dbaudit")] == []
+
+
+def test_the_lines_that_lead_back_lead_back_from_any_text() -> None:
+    before = "a\r\nb\n\x0cc\nd"
+    for after in ("", "x", "a\r\nb\n\x0cc\nd\n", "b\nX\nd", f"{before}\n{before}"):
+        told = Edited.from_data(json.loads(json.dumps(edited("models.py", before, after).as_data())))
+        assert told.taken_back(after) == before
+        assert told.taken_back(before) == before
+        with pytest.raises(ValueError, match=r"models\.py"):
+            told.taken_back(f"{after} and more")
+    assert edited("new.py", None, "x").taken_back("x") is None

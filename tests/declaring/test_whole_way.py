@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -146,6 +147,15 @@ def test_an_application_without_that_label_is_refused_before_anything_is_built(m
     before = schema(tmp_path / "db.sqlite3")
     refused = project.refused(*APPLY, "--migrations", "--into-app", "shpo")
     assert "--into-app shpo: no application has that label" in refused
+    assert schema(tmp_path / "db.sqlite3") == before
+
+
+def test_an_application_without_migrations_is_refused_before_anything_is_built(made: Project, tmp_path: Path) -> None:
+    project = made.copy(tmp_path)
+    shutil.rmtree(tmp_path / "shop" / "migrations")
+    before = schema(tmp_path / "db.sqlite3")
+    refused = project.refused(*APPLY, "--migrations")
+    assert "The application shop has no migrations; run `manage.py makemigrations shop` first." in refused
     assert schema(tmp_path / "db.sqlite3") == before
 
 
