@@ -18,11 +18,11 @@ from dbaudit.apply.journal import NAME, Journal, Run
 from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.recording import Recorder, Undoing
 from dbaudit.apply.space import folder, free
-from dbaudit.apply.steps import Done, Plan, Step
+from dbaudit.apply.steps import Plan, Step
 from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot
-from dbaudit.management import apply_options, declaring
+from dbaudit.management import apply_options, declaring, telling
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
 
@@ -75,7 +75,8 @@ class ApplyIndexes:
         if self.migrations:
             declaring.foresee(snapshot, made.steps, self.into)
         if not choice.drop_redundant and not choice.only:
-            self._tell_of_spare(plan(snapshot, told, replace(choice, drop_redundant=True, most=None)))
+            for line in telling.spare(plan(snapshot, told, replace(choice, drop_redundant=True, most=None))):
+                self.teller.tell(line)
         self._tell_of_killed()
         if self._agreed(made):
             self.again = self._command("--resume")
@@ -83,7 +84,11 @@ class ApplyIndexes:
             self._carry_out(made.steps, self.journal, runs)
 
     def _resume(self) -> None:
-        run = self._find(lambda one: not one.finished and not one.undone, "no run that is not finished")
+        def left(run: Run) -> bool:
+            """Whether something is left to do of a run: steps, or files that are wanted now."""
+            return not run.undone and (not run.finished or (self.migrations and bool(run.done) and not run.files))
+
+        run = self._find(left, "no run that is not finished")
         self.journal.run = run.id
         if run.migrations and not self.migrations:
             self.migrations, self.into = True, run.into
@@ -97,10 +102,10 @@ class ApplyIndexes:
         self.teller.tell(
             f"Run {run.id} of {_when(run)}: {len(run.records) - len(made.steps)} of {_steps(len(run.records))} done."
         )
-        left = ["Models and migrations are still to be brought level."] if self.migrations and not made.steps else []
-        if not made.steps and not left:
+        more = ["Models and migrations are still to be brought level."] if self.migrations and not made.steps else []
+        if not made.steps and not more:
             self.journal.finished()
-        elif self._agreed(made, left):
+        elif self._agreed(made, more):
             self.again = self._command("--resume")
             self.journal.resumed()
             self._carry_out(made.steps, self.journal, ())
@@ -163,17 +168,10 @@ class ApplyIndexes:
             (run,) = (one for one in self.journal.runs() if one.id == self.journal.run)
             declaring.declare(self._read(), run.done, self.into, self.journal, self.teller.say)
         else:
-            self._tell_of_models(result.built)
+            for line in telling.behind(result.built, self._command("--resume", "--migrations"), undo):
+                self.teller.say(line)
         if not result.failed:
             self.journal.finished()
-
-    def _tell_of_spare(self, more: Plan) -> None:
-        """The indexes that are, or will be, redundant and that this run leaves as they are."""
-        drops = [one for one in more.steps if one.action == "drop"]
-        later = sum(one.after is not None for one in drops)
-        if drops:
-            then = f" ({later} of them once this plan is carried out)" if later else ""
-            self.teller.tell(f"note: Redundant indexes: {len(drops)}{then}. --drop-redundant drops them, too.")
 
     def _tell_of_killed(self) -> None:
         """Earlier runs that did not come to their end."""
@@ -189,17 +187,6 @@ class ApplyIndexes:
         """The steps that ``--only`` names, all of them where it names none."""
         only = self.options["only"] or ()
         return tuple(one for one in steps if not only or one.key in only or one.definition.name in only)
-
-    def _tell_of_models(self, changed: tuple[Done, ...]) -> None:
-        """Where models and migrations are now behind."""
-        if not changed:
-            return
-        self.teller.say("")
-        self.teller.say("The database is ahead of the models and migrations now. The edits that bring them level:")
-        for one in changed:
-            edit = one.step.orm or "no model edit is known; add the index to Meta.indexes"
-            self.teller.say(f"  {one.step.label}: {edit}".replace("\n", "\n    "))
-        self.teller.say(f"Take all of it back by: {self._command('--undo', self.journal.run)}")
 
     def _audited(self) -> tuple[Snapshot, tuple[advice.Advice, ...], tuple[QueryRun, ...]]:
         """The database as it is, what is recommended, and the queries that were measured."""

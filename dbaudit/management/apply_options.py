@@ -52,7 +52,11 @@ def add_arguments(parser: CommandParser) -> None:
 
     past = parser.add_argument_group("earlier runs")
     past.add_argument("--journal", metavar="FILE", help=f"what runs did (default: {NAME} beside manage.py)")
-    past.add_argument("--resume", action="store_true", help="go on with the last run that did not come to its end")
+    past.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the last run that did not come to its end; with --migrations, write what one left out",
+    )
     past.add_argument("--undo", nargs="?", const="", metavar="RUN", help="take back this run (default: the last one)")
 
 

@@ -135,11 +135,18 @@ def test_a_dropped_index_of_a_field_leaves_the_field_too(made: Project, tmp_path
     agree(project)
 
 
-def test_without_the_option_the_edit_is_told_and_nothing_is_written(made: Project, tmp_path: Path) -> None:
+def test_without_the_option_the_edit_is_told_and_written_when_it_is_asked_for_later(
+    made: Project, tmp_path: Path
+) -> None:
     project = made.copy(tmp_path)
     said = project.manage(*APPLY).stdout
     assert "The database is ahead of the models and migrations now." in said
     assert (tmp_path / "shop" / "models.py").read_text() == MODELS.lstrip("\n")
+    later = "manage.py dbaudit apply-indexes --resume --migrations"
+    assert later in said
+    project.manage(*later.split()[1:], "--noinput")
+    agree(project)
+    assert "no run that is not finished" in project.refused(*later.split()[1:], "--noinput")
 
 
 def test_an_application_without_that_label_is_refused_before_anything_is_built(made: Project, tmp_path: Path) -> None:
