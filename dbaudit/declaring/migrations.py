@@ -63,8 +63,9 @@ def written(edits: Iterable[Edit], apps: Apps) -> tuple[Written, ...]:
     return tuple(found)
 
 
-def foreign(wanted: Iterable[Foreign], into: str, apps: Apps) -> tuple[Written, ...]:
-    """A migration of the application ``into`` that builds indexes of models which are not the project's.
+def foreign(wanted: Iterable[Foreign], into: str, apps: Apps, before: Iterable[Written] = ()) -> tuple[Written, ...]:
+    """A migration of the application ``into`` that builds indexes of models which are not the project's. It comes after
+    those of ``before``, which are yet to be written.
 
     Their own state stays as it is: no file of a third party is touched, and none of its migrations is contradicted.
 
@@ -77,6 +78,9 @@ def foreign(wanted: Iterable[Foreign], into: str, apps: Apps) -> tuple[Written, 
     check([into], apps)
     loader = _loader(apps)
     (leaf,) = loader.graph.leaf_nodes(into)
+    for new in before:
+        app, _, name = new.migration.partition(".")
+        leaf = (app, name) if app == into else leaf
     operations: list[Operation] = []
     after: dict[tuple[str, str], None] = {leaf: None}
     for one in wanted:

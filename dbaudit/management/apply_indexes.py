@@ -178,7 +178,7 @@ class ApplyIndexes:
         place = running.place(self.connection)
         for one in self.journal.runs():
             if (one.database, one.place) == (self.alias, place) and not (one.finished or one.undone):
-                self.teller.tell(f"note: Run {one.id} did not come to its end: see --resume and --undo.")
+                self.teller.tell(f"note: Run {one.id} has not ended. If nobody is at it: --resume or --undo.")
 
     def _command(self, *arguments: str) -> str:
         return apply_options.again(self.options, *arguments)

@@ -55,7 +55,7 @@ def declare(snapshot: Snapshot, done: Iterable[Done], into: str, journal: Journa
     made = [*migrations.written(models.edits, apps)]
     refused = [*needed.refused, *models.refused]
     if into:
-        made += migrations.foreign(needed.foreign, into, apps)
+        made += migrations.foreign(needed.foreign, into, apps, made)
     else:
         refused += [
             edits.Refused(

@@ -166,6 +166,51 @@ def test_an_application_without_migrations_is_refused_before_anything_is_built(m
     assert schema(tmp_path / "db.sqlite3") == before
 
 
+PARTS = """
+from django.db import models
+
+
+class Part(models.Model):
+    pass
+
+
+class Piece(models.Model):
+    part = models.ForeignKey(Part, models.CASCADE, db_index=False)
+"""
+
+
+def test_indexes_of_other_packages_are_built_by_a_migration_of_the_application_that_is_named(tmp_path: Path) -> None:
+    more = 'import sys\nsys.path.insert(0, str(BASE_DIR / "site-packages"))'
+    project = make(tmp_path, apps=("shop", "parts"), contrib=("django.contrib.contenttypes",), more=more)
+    installed = tmp_path / "site-packages" / "parts"
+    project.write({"shop/__init__.py": "", "shop/models.py": MODELS})
+    project.write({"site-packages/parts/__init__.py": "", "site-packages/parts/models.py": PARTS})
+    *_, report = project.commands(("makemigrations", "shop", "parts", "-v0"), ("migrate", "-v0"), REPORT)
+    told = json.loads(report)
+    (advice,) = (one for one in told["databases"][0]["recommendations"] if one["remedy"]["kind"] == "create_index")
+    remedy = {**advice["remedy"], "table": "parts_piece", "columns": ["part_id"], "name": "piece_part_idx"}
+    told["databases"][0]["recommendations"].append({**advice, "findings": [], "remedy": remedy})
+    (tmp_path / "report.json").write_text(json.dumps(told))
+    package = {one: one.read_text() for one in installed.rglob("*.py")}
+    said = project.manage(*APPLY, "--from", "report.json", "--migrations", "--into-app", "shop").stdout
+    assert "Models of other packages are left as they are; the migration in shop builds their indexes." in said
+    assert {one: one.read_text() for one in installed.rglob("*.py")} == package
+    own, others = sorted((tmp_path / "shop" / "migrations").glob("000[23]_*.py"))
+    assert "app_label='parts'" in others.read_text()
+    assert own.stem in others.read_text()
+    before = pieces(tmp_path)
+    (tmp_path / "db.sqlite3").unlink()
+    agree(project, frozenset(), ("migrate", "-v0"))
+    assert len(before) == 1
+    assert pieces(tmp_path) == before
+
+
+def pieces(folder: Path) -> set[str]:
+    with closing(sqlite3.connect(folder / "db.sqlite3")) as connection:
+        rows = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'parts_piece'")
+        return {sql for (sql,) in rows}
+
+
 def test_json_of_the_plan_stays_json_with_the_option(made: Project, tmp_path: Path) -> None:
     project = made.copy(tmp_path)
     assert json.loads(project.manage(*APPLY, "--migrations", "--dry-run", "--format", "json").stdout)
