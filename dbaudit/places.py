@@ -52,6 +52,16 @@ def shown(filename: str) -> str:
     return path.name
 
 
+def within(path: Path) -> str:
+    """The path from the project's folder on; `located` leads back."""
+    return Path(os.path.relpath(path, _root())).as_posix()
+
+
+def located(path: str) -> Path:
+    """The file that `within` gave a path of."""
+    return Path(os.path.normpath(_root() / path))
+
+
 @cache
 def place(filename: str, line: int) -> Location:
     """The place in the form that findings use."""

@@ -14,6 +14,7 @@ import re
 import shutil
 from typing import NamedTuple
 
+from tests.disk import small_disk
 from tests.postgres import installations, main_installation, main_server
 
 EXTENSIONS = {
@@ -61,12 +62,14 @@ def capability(name: str) -> Capability:
     if name in PROGRAMS:
         path = shutil.which(name)
         return Capability(name, path is not None, "" if path else f"there is no program {name} on PATH")
+    if name == "mount":
+        return _mount()
     return _postgresql(name)
 
 
 def check_name(name: str) -> None:
     """Raise a LookupError unless there is such a capability."""
-    known = {"postgresql"} | EXTENSIONS | FEATURES.keys() | MODULES | PROGRAMS
+    known = {"postgresql", "mount"} | EXTENSIONS | FEATURES.keys() | MODULES | PROGRAMS
     if name not in known and not re.fullmatch(r"postgresql-\d+", name):
         raise LookupError(f"unknown capability {name!r}; known: {', '.join(sorted(known))}, postgresql-MAJOR")
 
@@ -80,6 +83,14 @@ def postgres_majors() -> list[int]:
     """The major versions of PostgreSQL that are installed or required."""
     wanted = {int(name.removeprefix("postgresql-")) for name in required() if name.startswith("postgresql-")}
     return sorted(wanted.union(installations()))
+
+
+def _mount() -> Capability:
+    try:
+        with small_disk("64k"):
+            return Capability("mount", present=True, detail="")
+    except OSError as error:
+        return Capability("mount", present=False, detail=f"this machine mounts no file system for tests: {error}")
 
 
 def _postgresql(name: str) -> Capability:

@@ -46,6 +46,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {{"default": {database!r}}}
 {more}
 """
+#: Several commands, one after the other, in one process; their outputs are told apart by a zero byte.
+COMMANDS = """
+import importlib
+import json
+import os
+import sys
+
+sys.path.insert(0, "")
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+import django
+from django.core.management import call_command
+
+django.setup()
+for command in json.loads(sys.argv[1]):
+    importlib.invalidate_caches()
+    call_command(*command)
+    print(end=chr(0), flush=True)
+"""
 MANAGE = """
 import os
 import sys
@@ -93,11 +111,19 @@ class Project:
 
     def manage(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` without a terminal; its exit status must be the expected one."""
+        return self._run("manage.py", *arguments, status=status)
+
+    def commands(self, *commands: tuple[str, ...]) -> list[str]:
+        """What several commands say on standard output; all of them in one process, which is quicker. Models are those
+        at its start."""
+        return self._run("-c", COMMANDS, json.dumps(commands), status=0).stdout.split("\0")[:-1]
+
+    def _run(self, *arguments: str, status: int) -> subprocess.CompletedProcess[str]:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))
         }
         result = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env={**environment, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
             capture_output=True,

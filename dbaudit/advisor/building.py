@@ -203,6 +203,7 @@ def _helped(snapshot: Snapshot, advised: Advised, effect: Effect) -> Helped:
         before=round(effect.before.cost, 2),
         after=round(effect.after.cost, 2),
         unit=advised.unit,
+        fingerprint=effect.asked.fingerprint,
         today_before=before,
         today_after=after,
         ms=round(effect.asked.mean_ms, 3) if effect.asked.mean_ms is not None else None,

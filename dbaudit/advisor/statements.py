@@ -6,7 +6,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor.candidate import Asked
 from dbaudit.facts import Parameters, QueryRun, Statement

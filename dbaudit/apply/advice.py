@@ -13,6 +13,9 @@ class Advice:
     """One index that an audit says to build or drop.
 
     ``key`` is the finding's, the index's name where no finding stands behind it; ``check`` is the check that found it.
+    ``after`` names the recommended index without which one to drop is not needless.
+    ``queries`` are the fingerprints of the statements that it helps; ``projected`` says that the gain is that of more
+    rows than there are.
     """
 
     key: str
@@ -23,6 +26,9 @@ class Advice:
     evidence: tuple[str, ...] = ()
     gain: Gain | None = None
     bytes: int | None = None
+    after: str = ""
+    queries: tuple[str, ...] = ()
+    projected: bool = False
 
 
 def of(recommendations: Iterable[Recommendation], findings: Iterable[Finding]) -> tuple[Advice, ...]:
@@ -54,6 +60,9 @@ def _advice(one: Recommendation, of_group: Finding | None, finding: Finding | No
         evidence=tuple(map(_words, finding.evidence)) if finding else (),
         gain=one.gain,
         bytes=one.cost.bytes if one.cost else None,
+        after=one.after,
+        queries=tuple(each.fingerprint for each in one.helps),
+        projected=any(each.today_before is not None for each in one.helps),
     )
 
 

@@ -1,7 +1,8 @@
 """What runs did, one JSON object a line, on disk before and after every step.
 
 The catalogue is the truth: the journal says what was wanted, begun and done, and whoever reads it asks the database
-what stands. It holds names and definitions of indexes, no values of rows and no credentials.
+what stands. It holds names and definitions of indexes and the lines of models that a run replaced, no values of rows
+and no credentials.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from dbaudit.apply.steps import Done, Plan, Step
+from dbaudit.apply.edited import Edited
+from dbaudit.apply.steps import Done, Outcome, Plan, Step
 from dbaudit.errors import AuditError
 
 NAME: Final = "dbaudit-journal.jsonl"
@@ -30,7 +32,7 @@ class Record:
     step: Step
     begun: int = 0
     before: bool = False
-    outcome: str = ""
+    outcome: Outcome | Literal[""] = ""
     index: str = ""
     definition: str = ""
     undone: bool = False
@@ -38,14 +40,19 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run: ``database`` is its alias, ``place`` the database's own name. ``finished`` says that it came to its
-    end, ``undone`` that it was taken back."""
+    """One run: ``database`` is its alias, ``place`` the database's own name. ``migrations`` says that models and
+    migrations were to be brought level, ``into`` names the application for those of other packages; ``batches`` are
+    the files that it wrote, those of one time together. ``finished`` says that it came to its end, ``undone`` that it
+    was taken back."""
 
     id: str
     database: str
     place: str
     at: str
     records: tuple[Record, ...] = ()
+    migrations: bool = False
+    into: str = ""
+    batches: tuple[tuple[Edited, ...], ...] = ()
     finished: bool = False
     undone: bool = False
 
@@ -53,6 +60,20 @@ class Run:
     def pending(self) -> tuple[Step, ...]:
         """The steps whose success was not written."""
         return tuple(one.step for one in self.records if one.outcome in ("", "failed"))
+
+    @property
+    def files(self) -> tuple[Edited, ...]:
+        """All files that it wrote, in order."""
+        return tuple(one for batch in self.batches for one in batch)
+
+    @property
+    def done(self) -> tuple[Done, ...]:
+        """What came of the steps that succeeded and were not taken back."""
+        return tuple(
+            Done(step=one.step, outcome=one.outcome, index=one.index, definition=one.definition)
+            for one in self.records
+            if one.outcome and one.outcome != "failed" and not one.undone
+        )
 
 
 @dataclass
@@ -62,10 +83,12 @@ class Journal:
     path: Path
     run: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}")
 
-    def started(self, plan: Plan, place: str) -> None:
+    def started(self, plan: Plan, place: str, *, migrations: bool = False, into: str = "") -> None:
         """The run begins, with all its steps."""
         steps = [one.as_data() for one in plan.steps]
-        self._write(event="run started", database=plan.alias, place=place, steps=steps)
+        self._write(
+            event="run started", database=plan.alias, place=place, steps=steps, migrations=migrations, into=into
+        )
 
     def resumed(self) -> None:
         """The run goes on."""
@@ -89,6 +112,14 @@ class Journal:
             definition=done.definition,
             reason=done.reason,
         )
+
+    def writing(self, files: Iterable[Edited]) -> None:
+        """These files are about to be written."""
+        self._write(event="files written", files=[one.as_data() for one in files])
+
+    def files_undone(self) -> None:
+        """The files are as they were before the run."""
+        self._write(event="files undone")
 
     def undoing(self, step: Step) -> None:
         """A step is about to be taken back."""
@@ -168,9 +199,14 @@ def _tell(found: dict[str, Run], row: Row) -> None:
     event, run = row["event"], row["run"]
     if event == "run started":
         records = tuple(Record(step=Step.from_data(one)) for one in row["steps"])
-        found[run] = Run(id=run, database=row["database"], place=row["place"], at=row["at"], records=records)
+        told = {name: row[name] for name in ("migrations", "into") if name in row}
+        found[run] = Run(id=run, database=row["database"], place=row["place"], at=row["at"], records=records, **told)
         return
     known = found[run]
+    if event == "files written":
+        known = replace(known, batches=(*known.batches, tuple(map(Edited.from_data, row["files"]))))
+    elif event == "files undone":
+        known = replace(known, batches=())
     if "step" in row:
         records = tuple(_told(one, row) if one.step.number == row["step"] else one for one in known.records)
         known = replace(known, records=records)

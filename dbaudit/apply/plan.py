@@ -52,7 +52,10 @@ class _Creation:
 
 def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_bytes: int | None = None) -> Plan:
     """The steps for one database: what is built first, what is dropped last, and what was left out and why."""
-    found = [_judge(snapshot, one, choice) for one in advice if _wanted(one, choice)]
+    wanted = [one for one in advice if _wanted(one, choice)]
+    building = {one.action.name for one in wanted if isinstance(one.action, CreateIndex)}
+    # What an index of this plan makes needless is found below, once the plan is known.
+    found = [_judge(snapshot, one, choice) for one in wanted if one.after not in building]
     left = [one for one in found if isinstance(one, LeftOut)]
     creations, needless = _without_narrower([one for one in found if isinstance(one, _Creation)])
     left += needless
@@ -78,8 +81,9 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
     )
 
 
-def as_index(action: CreateIndex) -> Index:
+def as_index(action: CreateIndex, vendor: str) -> Index:
     """The recommended index as a reader of the catalog would tell it."""
+    least = vendor != "postgresql"  # there NULL is greater than any value, elsewhere less
     expressions = iter(action.expressions)
     columns = [*action.columns, *[""] * (len(action.expressions) - sum(not _bare(one) for one in action.columns))]
     opclasses = action.opclasses or ("",) * len(columns)
@@ -93,7 +97,7 @@ def as_index(action: CreateIndex) -> Index:
                 expression="" if _bare(column) else next(expressions),
                 opclass=opclass,
                 descending=column[:1] == "-",
-                nulls_first=where == "first" or (not where and column[:1] == "-"),
+                nulls_first=where == "first" or (not where and (column[:1] == "-") != least),
             )
             for column, opclass, where in zip(columns, opclasses, nulls, strict=True)
         ),
@@ -150,7 +154,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
     if not action.name:
         more = (*action.expressions, action.condition, *action.include, *action.opclasses)
         action = replace(action, name=names.index_name(table.name, action.columns, *more))
-    wanted = as_index(action)
+    wanted = as_index(action, snapshot.vendor)
     twin = next((index for index in table.indexes if index.usable and _same(index, wanted)), None)
     if twin is not None:
         return _left(one, f"{table.label} has it already: {twin.name} {twin.describe()}.")
@@ -185,12 +189,14 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
         gain=one.gain,
         orm=one.orm,
         partitioned=partitioned,
+        queries=one.queries,
+        projected=one.projected,
     )
     return _Creation(step=step, index=wanted)
 
 
 def _drop(snapshot: Snapshot, table: Table, one: Advice, action: DropIndex, choice: Choice) -> Step | LeftOut:
-    if not choice.drop_redundant or one.check not in PROVING:
+    if not choice.drop_redundant or not (one.check in PROVING or one.after):
         return _left(one, "Only what the audit proves redundant is dropped, and that with --drop-redundant.")
     index = next((index for index in table.indexes if index.name == action.name), None)
     if index is None:

@@ -16,8 +16,9 @@ from dbaudit.facts import QueryRun, Statement
 from dbaudit.workload import plans
 from dbaudit.workload.limits import Limits
 
-#: Queries of a table that are timed, the slowest first, and how often each; the best time counts.
-MOST: Final = 20
+#: Queries of a table that are timed besides those of the evidence, the slowest first, and how often each; the best time
+#: counts.
+MOST: Final = 10
 TIMES: Final = 3
 #: A query that takes longer than this is timed once, in milliseconds.
 SLOW_MS: Final = 500.0
@@ -28,7 +29,15 @@ TIMEOUT_MS: Final = 10_000
 BUDGET: Final = 30.0
 WORDS: Final = 100
 
-LIMITS: Final = Limits(plans=MOST, analyze_ms=-1)
+LIMITS: Final = Limits(plans=1, analyze_ms=-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A statement that is planned and timed. ``label`` names the query that asks it."""
+
+    label: str
+    statement: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +50,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gained:
-    """One query before and after. Times in milliseconds; ``used`` says whether its plan uses the new index."""
+    """One query before and after. Times in milliseconds; ``used`` says whether its plan uses the new index,
+    ``evidence`` whether the index was advised for it."""
 
     step: int
+    label: str
     query: str
     before_ms: float | None
     after_ms: float
     used: bool
+    evidence: bool = False
 
     @property
     def slower(self) -> bool:
@@ -55,27 +67,43 @@ class Gained:
         return self.used and self.before_ms is not None and self.after_ms > SLOWER * self.before_ms + 1
 
 
-def statements(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> tuple[Statement, ...]:
-    """The measured SELECTs that read a table of these steps, each once, with the values of its slowest execution.
+def asked(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> tuple[Asked, ...]:
+    """The measured SELECTs that the indexes of these steps are for, then the slowest of the other ones that read their
+    tables; each once, with the values of its slowest execution.
 
     Values are never written to a report, so a plan made from a file has none.
     """
-    tables = {step.table for step in steps}
-    slowest: dict[str, Statement] = {}
-    for one in (each for run in runs for each in run.statements):
-        if one.kind != "select" or one.alias != alias or one.error or one.many or not tables.intersection(one.tables):
-            continue
-        known = slowest.get(one.fingerprint)
-        if known is None or one.duration_ms > known.duration_ms:
-            slowest[one.fingerprint] = one
-    return tuple(sorted(slowest.values(), key=lambda one: (-one.duration_ms, one.fingerprint))[:MOST])
+    steps = tuple(steps)
+    slowest: dict[str, Asked] = {}
+    for run in runs:
+        for one in run.statements:
+            if one.kind != "select" or one.alias != alias or one.error or one.many:
+                continue
+            known = slowest.get(one.fingerprint)
+            if known is None or one.duration_ms > known.statement.duration_ms:
+                slowest[one.fingerprint] = Asked(label=run.label, statement=one)
+    evidence = {fingerprint for step in steps for fingerprint in step.queries}
+    ranked = sorted(
+        slowest.values(),
+        key=lambda one: (
+            one.statement.fingerprint not in evidence,
+            -one.statement.duration_ms,
+            one.statement.fingerprint,
+        ),
+    )
+    chosen: dict[str, Asked] = {}
+    for table in dict.fromkeys(step.table for step in steps):
+        reading = [one for one in ranked if table in one.statement.tables]
+        needed = sum(one.statement.fingerprint in evidence for one in reading)
+        chosen |= {one.statement.fingerprint: one for one in reading[: needed + MOST]}
+    return tuple(one for one in ranked if one.statement.fingerprint in chosen)
 
 
-def taken(connection: BaseDatabaseWrapper, asked: Iterable[Statement]) -> dict[str, Taken]:
+def taken(connection: BaseDatabaseWrapper, asked: Iterable[Asked]) -> dict[str, Taken]:
     """What each query takes now, by its fingerprint. Read-only; one that fails or takes too long is left out."""
     found = {}
     deadline = time.monotonic() + BUDGET
-    for one in asked:
+    for one in (each.statement for each in asked):
         if time.monotonic() > deadline:
             break
         try:
@@ -90,46 +118,73 @@ def taken(connection: BaseDatabaseWrapper, asked: Iterable[Statement]) -> dict[s
 
 
 def gained(
-    done: Iterable[Done], asked: Iterable[Statement], before: Mapping[str, Taken], after: Mapping[str, Taken]
+    done: Iterable[Done], asked: Iterable[Asked], before: Mapping[str, Taken], after: Mapping[str, Taken]
 ) -> tuple[Gained, ...]:
     """The queries of each built index, the biggest gain first."""
     asked = tuple(asked)
     found = [
         Gained(
             step=each.step.number,
-            query=_short(one.template),
-            before_ms=before[one.fingerprint].ms if one.fingerprint in before else None,
-            after_ms=after[one.fingerprint].ms,
-            used=each.index in after[one.fingerprint].indexes,
+            label=one.label,
+            query=_short(one.statement.template),
+            before_ms=before[key].ms if key in before else None,
+            after_ms=after[key].ms,
+            used=each.index in after[key].indexes,
+            evidence=key in each.step.queries,
         )
         for each in done
         if each.outcome == "built"
         for one in asked
-        if one.fingerprint in after and each.step.table in one.tables
+        if (key := one.statement.fingerprint) in after and each.step.table in one.statement.tables
     ]
     return tuple(sorted(found, key=lambda one: (one.step, -((one.before_ms or 0) - one.after_ms))))
 
 
-def told(done: Iterable[Done], proofs: Iterable[Gained], run: str, *, measured: bool) -> Iterator[str]:
-    """The gain of each built index in lines: measured beside promised, and what to do where no query uses it."""
+def told(
+    done: Iterable[Done], proofs: Iterable[Gained], asked: Iterable[Asked], undo: str, *, measured: bool
+) -> Iterator[str]:
+    """The gain of each built index in lines: measured beside promised, and what to do where no query uses it. ``undo``
+    is the command that takes the run back."""
     proofs = tuple(proofs)
+    read = {table for one in asked for table in one.statement.tables}
     for each in (one for one in done if one.outcome == "built"):
         own = [one for one in proofs if one.step == each.step.number]
         promised = each.step.gain
         if promised:
             yield f"{each.index}: promised {promised.before:g} → {promised.after:g} {promised.unit} ({promised.source})"
-        back = f"take it back by: manage.py dbaudit apply-indexes --undo {run} --only {each.index}"
         for one in (proof for proof in own if proof.used):
             was = f"{one.before_ms:.2f} ms → " if one.before_ms is not None else ""
-            yield f"{each.index}: {'SLOWER: ' * one.slower}{was}{one.after_ms:.2f} ms  {one.query}"
-        if any(one.slower for one in own):
-            yield f"{each.index}: it made a query slower; {back}"
-        if own and not any(one.used for one in own):
-            queries = f"none of the {len(own)} measured queries of {each.step.label} uses it"
-            yield f"{each.index}: {queries}; if nothing else needs it, {back}"
-        elif not own:
-            why = f"no measured query reads {each.step.label}" if measured else "no queries were measured in this run"
+            yield f"{each.index}: {'SLOWER: ' * one.slower}{was}{one.after_ms:.2f} ms  {one.label!r}: {one.query}"
+        if own:
+            yield from _judged(each, own, undo)
+        else:
+            why = f"no measured query reads {each.step.label}"
+            if each.step.table in read:
+                why = f"the queries of {each.step.label} took too long to be timed again"
+            elif not measured:
+                why = "no queries were measured in this run"
             yield f"{each.index}: its use was not proven, {why}."
+
+
+def _judged(each: Done, own: list[Gained], undo: str) -> Iterator[str]:
+    """What to do where an index made a query slower, or no query uses it."""
+    back = f"take it back by: {undo} --only {each.index}"
+    if any(one.slower for one in own):
+        yield f"{each.index}: it made a query slower; {back}"
+    meant = [one for one in own if one.evidence]
+    if any(one.used for one in meant or own):
+        return
+    which = "that it was advised for" if meant else f"of {each.step.label}"
+    count = len(meant or own)
+    unused = f"none of the {count} measured queries {which} uses it"
+    if count == 1:
+        unused = f"the one measured query {which} does not use it"
+    if each.step.projected:
+        yield f"{each.index}: {unused} with the rows that there are today; it was advised for more of them."
+    elif not each.step.queries:
+        yield f"{each.index}: {unused}; it was advised because of the schema. If nothing else needs it, {back}"
+    else:
+        yield f"{each.index}: {unused}; if nothing else needs it, {back}"
 
 
 def _times(connection: BaseDatabaseWrapper, one: Statement) -> Iterator[float]:

@@ -17,6 +17,7 @@ from dbaudit.findings import (
     Evidence,
     Finding,
     Gain,
+    Helped,
     Recommendation,
     Remedy,
 )
@@ -63,6 +64,8 @@ def _recommendation(row: Row) -> Recommendation:
         gain=_made(Gain, gain) if gain else None,
         cost=_made(Cost, cost) if cost else None,
         risk=row["risk"],
+        after=row["after"],
+        helps=tuple(_made(Helped, one) for one in row["helps"]),
     )
 
 

@@ -111,8 +111,7 @@ def _step(one: Step) -> Iterator[str]:
     yield f"   {_ended(one.sql)}"
     yield f"   lock     {one.lock}: blocks {one.blocks}"
     if one.action == "create":
-        took = f"about {duration(one.seconds)}" if one.seconds is not None else "time unknown"
-        yield f"   takes    about {size(one.bytes)}, {took}" if one.bytes is not None else f"   takes    {took}"
+        yield f"   takes    {', '.join(_takes(one))}"
     else:
         needs = f" once step {one.after} is verified" if one.after else ""
         work = f"; {one.because} does its work{needs}" if one.because else ""
@@ -123,6 +122,15 @@ def _step(one: Step) -> Iterator[str]:
         yield f"   gain     {one.gain.before:g} → {one.gain.after:g} {one.gain.unit} ({one.gain.source})"
     yield f"   undo     {_one_line(one.undo_sql)}"
     yield f"   key      {one.key}"
+
+
+def _takes(one: Step) -> Iterator[str]:
+    if one.bytes is not None:
+        yield f"about {size(one.bytes)}"
+    if one.seconds is None:
+        yield "time unknown"
+    else:
+        yield f"about {duration(one.seconds)}" if one.seconds >= 1 else "less than a second"
 
 
 def _one_line(words: str) -> str:

@@ -16,8 +16,9 @@ from dbaudit.apply.postgresql import engine
 from dbaudit.apply.postgresql.progress import Seen
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Done, Limits, Step
+from dbaudit.catalog import session
 from dbaudit.errors import AuditError
-from dbaudit.facts import QueryRun, Statement
+from dbaudit.facts import QueryRun
 
 ENGINES: Final[dict[str, Any]] = {"postgresql": engine, "sqlite": sqlite}
 
@@ -33,10 +34,11 @@ class Ears:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of the steps, and what the queries of the built indexes took before and after."""
+    """What came of the steps, and what the queries of the built indexes, ``asked``, took before and after."""
 
     done: tuple[Done, ...]
     gained: tuple[proof.Gained, ...] = ()
+    asked: tuple[proof.Asked, ...] = ()
 
     @property
     def built(self) -> tuple[Done, ...]:
@@ -60,6 +62,20 @@ def supported(connection: BaseDatabaseWrapper) -> None:
             f"Database {connection.alias!r} stands in a transaction of this process, and a build would wait for its "
             "end; run this outside of it."
         )
+
+
+def place(connection: BaseDatabaseWrapper) -> str:
+    """The database's own name: a journal of a copy or of another server is not mistaken for this one's.
+
+    Raises:
+        AuditError: the database does not answer.
+    """
+    session.connect(connection)
+    if connection.vendor != "postgresql":
+        return str(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database() || ' ' || oid FROM pg_database WHERE datname = current_database()")
+        return str(cursor.fetchone()[0])
 
 
 def preflight(connection: BaseDatabaseWrapper, steps: Iterable[Step], limits: Limits, ears: Ears) -> tuple[str, ...]:
@@ -87,7 +103,7 @@ def carry_out(
     """
     steps = tuple(steps)
     supported(connection)
-    asked: tuple[Statement, ...] = proof.statements(runs, steps, connection.alias)
+    asked = proof.asked(runs, steps, connection.alias)
     vendor, done = ENGINES[connection.vendor], []
     with _stoppable(), vendor.opened(connection, limits, ears.tell, ears.see) as work:
         before = proof.taken(connection, asked)
@@ -96,7 +112,7 @@ def carry_out(
             done.append(one)
             ears.ended(one)
     after = proof.taken(connection, asked) if any(one.changed for one in done) else {}
-    return Result(done=tuple(done), gained=proof.gained(done, asked, before, after))
+    return Result(done=tuple(done), gained=proof.gained(done, asked, before, after), asked=asked)
 
 
 def _let_go(connection: BaseDatabaseWrapper) -> None:

@@ -33,8 +33,8 @@ def estimate(snapshot: Snapshot, table: Table, index: Index, known: int | None =
     if size is None and snapshot.vendor == "postgresql" and table.sampled:
         size = index_bytes(_candidate(table, index), snapshot)
     seconds = None
-    if table.rows is not None and table.heap_bytes is not None:
-        seconds = PASSES * table.heap_bytes / HEAP_BYTES_PER_SECOND + table.rows / ENTRIES_PER_SECOND
+    if table.rows is not None and (table.heap_bytes is not None or snapshot.vendor == "sqlite"):
+        seconds = PASSES * (table.heap_bytes or 0) / HEAP_BYTES_PER_SECOND + table.rows / ENTRIES_PER_SECOND
     return Estimate(bytes=size, disk_bytes=None if size is None else size * DISK_SIZES, seconds=seconds)
 
 

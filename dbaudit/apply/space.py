@@ -5,15 +5,29 @@ from __future__ import annotations
 import shutil
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog import client_end
 
+# Where a new index goes: the tablespace that is set, otherwise the database's. The data directory is hidden from
+# ordinary roles: then there is no row.
+DIRECTORY: Final = """
+SELECT coalesce(
+    nullif(pg_tablespace_location(coalesce(
+        (SELECT t.oid FROM pg_tablespace t WHERE t.spcname = current_setting('default_tablespace')), d.dattablespace
+    )), ''),
+    (SELECT s.setting FROM pg_settings s WHERE s.name = 'data_directory' AND s.setting <> '')
+)
+FROM pg_database d
+WHERE d.datname = current_database()
+"""
+
 
 def folder(connection: BaseDatabaseWrapper) -> Path | None:
-    """Where the database's files lie, None where this machine cannot see them."""
+    """Where the files of new indexes lie, None where this machine cannot see them."""
     if connection.vendor == "sqlite":
         if connection.is_in_memory_db():  # type: ignore[attr-defined]
             return None
@@ -22,12 +36,11 @@ def folder(connection: BaseDatabaseWrapper) -> Path | None:
         return None
     try:
         with connection.cursor() as cursor:
-            # Hidden from ordinary roles: then there is no row.
-            cursor.execute("SELECT setting FROM pg_settings WHERE name = 'data_directory' AND setting <> ''")
+            cursor.execute(DIRECTORY)
             row = cursor.fetchone()
     except Error:
         return None
-    return Path(row[0]) if row and free(Path(row[0])) is not None else None
+    return Path(row[0]) if row and row[0] and free(Path(row[0])) is not None else None
 
 
 def free(place: Path | None) -> int | None:

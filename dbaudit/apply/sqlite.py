@@ -67,10 +67,9 @@ def look(_work: Work, _steps: Iterable[Step]) -> tuple[str, ...]:
 def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[Done]:
     """All steps in one transaction; where one fails, the file is as it was and none of them was done."""
     steps = tuple(steps)
-    began = time.monotonic()
     done: list[Done] = []
     begun: set[int] = set()
-    patience = _Patience(work, began + work.limits.max_wait)
+    patience = _Patience(work, time.monotonic() + work.limits.max_wait)
     while True:
         done.clear()
         try:
@@ -79,7 +78,8 @@ def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[D
                     if step.number not in begun:
                         record.begin(step, before=_sql(work, step.definition.name) is not None)
                         begun.add(step.number)
-                    done.append(_one(work, step))
+                    started = time.monotonic()
+                    done.append(replace(_one(work, step), seconds=time.monotonic() - started))
         except (DatabaseError, StepError) as error:
             if patience.lasts(error):
                 continue
@@ -88,7 +88,7 @@ def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[D
         break
     for one in done:
         record.end(one)
-        yield replace(one, seconds=time.monotonic() - began)
+        yield one
 
 
 @dataclass

@@ -30,7 +30,8 @@ class Step:
     holds on the table for longer than a moment and ``blocks`` says whom. ``disk_bytes`` is what the build needs for a
     while, with what it sorts and logs. ``because`` names the index that makes a dropped one needless; where that one is
     to be built first, ``after`` is the number of its step. ``expected`` is the server's own text of an index that must
-    not have changed since. ``orm`` is the model edit that belongs to it.
+    not have changed since. ``orm`` is the model edit that belongs to it. ``queries`` are the fingerprints of the
+    statements that it helps; ``projected`` says that the gain is that of more rows than there are.
     """
 
     number: int
@@ -54,6 +55,8 @@ class Step:
     expected: str = ""
     after: int | None = None
     partitioned: bool = False
+    queries: tuple[str, ...] = ()
+    projected: bool = False
 
     @property
     def label(self) -> str:
@@ -70,7 +73,8 @@ class Step:
         known = {one.name for one in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
         values["definition"] = Definition(**data["definition"])
-        values["evidence"] = tuple(data.get("evidence", ()))
+        for name in ("evidence", "queries"):
+            values[name] = tuple(data.get(name, ()))
         values["gain"] = Gain(**data["gain"]) if data.get("gain") else None
         return cls(**values)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,30 +10,11 @@ from pathlib import Path
 from django.apps.registry import Apps
 from django.db.models import Model
 
-from dbaudit.declaring import source
+from dbaudit.declaring import fields, meta
+from dbaudit.declaring.changed import Changed
+from dbaudit.declaring.classes import NotEditableError
 from dbaudit.declaring.edits import AddToMeta, Edit, NoIndexOfField, Refused, RemoveFromMeta
-from dbaudit.declaring.source import Inherited, NotEditableError
-from dbaudit.places import shown, source_file
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A file of the project before and after; ``before`` is empty for a new one."""
-
-    path: Path
-    before: str
-    after: str
-
-    def diff(self) -> str:
-        """The change, as ``diff -u`` shows it."""
-        name = shown(str(self.path))
-        lines = difflib.unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            name if self.before else "/dev/null",
-            name,
-        )
-        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+from dbaudit.places import source_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +57,24 @@ def _edited(text: str, cls: type[Model], edit: Edit) -> str:
     name = cls.__qualname__
     match edit:
         case AddToMeta():
-            return source.add_index(text, name, edit.entry.code, edit.entry.imports, _inherited(cls))
+            return meta.add_index(text, name, edit.entry.code, edit.entry.imports, _inherited(cls))
         case RemoveFromMeta():
-            return source.remove_index(text, name, edit.name)
+            return meta.remove_index(text, name, edit.name)
         case NoIndexOfField():
-            return source.no_index(text, name, edit.field)
+            return fields.no_index(text, name, edit.field)
 
 
-def _inherited(cls: type[Model]) -> Inherited:
+def _inherited(cls: type[Model]) -> meta.Inherited:
     """What the model's ``Meta`` has from abstract models. Raises `NotEditableError` where they have no name here."""
     indexes = bool(cls._meta.original_attrs.get("indexes"))
     base = next((one for one in cls.__bases__ if hasattr(one, "Meta")), None)
     if base is None:
-        return Inherited(indexes=indexes)
+        return meta.Inherited(indexes=indexes)
     bound = vars(sys.modules[cls.__module__])
     name = next((name for name, value in bound.items() if value is base), "")
     if not name:
         raise NotEditableError(f"{cls.__name__} inherits its Meta from {base.__name__}, which has no name in its file.")
-    return Inherited(meta=f"{name}.Meta", indexes=indexes)
+    return meta.Inherited(meta=f"{name}.Meta", indexes=indexes)
 
 
 def _name(edit: Edit) -> str:

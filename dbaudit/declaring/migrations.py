@@ -26,10 +26,19 @@ from dbaudit.operations import EnsureIndex, EnsureNoIndex
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A new file. ``text`` is what it is to hold."""
+    """A new file. ``text`` is what it is to hold, ``migration`` the migration's name (``shop.0002_more``)."""
 
     path: Path
     text: str
+    migration: str
+
+
+def check(labels: Iterable[str], apps: Apps) -> None:
+    """Raise `AuditError` where one of these applications cannot take a migration: it has none, or several last ones."""
+    loader = _loader(apps)
+    for app in sorted(labels):
+        if app not in loader.migrated_apps:
+            raise AuditError(f"The application {app} has no migrations; run `manage.py makemigrations {app}` first.")
 
 
 def written(edits: Iterable[Edit], apps: Apps) -> tuple[Written, ...]:
@@ -43,9 +52,8 @@ def written(edits: Iterable[Edit], apps: Apps) -> tuple[Written, ...]:
     for edit in edits:
         by_app[apps.get_model(edit.model)._meta.app_label].append(edit)
     found = []
+    check(by_app, apps)
     for app in sorted(by_app):
-        if app not in loader.migrated_apps:
-            raise AuditError(f"The application {app} has no migrations; run `manage.py makemigrations {app}` first.")
         before = loader.project_state()
         after = before.clone()
         for edit in by_app[app]:
@@ -55,8 +63,9 @@ def written(edits: Iterable[Edit], apps: Apps) -> tuple[Written, ...]:
     return tuple(found)
 
 
-def foreign(wanted: Iterable[Foreign], into: str, apps: Apps) -> tuple[Written, ...]:
-    """A migration of the application ``into`` that builds indexes of models which are not the project's.
+def foreign(wanted: Iterable[Foreign], into: str, apps: Apps, before: Iterable[Written] = ()) -> tuple[Written, ...]:
+    """A migration of the application ``into`` that builds indexes of models which are not the project's. It comes after
+    those of ``before``, which are yet to be written.
 
     Their own state stays as it is: no file of a third party is touched, and none of its migrations is contradicted.
 
@@ -66,10 +75,12 @@ def foreign(wanted: Iterable[Foreign], into: str, apps: Apps) -> tuple[Written, 
     wanted = tuple(wanted)
     if not wanted:
         return ()
+    check([into], apps)
     loader = _loader(apps)
-    if into not in loader.migrated_apps:
-        raise AuditError(f"--into-app {into}: there is no such application, or it has no migrations.")
     (leaf,) = loader.graph.leaf_nodes(into)
+    for new in before:
+        app, _, name = new.migration.partition(".")
+        leaf = (app, name) if app == into else leaf
     operations: list[Operation] = []
     after: dict[tuple[str, str], None] = {leaf: None}
     for one in wanted:
@@ -137,10 +148,10 @@ def _file(migration: Any, replaced: Callable[[Operation], Operation]) -> Written
         migration.atomic = False
     writer = MigrationWriter(migration, include_header=False)
     text = writer.as_string()
-    if not migration.atomic:
+    if not migration.atomic and "    atomic = False\n" not in text:  # Django before 6.1 forgets it
         text = text.replace(
             "class Migration(migrations.Migration):\n",
             "class Migration(migrations.Migration):\n    atomic = False\n",
             1,
         )
-    return Written(Path(writer.path), text)
+    return Written(Path(writer.path), text, f"{migration.app_label}.{migration.name}")

@@ -45,7 +45,8 @@ class Cost:
 class Helped:
     """A statement that an index helps: its cost without any new index and with all of those that are recommended.
 
-    ``query`` names what asked it; ``ms`` is its mean time and ``rows`` what it returned, where that was seen.
+    ``query`` names what asked it, ``fingerprint`` is that of the statement; ``ms`` is its mean time and ``rows`` what
+    it returned, where that was seen.
     ``today_before`` and ``today_after`` are given beside a projection: the costs with the rows that there are.
     """
 
@@ -54,6 +55,7 @@ class Helped:
     before: float
     after: float
     unit: str
+    fingerprint: str = ""
     today_before: float | None = None
     today_after: float | None = None
     ms: float | None = None

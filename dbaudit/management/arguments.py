@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 
 from dbaudit import conf
 from dbaudit.advisor.trials import live
-from dbaudit.management import apply_indexes
+from dbaudit.management import apply_options
 from dbaudit.report import write
 
 LEVELS = ("none", "info", "warning", "error")
@@ -43,7 +43,7 @@ def add_actions(parser: CommandParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     base = _base_options(parser)
     _report(_action(actions, base, "report", "audit one or more databases, read-only", EXAMPLES))
-    apply_indexes.add_arguments(_action(actions, base, "apply-indexes", apply_indexes.HELP, apply_indexes.EXAMPLES))
+    apply_options.add_arguments(_action(actions, base, "apply-indexes", apply_options.HELP, apply_options.EXAMPLES))
     _diff(
         _action(actions, base, "diff", "tell what is new, fixed, worse and better between two reports", DIFF_EXAMPLES)
     )

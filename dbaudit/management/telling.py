@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from django.core.management.base import BaseCommand
 
 from dbaudit.apply import rendering
 from dbaudit.apply.postgresql import progress
-from dbaudit.apply.steps import Done
+from dbaudit.apply.steps import Done, Plan
 
 WIDTH = 118
 
@@ -66,3 +68,31 @@ class Teller:
     def _write(self, text: str) -> None:
         self.command.stderr.write(text, lambda same: same, ending="")
         self.command.stderr.flush()
+
+
+def spare(more: Plan) -> Iterator[str]:
+    """The indexes that are, or will be, redundant and that a run leaves as they are; ``more`` is the plan that would
+    drop them."""
+    drops = [one for one in more.steps if one.action == "drop"]
+    later = sum(one.after is not None for one in drops)
+    if drops:
+        then = f" ({later} of them once this plan is carried out)" if later else ""
+        yield f"note: Redundant indexes: {len(drops)}{then}. --drop-redundant drops them, too."
+
+
+def behind(changed: Iterable[Done], later: str, undo: str) -> Iterator[str]:
+    """Where models and migrations are now behind the database. ``later`` is the command that writes them, ``undo`` the
+    one that takes the run back."""
+    changed = tuple(changed)
+    if not changed:
+        return
+    yield ""
+    yield f"The database is ahead of the models and migrations now. This writes both: {later}"
+    yield (
+        "The edits by hand (in the migration dbaudit.operations.EnsureIndex or EnsureNoIndex, since AddIndex and "
+        "RemoveIndex fail where the work is done already):"
+    )
+    for one in changed:
+        edit = one.step.orm or "no model edit is known; add the index to Meta.indexes"
+        yield f"  {one.step.label}: {edit}".replace("\n", "\n    ")
+    yield f"Take all of it back by: {undo}"

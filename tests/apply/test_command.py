@@ -43,8 +43,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A migrated project with one foreign key that has no index."""
     found = project.make(tmp_path_factory.mktemp("shop"), apps=("shop",), contrib=())
     found.write(SHOP)
-    found.manage("makemigrations", "shop", "-v0")
-    found.manage("migrate", "-v0")
+    found.commands(("makemigrations", "shop", "-v0"), ("migrate", "-v0"))
     return found
 
 
@@ -69,9 +68,10 @@ def test_without_a_terminal_the_plan_is_printed_and_nothing_is_done(shop: Projec
 
 
 def test_a_dry_run_prints_the_plan_for_programs_too(shop: Project) -> None:
-    (step,) = json.loads(shop.manage(*APPLY, "--dry-run", "--format", "json").stdout)["steps"]
+    as_json, as_sql = shop.commands(*((*APPLY, "--dry-run", "--format", form) for form in ("json", "sql")))
+    (step,) = json.loads(as_json)["steps"]
     assert step["action"] == "create"
-    assert step["sql"] in shop.manage(*APPLY, "--dry-run", "--format", "sql").stdout
+    assert step["sql"] in as_sql
     assert indexes(shop) == []
 
 
@@ -81,14 +81,14 @@ def test_noinput_builds_the_index_names_the_model_edit_and_leaves_migrations_in_
     assert f"1. built {name} on shop_book" in result.stdout
     assert "The database is ahead of the models and migrations now." in result.stdout
     assert "author = models.ForeignKey(...)" in result.stdout
-    shop.manage("makemigrations", "--check", "-v0")
-    shop.manage("migrate", "-v0")
-    assert "Nothing to do on database 'default'." in shop.manage(*APPLY, "--noinput").stdout
-    other = shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput", "--only", "something else")
-    assert "nothing is left to take back" in other.stderr
-    shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput")
+    *_, again = shop.commands(("makemigrations", "--check", "-v0"), ("migrate", "-v0"), (*APPLY, "--noinput"))
+    assert "Nothing to do on database 'default'." in again
+    undo = ("dbaudit", "apply-indexes", "--undo", "--noinput")
+    *others, undone = shop.commands((*undo, "--only", "something else"), undo)
+    assert others == [""]
+    assert f"1. dropped {name} on shop_book" in undone
     assert indexes(shop) == []
-    assert "has no run" in shop.refused("dbaudit", "apply-indexes", "--undo", "--noinput")
+    assert "has no run" in shop.refused(*undo)
 
 
 def test_a_report_is_applied_and_what_it_tells_that_is_gone_is_left_out(shop: Project) -> None:
@@ -150,7 +150,7 @@ def test_ctrl_c_leaves_nothing_and_the_run_is_resumed_and_undone(postgres: Scrat
         assert invalid(postgres) == []
         snapshot.close()
     names = "SELECT indexname FROM pg_indexes WHERE tablename = 'shop_book' AND indexname LIKE '%_idx'"
-    assert "0 of 1 steps are done" in shop.manage("dbaudit", "apply-indexes", "--resume", "--noinput").stderr
+    assert "0 of 1 step done" in shop.manage("dbaudit", "apply-indexes", "--resume", "--noinput").stderr
     assert len(postgres.rows(names)) == 1
     shop.manage("dbaudit", "apply-indexes", "--undo", "--noinput")
     assert postgres.rows(names) == []
@@ -173,6 +173,11 @@ def test_bad_options_are_refused_in_one_sentence(sqlite: Scratch, arguments: lis
         call_command("dbaudit", "apply-indexes", "--noinput", "--database", sqlite.alias, *arguments)
     assert sentence in str(refused.value)
     assert refused.value.returncode == 2
+
+
+def test_a_number_that_is_none_is_refused_in_words() -> None:
+    with pytest.raises(CommandError, match="argument --max: '0' is no whole number from 1 on"):
+        call_command("dbaudit", "apply-indexes", "--max", "0")
 
 
 def test_a_key_that_nothing_is_recommended_by_is_refused(migrated: Project) -> None:

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dbaudit.apply import space
 from tests.apply.applying import (
     PHASES,
     Beside,
@@ -26,63 +26,80 @@ from tests.apply.applying import (
     refused,
     until,
 )
-from tests.postgres import _account
+from tests.disk import small_disk
 
 STEP = creation("items", "items_kind_idx", "(kind)")
+CODE = creation("items", "items_code_idx", "(code)")
 MANY = "INSERT INTO items SELECT n, n, repeat('x', 50) || n, true FROM generate_series(3000, 40000) n"
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
 
 
+@pytest.fixture
+def many(items: Run) -> Run:
+    """Runs on ``items`` with rows whose codes take more than a megabyte."""
+    items.scratch.execute(MANY)
+    return items
+
+
 @contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of its own with so little space, where this machine lets one be mounted."""
-    account = _account()
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system takes root")
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False)
-    if mounted.returncode:
-        pytest.skip("this machine mounts no file system")
-    try:
-        os.chown(folder, account["user"], account["group"])
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def test_a_full_disk_ends_the_build_without_another_attempt_and_leaves_nothing(items: Run) -> None:
-    items.scratch.execute(
-        "INSERT INTO items SELECT n, n, repeat('x', 50) || n, true FROM generate_series(3000, 40000) n"
-    )
-    with small_disk(Path(f"/tmp/dbaudit-small-{os.getpid()}"), "1m") as disk:  # noqa: S108 - the server's account reaches it
-        items.scratch.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
+def tablespace(run: Run, size: str) -> Iterator[Path]:
+    """A tablespace on a disk of this size, in which new indexes are built."""
+    with small_disk(size) as disk:
+        run.scratch.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
         try:
-            items.scratch.execute("ALTER DATABASE scratch SET default_tablespace = 'small'")
-            items.scratch.connection.close()
-            (done,) = items(creation("items", "items_code_idx", "(code)"))
-            items.scratch.execute("ALTER DATABASE scratch RESET default_tablespace")
+            run.scratch.execute("ALTER DATABASE scratch SET default_tablespace = 'small'")
+            run.scratch.connection.close()
+            yield disk
         finally:
-            items.scratch.execute("DROP TABLESPACE small")
+            run.scratch.execute("ALTER DATABASE scratch RESET default_tablespace")
+            run.scratch.connection.close()
+            run.scratch.execute("DROP TABLESPACE small")
+
+
+@pytest.mark.needs("mount")
+def test_a_full_disk_ends_the_build_without_another_attempt_and_the_next_run_completes(many: Run) -> None:
+    with tablespace(many, "1m"):
+        (done,) = many(CODE)
     assert done.outcome == "failed"
     assert "the disk is full; free some space" in done.reason
     assert done.retries == 0
-    assert invalid(items.scratch) == []
-    assert items.scratch.rows("SELECT count(*) FROM items") == [(39001,)]
-    items.scratch.connection.close()
-    assert items.outcomes(creation("items", "items_code_idx", "(code)")) == ["built"]
+    assert invalid(many.scratch) == []
+    assert many.scratch.rows("SELECT count(*) FROM items") == [(39001,)]
+    (failed,) = many.journal.runs()
+    assert failed.pending == (CODE,)
+    assert many.outcomes(CODE) == ["built"]
 
 
-def test_a_limit_of_temporary_files_ends_the_build_and_is_named(items: Run) -> None:
-    items.scratch.execute(
-        "INSERT INTO items SELECT n, n, repeat('x', 50) || n, true FROM generate_series(3000, 40000) n"
-    )
-    items.scratch.execute("ALTER DATABASE scratch SET temp_file_limit = '64kB'")
-    items.scratch.execute("ALTER DATABASE scratch SET maintenance_work_mem = '1MB'")
-    items.scratch.connection.close()
-    (done,) = items(creation("items", "items_code_idx", "(code)"))
+@pytest.mark.needs("mount")
+def test_a_disk_that_fills_up_under_the_index_before_is_not_left_with_a_torn_one(many: Run) -> None:
+    with tablespace(many, "5m"):
+        first, second = many(CODE, creation("items", "items_both_idx", "(code, kind)", number=2))
+        assert (first.outcome, second.outcome) == ("built", "failed")
+        assert invalid(many.scratch) == []
+        many.scratch.execute("ALTER INDEX items_code_idx SET TABLESPACE pg_default")
+        assert many.outcomes(replace(second.step, number=1)) == ["built"]
+        many.scratch.execute("DROP INDEX items_both_idx")
+
+
+@pytest.mark.needs("mount")
+def test_the_space_that_is_looked_at_is_that_of_the_indexes_tablespace(items: Run) -> None:
+    with tablespace(items, "1m") as disk:
+        assert space.folder(items.scratch.connection) == disk
+        assert space.free(disk) == pytest.approx(2**20, rel=0.1)
+        (done,) = items(STEP, max_wait=0.1, min_free_bytes=2 * 2**20)
+        assert "MB are left on the server's disk, and 2 MB must stay (--min-free)" in done.reason
+
+
+def test_a_limit_of_temporary_files_ends_the_build_and_is_named(many: Run) -> None:
+    many.scratch.execute("ALTER DATABASE scratch SET temp_file_limit = '64kB'")
+    many.scratch.execute("ALTER DATABASE scratch SET maintenance_work_mem = '1MB'")
+    many.scratch.connection.close()
+    (done,) = many(CODE)
     assert done.outcome == "failed"
     assert "raise temp_file_limit" in done.reason
-    assert invalid(items.scratch) == []
+    assert invalid(many.scratch) == []
+    many.scratch.execute("ALTER DATABASE scratch RESET temp_file_limit")
+    assert many.outcomes(CODE) == ["built"]
 
 
 def test_too_many_active_sessions_end_a_build_that_would_hold_them_up(items: Run) -> None:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from dbaudit.apply import undoing
 from dbaudit.dialect import Dialect
@@ -27,9 +29,12 @@ from tests.apply.applying import (
     runner,
     until,
 )
+from tests.postgres import server
+from tests.scratch import postgres_scratch
 
 STEP = creation("items", "items_kind_idx", "(kind)")
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
+LONGER = "SELECT FROM pg_stat_activity WHERE pid = %s AND query_start < clock_timestamp() - interval '300 ms'"
 WAITING = (
     "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s AND pid <> pg_backend_pid()"
 )
@@ -42,24 +47,30 @@ def test_timeouts_of_the_role_do_not_end_a_build_that_waits_for_a_foreign_snapsh
     items.scratch.connection.close()
     with holding(items.scratch, "SET idle_in_transaction_session_timeout = 0", *SNAPSHOT) as snapshot:
         with another(items.scratch, autocommit=True) as eye, Beside(lambda: items.outcomes(STEP)) as beside:
-            since = (
-                "SELECT FROM pg_stat_activity WHERE pid = %s AND query_start < clock_timestamp() - interval '300 ms'"
-            )
             pid = until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
-            until(lambda: eye.execute(since, [pid]).fetchall(), "a wait that is longer than all of the timeouts")
+            until(lambda: eye.execute(LONGER, [pid]).fetchall(), "a wait that is longer than all of the timeouts")
             snapshot.close()
     assert beside.result == ["built"]
 
 
-def test_a_transaction_timeout_of_the_role_does_not_end_a_build(items: Run) -> None:
-    if not items.scratch.rows("SELECT FROM pg_settings WHERE name = 'transaction_timeout'"):
-        pytest.skip("this server knows no transaction_timeout; PostgreSQL 17 does")
-    items.scratch.execute("ALTER DATABASE scratch SET transaction_timeout = '150ms'")
-    items.scratch.connection.close()
-    with held_at(items, PHASES[4], STEP) as (beside, pid), another(items.scratch, autocommit=True) as eye:
-        since = "SELECT FROM pg_stat_activity WHERE pid = %s AND query_start < clock_timestamp() - interval '300 ms'"
-        until(lambda: eye.execute(since, [pid]).fetchall(), "a build that is longer than the timeout")
-    assert [one.outcome for one in beside.result] == ["built"]
+@pytest.mark.needs("postgresql-18")
+def test_a_transaction_timeout_of_the_role_does_not_end_a_build(
+    tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with django_db_blocker.unblock(), postgres_scratch(server(18)) as scratch:
+        scratch.connection.inc_thread_sharing()
+        scratch.execute("CREATE TABLE items (id int, kind int); INSERT INTO items VALUES (1, 1)")
+        scratch.execute("ALTER DATABASE scratch SET transaction_timeout = '150ms'")
+        scratch.connection.close()
+        run = runner(scratch, tmp_path)
+        with holding(scratch, "SET transaction_timeout = 0", *SNAPSHOT) as snapshot:
+            with another(scratch, autocommit=True) as eye, Beside(lambda: run.outcomes(STEP)) as beside:
+                pid = until(lambda: phase_of(eye, PHASES[4]), PHASES[4])
+                until(lambda: eye.execute(LONGER, [pid]).fetchall(), "a build that is longer than the timeout")
+                snapshot.close()
+        scratch.execute("ALTER DATABASE scratch RESET transaction_timeout")
+        assert beside.result == ["built"]
+        assert invalid(scratch) == []
 
 
 def test_a_wait_that_is_too_long_ends_the_build_and_names_who_is_waited_for(items: Run) -> None:

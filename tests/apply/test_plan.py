@@ -144,7 +144,7 @@ def test_expressions_stand_where_they_belong_among_the_columns() -> None:
     wanted: dict[str, Any] = {"expressions": ("upper(x)",), "nulls": ("", "first", "last")}
     (step,) = plan(snapshot(), [build("kind", "", "-code", **wanted)], Choice()).steps
     assert step.definition.body == '("kind", (upper(x)) NULLS FIRST, "code" DESC NULLS LAST)'
-    kind, upper, code = as_index(CreateIndex(table="items", columns=("kind", "", "-code"), **wanted)).keys
+    kind, upper, code = as_index(CreateIndex(table="items", columns=("kind", "", "-code"), **wanted), "postgresql").keys
     assert (kind.column, upper.expression, code.descending, code.nulls_first) == ("kind", "upper(x)", True, False)
     assert upper.nulls_first
 
@@ -185,6 +185,25 @@ def test_what_a_new_index_makes_needless_is_dropped_once_that_one_is_verified() 
     assert names(made) == ["create new", "drop narrow"]
     assert (made.steps[1].because, made.steps[1].after) == ("new", 1)
     assert names(plan(snapshot(index("narrow", "kind")), [build("kind", "code")], Choice())) == ["create new"]
+
+
+def test_what_the_advisor_calls_needless_is_dropped_with_its_reason_and_not_left_out() -> None:
+    spare = Advice(key="narrow", title="narrow", after="new", action=DropIndex(table="items", name="narrow"))
+    made = plan(snapshot(index("narrow", "kind")), [build("kind", "code"), spare], DROPS)
+    assert names(made) == ["create new", "drop narrow"]
+    assert made.left_out == ()
+    alone = plan(snapshot(index("narrow", "kind")), [spare], DROPS)
+    assert alone.steps == ()
+    assert alone.left_out[0].reason == "No other index of items does the work of narrow (any more)."
+
+
+def test_on_sqlite_where_null_comes_first_indexes_are_compared_by_its_rules() -> None:
+    narrow = index("narrow", "kind")
+    first = replace(narrow, keys=(IndexKey(column="kind", nulls_first=True),))
+    there = replace(snapshot(first), vendor="sqlite", dialect=Dialect("sqlite"))
+    assert names(plan(there, [build("kind", "-code")], DROPS)) == ["create new", "drop narrow"]
+    assert "has it already" in plan(there, [build("kind")], DROPS).left_out[0].reason
+    assert "has it already" in plan(there, [build("-kind")], DROPS).left_out[0].reason
 
 
 def test_a_group_s_recommendation_stands_for_all_its_findings() -> None:

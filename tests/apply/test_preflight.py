@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dbaudit.apply import running
 from dbaudit.apply.postgresql import catalogue, engine, preflight
 from tests.apply.applying import (
     PHASES,
@@ -17,18 +18,37 @@ from tests.apply.applying import (
     refused,
     until,
 )
+from tests.scratch import Scratch, connected
 
-STEP = creation("items", "items_kind_idx", "(kind)")
+NAME = "items_kind_idx"
+STEP = creation("items", NAME, "(kind)")
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
 
 
 def told(run: Run, old: int = 60) -> list[str]:
     with engine.opened(run.scratch.connection, QUICK, run.said.append, lambda _name, _seen: None) as work:
-        return list(preflight.look(work.watch, [catalogue.table(work.watch, STEP)], old))
+        return list(preflight.look(work.watch, [(catalogue.table(work.watch, STEP), NAME)], old))
 
 
-def test_of_a_quiet_server_nothing_is_told(items: Run) -> None:
+def test_of_a_quiet_server_that_is_told(items: Run) -> None:
     assert told(items) == []
+    (sentence,) = running.preflight(items.scratch.connection, [STEP], QUICK, running.Ears())
+    assert sentence.startswith("Nothing stands in the way: no old or prepared transaction, no replica")
+
+
+def test_what_is_hidden_from_the_role_is_told_and_not_called_quiet(items: Run) -> None:
+    settings = items.scratch.role("shopkeeper")
+    items.scratch.execute("GRANT CREATE ON SCHEMA public TO shopkeeper; ALTER TABLE items OWNER TO shopkeeper")
+    with connected("shopkeeper", settings) as connection, holding(items.scratch, "SELECT 1"):
+        (sentence,) = told(Run(Scratch(connection), items.journal), old=0)
+        connection.close()
+    assert "is hidden from shopkeeper (GRANT pg_read_all_stats TO shopkeeper shows it)" in sentence
+
+
+def test_an_invalid_index_of_the_plan_itself_is_told_apart(items: Run) -> None:
+    items.scratch.execute("CREATE INDEX items_kind_idx ON items (kind)")
+    items.scratch.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'items_kind_idx'::regclass")
+    assert told(items) == ["items_kind_idx on items is invalid; it is one of this plan, which sees to it."]
 
 
 def test_old_transactions_are_told_with_who_holds_them_and_no_query(items: Run) -> None:

@@ -16,6 +16,7 @@ from tests.apply.applying import QUICK, Run, creation
 GAIN = Gain(before=100, after=5, unit="cost", source="HypoPG")
 CODE = creation("items", "items_code_idx", "(code)", gain=GAIN)
 KIND = creation("items", "items_kind_idx", "(kind)")
+UNDO = "manage.py dbaudit apply-indexes --undo RUN"
 
 
 def asked(run: Run, sql: str, *values: object, name: str = "one") -> Statement:
@@ -33,10 +34,14 @@ def asked(run: Run, sql: str, *values: object, name: str = "one") -> Statement:
 
 def proved(run: Run, step: Step, *statements: Statement) -> tuple[Result, list[str]]:
     """Carry a step out with these measured queries, and what is told of its gain."""
-    runs = [QueryRun(id="q", label="q", origin="canned", alias=run.scratch.alias, status="good", statements=statements)]
+    runs = [
+        QueryRun(
+            id="q", label="The items", origin="canned", alias=run.scratch.alias, status="good", statements=statements
+        )
+    ]
     record = run.journal
     result = running.carry_out(run.scratch.connection, [step], record, QUICK, Ears(), runs)
-    return result, list(proof.told(result.done, result.gained, "RUN", measured=True))
+    return result, list(proof.told(result.done, result.gained, result.asked, UNDO, measured=True))
 
 
 def test_an_index_whose_table_no_query_reads_is_not_called_useless(items: Run) -> None:
@@ -51,7 +56,9 @@ def test_a_query_that_uses_the_index_is_timed_before_and_after(items: Run) -> No
     assert gained.used
     assert gained.before_ms is not None
     assert told[0] == "items_code_idx: promised 100 → 5 cost (HypoPG)"
-    assert told[1].startswith(f"items_code_idx: {gained.before_ms:.2f} ms → {gained.after_ms:.2f} ms  SELECT")
+    assert told[1].startswith(
+        f"items_code_idx: {gained.before_ms:.2f} ms → {gained.after_ms:.2f} ms  'The items': SELECT"
+    )
     assert "c77" not in "".join(told)
 
 
@@ -59,8 +66,31 @@ def test_an_index_that_no_query_uses_is_told_with_the_way_back(items: Run) -> No
     items.scratch.execute("ANALYZE items")
     result, told = proved(items, KIND, asked(items, "SELECT count(*) FROM items WHERE id > %s", 0))
     assert [one.used for one in result.gained] == [False]
-    assert "none of the 1 measured queries of items uses it" in told[0]
+    assert "the one measured query of items does not use it; it was advised because of the schema. If" in told[0]
     assert "apply-indexes --undo RUN --only items_kind_idx" in told[0]
+
+
+def test_an_index_that_was_advised_for_more_rows_is_not_called_useless_today(items: Run) -> None:
+    items.scratch.execute("ANALYZE items")
+    step = replace(KIND, projected=True)
+    _, told = proved(items, step, asked(items, "SELECT count(*) FROM items WHERE id > %s", 0))
+    why = "does not use it with the rows that there are today; it was advised for more of them."
+    assert told == [f"items_kind_idx: the one measured query of items {why}"]
+
+
+def test_the_queries_of_the_evidence_are_timed_however_many_slower_ones_there_are(items: Run) -> None:
+    slow = [
+        replace(asked(items, f"SELECT {number} FROM items WHERE id = %s", 1, name=f"slow {number}"), duration_ms=100.0)
+        for number in range(2 * proof.MOST)
+    ]
+    step = replace(CODE, queries=("fast",))
+    fast = replace(asked(items, "SELECT * FROM items WHERE code = %s", "c77", name="fast"), duration_ms=0.01)
+    result, _ = proved(items, step, *slow, fast)
+    assert len(result.gained) == proof.MOST + 1
+    assert [one.query for one in result.gained if one.evidence] == ["SELECT * FROM items WHERE code = %s"]
+    unused = [replace(one, used=False) for one in result.gained]
+    told = list(proof.told(result.done, unused, result.asked, UNDO, measured=True))
+    assert "the one measured query that it was advised for does not use it; if nothing else" in told[-1]
 
 
 def test_an_index_that_makes_a_query_slower_is_told_with_the_way_back(items: Run) -> None:
@@ -68,8 +98,8 @@ def test_an_index_that_makes_a_query_slower_is_told_with_the_way_back(items: Run
     (gained,) = result.gained
     assert not replace(gained, before_ms=2.0, after_ms=2.9, used=True).slower
     slower = replace(gained, before_ms=2.0, after_ms=20.0, used=True)
-    told = list(proof.told(result.done, [slower], "RUN", measured=True))
-    assert told[1].startswith("items_code_idx: SLOWER: 2.00 ms → 20.00 ms  SELECT")
+    told = list(proof.told(result.done, [slower], result.asked, UNDO, measured=True))
+    assert told[1].startswith("items_code_idx: SLOWER: 2.00 ms → 20.00 ms  'The items': SELECT")
     assert told[2].startswith("items_code_idx: it made a query slower; take it back by: ")
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
+from dbaudit.apply import running
 from dbaudit.apply.postgresql.refusing import refuse_version
 from dbaudit.errors import AuditError
-from tests.apply.applying import Run, creation, holding, indexes, invalid, runner, until
+from tests.apply.applying import QUICK, Run, creation, holding, indexes, invalid, runner, until
 from tests.pgbouncer import pooler
 from tests.postgres import CONFIGURATION, HOST, _account, _free_port, main_server
 from tests.scratch import Scratch, connected
@@ -146,6 +147,11 @@ def test_a_standby_is_refused_and_its_lag_holds_builds_on_the_primary_up(items: 
     with standby() as settings, connected("standby", settings) as connection:
         with pytest.raises(AuditError, match="This server is a standby"):
             runner(Scratch(connection), tmp_path)(STEP)
+        shopkeeper = items.scratch.role("shopkeeper")
+        with connected("shopkeeper", shopkeeper) as blind:
+            seen = running.preflight(blind, [STEP], QUICK, running.Ears())
+            blind.close()
+        assert any("a replica whose lag is hidden from this role, so --max-lag does not hold" in one for one in seen)
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_wal_replay_pause()")
         lagging = "SELECT FROM pg_stat_replication WHERE replay_lag > interval '50 ms'"

@@ -7,8 +7,9 @@ import textwrap
 
 import pytest
 
-from dbaudit.declaring import source
-from dbaudit.declaring.source import Inherited, NotEditableError
+from dbaudit.declaring import fields, meta
+from dbaudit.declaring.classes import NotEditableError
+from dbaudit.declaring.meta import Inherited
 
 ENTRY = 'models.Index(fields=["a", "-b"], name="new")'
 
@@ -18,7 +19,7 @@ def model(body: str, head: str = "from django.db import models\n\n\n") -> str:
 
 
 def added(text: str, inherited: Inherited | None = None, imports: tuple[str, ...] = ()) -> str:
-    new = source.add_index(text, "Order", ENTRY, imports, inherited or Inherited())
+    new = meta.add_index(text, "Order", ENTRY, imports, inherited or Inherited())
     ast.parse(new)
     return new
 
@@ -124,7 +125,7 @@ def test_a_name_that_the_file_has_from_elsewhere_is_left_to_it() -> None:
 )
 def test_what_is_not_understood_is_refused_in_one_sentence(text: str, reason: str) -> None:
     with pytest.raises(NotEditableError, match=reason):
-        source.add_index(text, "Order", ENTRY, (), Inherited())
+        meta.add_index(text, "Order", ENTRY, (), Inherited())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_what_is_not_understood_is_refused_in_one_sentence(text: str, reason: st
 )
 def test_an_entry_goes_with_its_comment(before: str, after: str) -> None:
     text = model(f"class Meta:\n    indexes = {before}")
-    assert source.remove_index(text, "Order", "gone") == model(f"class Meta:\n    indexes = {after}")
+    assert meta.remove_index(text, "Order", "gone") == model(f"class Meta:\n    indexes = {after}")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_an_entry_goes_with_its_comment(before: str, after: str) -> None:
 )
 def test_an_entry_that_is_not_found_is_refused(body: str, reason: str) -> None:
     with pytest.raises(NotEditableError, match=reason):
-        source.remove_index(model(body), "Order", "gone")
+        meta.remove_index(model(body), "Order", "gone")
 
 
 @pytest.mark.parametrize(
@@ -170,10 +171,10 @@ def test_an_entry_that_is_not_found_is_refused(body: str, reason: str) -> None:
     ],
 )
 def test_a_field_asks_for_no_index_any_more(before: str, after: str) -> None:
-    assert source.no_index(model(before), "Order", "a") == model(after)
+    assert fields.no_index(model(before), "Order", "a") == model(after)
 
 
 @pytest.mark.parametrize("body", ["b = models.ForeignKey(C)", "a = make_field()", "a = models.CharField(max_length=9)"])
 def test_a_field_that_is_written_elsewhere_is_refused(body: str) -> None:
     with pytest.raises(NotEditableError):
-        source.no_index(model(body), "Order", "a")
+        fields.no_index(model(body), "Order", "a")

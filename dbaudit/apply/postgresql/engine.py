@@ -45,14 +45,15 @@ def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, see: See
 
 
 def look(work: Work, steps: Iterable[Step]) -> tuple[str, ...]:
-    """What stands in the way of these steps right now."""
-    tables = []
+    """What stands in the way of these steps right now, in sentences; that nothing does is one, too."""
+    found = []
+    wanted = []
     for step in steps:
         try:
-            tables.append(catalogue.table(work.watch, step))
+            wanted.append((catalogue.table(work.watch, step), step.definition.name))
         except StepError as error:
-            work.tell(str(error))
-    return tuple(preflight.look(work.watch, tables))
+            found.append(str(error))
+    return (*found, *preflight.look(work.watch, wanted)) or (preflight.QUIET,)
 
 
 def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[Done]:
