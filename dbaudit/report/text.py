@@ -11,7 +11,7 @@ from itertools import groupby
 from django.core.management.color import Style, no_style
 
 from dbaudit.findings import Baseline, ChangeQuery, DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
-from dbaudit.report import outline, words
+from dbaudit.report import outline, remedies, words
 
 NARROWEST = 40
 DETAILED = 10
@@ -110,13 +110,13 @@ class _Page:
         yield self.style.MIGRATE_HEADING("Do first")
         for one in things:
             yield self.cut(f"{one.rank:>3}. {words.printable(one.title)}")
-            yield self.cut(f"     {one.priority} priority, {one.risk}: {words.printable(outline.deed(one))}")
+            yield self.cut(f"     {one.priority} priority, {one.risk}: {words.printable(remedies.deed(one))}")
         if len(database.recommendations) > len(things):
             yield f"     … and {len(database.recommendations) - len(things):,} more recommendations."
         if database.index_plan:
             yield ""
             yield self.style.MIGRATE_HEADING("Indexes")
-            yield from self.wrap(outline.index_plan(database.index_plan))
+            yield from self.wrap(remedies.index_plan(database.index_plan))
             for refused in database.index_plan.refused:
                 yield from self.wrap(f"- refused: {refused.table} {refused.index}: {refused.reason}", hanging="  ")
 
@@ -174,13 +174,13 @@ class _Page:
             yield f"{margin}{words.more(len(members) - LISTED)}"
 
     def remedy(self, remedy: Remedy, margin: str) -> Iterator[str]:
-        yield from self.wrap(f"{outline.action(remedy.action)}.", margin)
-        if remedy.orm and not outline.is_code(remedy.orm):
+        yield from self.wrap(f"{remedies.action(remedy.action)}.", margin)
+        if remedy.orm and not remedies.is_code(remedy.orm):
             yield from self.wrap(remedy.orm, margin)
         else:
             change = remedy.action.after if isinstance(remedy.action, ChangeQuery) else ""
             yield from self.code(remedy.orm or change or remedy.sql, f"{margin}  ")
-        yield from self.wrap(outline.verification(remedy), margin)
+        yield from self.wrap(remedies.verification(remedy), margin)
 
     def suppressed(self, database: DatabaseReport) -> Iterator[str]:
         """What the project does not want to be told, with its reasons."""

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dbaudit.facts import QueryRun
 from dbaudit.findings import OWNERS, DatabaseReport, Finding, Priority, Recommendation, Report, Severity
-from dbaudit.report import outline, pictures, references
+from dbaudit.report import outline, pictures, references, remedies
 from dbaudit.report.html import charts
 from dbaudit.report.next_steps import next_steps
 
@@ -64,7 +64,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "status": outline.status(database),
         "verdict": outline.verdict(database),
         "records": outline.records(database.summary),
-        "first_things": [(one, outline.deed(one)) for one in outline.first_things(database)],
+        "first_things": [(one, remedies.deed(one)) for one in outline.first_things(database)],
         "shares": [(outline.OWNER_NAMES[one.owner], one) for one in outline.shares(snapshot)],
         "tables": [(one, outline.rows(one), outline.whole_size(one)) for one in snapshot.tables],
         "enforced": references.enforced(snapshot),
@@ -84,7 +84,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "nothing_to_recommend": outline.nothing_to_recommend(database),
         "phases": _phases(database),
         "next_steps": next_steps(report, database),
-        "index_plan": outline.index_plan(database.index_plan) if database.index_plan else "",
+        "index_plan": remedies.index_plan(database.index_plan) if database.index_plan else "",
         "unexamined": outline.reasons(outline.unexamined(database)),
         "unexamined_count": len(outline.unexamined(database)),
         "charts": charts.charts(database),
@@ -135,9 +135,9 @@ def _shown(findings: Iterable[Finding], *, shared: bool) -> list[dict[str, Any]]
     return [
         {
             "finding": finding,
-            "action": outline.action(finding.remedy.action),
-            "verification": outline.verification(finding.remedy),
-            "orm_is_code": outline.is_code(finding.remedy.orm),
+            "action": remedies.action(finding.remedy.action),
+            "verification": remedies.verification(finding.remedy),
+            "orm_is_code": remedies.is_code(finding.remedy.orm),
             "remedied": not (shared and number),
         }
         for number, finding in enumerate(findings)
@@ -156,12 +156,12 @@ def _priorities(database: DatabaseReport) -> Iterator[tuple[str, list[dict[str, 
 def _recommendation(one: Recommendation, by_key: dict[str, Finding]) -> dict[str, Any]:
     return {
         "one": one,
-        "deed": outline.deed(one),
-        "price": outline.price(one),
-        "helps": [(outline.helped(each), each.statement) for each in one.helps],
-        "action": outline.action(one.remedy.action),
-        "verification": outline.verification(one.remedy),
-        "orm_is_code": outline.is_code(one.remedy.orm),
+        "deed": remedies.deed(one),
+        "price": remedies.price(one),
+        "helps": [(remedies.helped(each), each.statement) for each in one.helps],
+        "action": remedies.action(one.remedy.action),
+        "verification": remedies.verification(one.remedy),
+        "orm_is_code": remedies.is_code(one.remedy.orm),
         "findings": [by_key[key] for key in one.findings if key in by_key],
     }
 
