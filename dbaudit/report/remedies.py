@@ -14,6 +14,7 @@ from dbaudit.findings import (
     CreateIndex,
     DropIndex,
     EditModel,
+    Gain,
     Helped,
     IndexPlan,
     Recommendation,
@@ -22,12 +23,37 @@ from dbaudit.findings import (
 )
 from dbaudit.report import words
 
+_BRIEF: dict[str, str] = {
+    "create_index": "create the index",
+    "drop_index": "drop the index",
+    "edit_model": "edit the model",
+    "change_query": "change the query",
+    "add_constraint": "add the constraint",
+    "run_sql": "run the SQL",
+    "change_setting": "change the setting",
+}
+
 
 def deed(recommendation: Recommendation) -> str:
     """What to do, in a few words: the remedy, or how many findings share it."""
     if len(recommendation.findings) > 1 and not recommendation.helps:
         return f"One remedy for {words.count(len(recommendation.findings), 'finding')}"
     return action(recommendation.remedy.action)
+
+
+def facts(recommendation: Recommendation) -> tuple[str, ...]:
+    """How much a recommendation matters, and its gain or else what to do; the same in fewer and fewer words."""
+    matters = f"{recommendation.priority}, {recommendation.risk}"
+    wordy = f"{recommendation.priority} priority, {recommendation.risk}"
+    told = gained(recommendation.gain) or deed(recommendation)
+    told = told[:1].lower() + told[1:]
+    brief = _BRIEF[recommendation.remedy.kind]
+    return (f"{wordy}: {told}", f"{matters}: {told}", f"{wordy}: {brief}", f"{matters}: {brief}", matters)
+
+
+def gained(gain: Gain | None) -> str:
+    """What was before and is after, in one unit; empty where nothing was measured."""
+    return f"{words.number(gain.before)} → {words.measure(gain.after, gain.unit)}" if gain else ""
 
 
 def index_plan(plan: IndexPlan) -> str:

@@ -10,7 +10,18 @@ from itertools import groupby
 
 from django.core.management.color import Style, no_style
 
-from dbaudit.findings import Baseline, ChangeQuery, DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
+from dbaudit.findings import (
+    Baseline,
+    ChangeQuery,
+    DatabaseReport,
+    Finding,
+    Recommendation,
+    Remedy,
+    Report,
+    Rule,
+    Severity,
+    worst,
+)
 from dbaudit.report import outline, remedies, words
 
 NARROWEST = 40
@@ -109,8 +120,7 @@ class _Page:
             return
         yield self.style.MIGRATE_HEADING("Do first")
         for one in things:
-            yield self.cut(f"{one.rank:>3}. {words.printable(one.title)}")
-            yield self.cut(f"     {one.priority} priority, {one.risk}: {words.printable(remedies.deed(one))}")
+            yield from self.thing(one)
         if len(database.recommendations) > len(things):
             yield f"     … and {len(database.recommendations) - len(things):,} more recommendations."
         if database.index_plan:
@@ -119,6 +129,21 @@ class _Page:
             yield from self.wrap(remedies.index_plan(database.index_plan))
             for refused in database.index_plan.refused:
                 yield from self.wrap(f"- refused: {refused.table} {refused.index}: {refused.reason}", hanging="  ")
+
+    def thing(self, one: Recommendation) -> Iterator[str]:
+        """A recommendation in two lines, so that five fit on the first screen: its title, which may take both, then as
+        many facts as there is room for."""
+        margin = "     "
+        first, *rest = self.wrap(f"{one.rank:>3}. {one.title}", hanging=margin)
+        facts = [words.printable(each) for each in remedies.facts(one)]
+        yield first
+        if not rest:
+            fitting = [each for each in facts if len(margin) + len(each) <= self.width]
+            yield self.cut(f"{margin}{(fitting or facts[-1:])[0]}")
+            return
+        fitting = [each for each in facts if len(rest) == 1 and len(rest[0]) + len(each) + 3 <= self.width]
+        told = f" ({fitting[0] if fitting else facts[-1]})"
+        yield self.cut(" ".join([rest[0], *(line.strip() for line in rest[1:])]), self.width - len(told)) + told
 
     def findings(self, report: Report, database: DatabaseReport) -> Iterator[str]:
         rules = {rule.id: rule for rule in report.rules}
@@ -232,9 +257,10 @@ class _Page:
         ):
             yield paint(line)
 
-    def cut(self, line: str) -> str:
-        """The line, cut at the page's width."""
-        return line if len(line) <= self.width else f"{line[: self.width - 1]}…"
+    def cut(self, line: str, width: int = 0) -> str:
+        """The line, cut at ``width``, by default the page's."""
+        width = width or self.width
+        return line if len(line) <= width else f"{line[: width - 1].rstrip()}…"
 
     def severity(self, severity: Severity | None) -> Paint:
         """The colour of a severity, that of success for none."""
