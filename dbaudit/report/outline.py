@@ -191,8 +191,12 @@ def largest_by_records(snapshot: Snapshot) -> tuple[Table, ...]:
 
 def largest_by_size(snapshot: Snapshot) -> tuple[Table, ...]:
     """All stored tables that take most bytes, indexes included."""
-    sized = (table for table in snapshot.stored_tables() if whole_size(table) is not None)
-    return tuple(sorted(sized, key=lambda one: (-_known(whole_size(one)), one.label))[:TOP_TABLES])
+    return by_size(table for table in snapshot.stored_tables() if whole_size(table) is not None)[:TOP_TABLES]
+
+
+def by_size(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """The tables that take most bytes first, those whose size was not seen last."""
+    return tuple(sorted(tables, key=lambda one: (-_known(whole_size(one)), one.label)))
 
 
 def whole_size(table: Table) -> int | None:

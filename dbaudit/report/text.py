@@ -122,7 +122,8 @@ class _Page:
         for one in things:
             yield from self.thing(one)
         if len(database.recommendations) > len(things):
-            yield f"     … and {len(database.recommendations) - len(things):,} more recommendations."
+            left = words.count(len(database.recommendations) - len(things), "more recommendation")
+            yield f"     … and {left}."
         if database.index_plan:
             yield ""
             yield self.style.MIGRATE_HEADING("Indexes")

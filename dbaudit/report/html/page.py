@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
 
-from dbaudit.facts import QueryRun
+from dbaudit.facts import Location, QueryRun
 from dbaudit.findings import OWNERS, DatabaseReport, Finding, Priority, Recommendation, Report, Severity
 from dbaudit.report import outline, pictures, references, remedies
 from dbaudit.report.html import charts
@@ -26,6 +27,8 @@ VENDORED = ("chart", "datatables", "dagre")
 #: Findings with all that they carry; those beyond are rows of a table. The JSON has all of everything.
 DETAILED = 400
 RUNS = 400
+#: Recommendations with all that they carry, of all priorities together.
+RECOMMENDED = 200
 LISTED = 10_000
 PICTURES = 60
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
@@ -63,10 +66,9 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "server": outline.server(snapshot),
         "status": outline.status(database),
         "verdict": outline.verdict(database),
-        "records": outline.records(database.summary),
-        "first_things": [(one, remedies.deed(one)) for one in outline.first_things(database)],
+        "first_things": list(_first_things(database)),
         "shares": [(outline.OWNER_NAMES[one.owner], one) for one in outline.shares(snapshot)],
-        "tables": [(one, outline.rows(one), outline.whole_size(one)) for one in snapshot.tables],
+        "tables": [(one, outline.rows(one), outline.whole_size(one)) for one in outline.by_size(snapshot.tables)],
         "enforced": references.enforced(snapshot),
         "pictures": drawn[:PICTURES],
         "more_pictures": len(drawn) - PICTURES,
@@ -80,7 +82,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
             if one.worked and one.before and one.after != one.before
         ],
         **_findings(report, database),
-        "priorities": list(_priorities(database)),
+        **_recommendations(database),
         "nothing_to_recommend": outline.nothing_to_recommend(database),
         "phases": _phases(database),
         "next_steps": next_steps(report, database),
@@ -89,6 +91,13 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "unexamined_count": len(outline.unexamined(database)),
         "charts": charts.charts(database),
     }
+
+
+def _first_things(database: DatabaseReport) -> Iterator[tuple[Recommendation, str, Location | None]]:
+    """The most valuable recommendations, with what to do and where."""
+    places = {finding.key: finding.location for finding in database.findings}
+    for one in outline.first_things(database):
+        yield one, remedies.deed(one), next(filter(None, map(places.get, one.findings)), None)
 
 
 def _runs(runs: Iterable[QueryRun]) -> list[tuple[QueryRun, str]]:
@@ -144,13 +153,22 @@ def _shown(findings: Iterable[Finding], *, shared: bool) -> list[dict[str, Any]]
     ]
 
 
-def _priorities(database: DatabaseReport) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _recommendations(database: DatabaseReport) -> dict[str, Any]:
+    """The recommendations by priority, those whose rank is beyond `RECOMMENDED` as rows."""
     by_key = {finding.key: finding for finding in database.findings}
-    for priority in PRIORITIES:
-        chosen = [one for one in database.recommendations if one.priority == priority]
-        if chosen:
-            chosen.sort(key=lambda one: one.rank)
-            yield priority, [_recommendation(one, by_key) for one in chosen]
+    ordered = sorted(database.recommendations, key=lambda one: one.rank)
+    whole, rest = ordered[:RECOMMENDED], ordered[RECOMMENDED:]
+    every = Counter(one.priority for one in ordered)
+    return {
+        "priorities": [
+            (priority, every[priority], [_recommendation(one, by_key) for one in whole if one.priority == priority])
+            for priority in PRIORITIES
+            if every[priority]
+        ],
+        "detailed": {one.rank for one in whole},
+        "further": [(one, remedies.deed(one)) for one in rest[:LISTED]],
+        "further_more": len(rest) - LISTED,
+    }
 
 
 def _recommendation(one: Recommendation, by_key: dict[str, Finding]) -> dict[str, Any]:
