@@ -141,7 +141,7 @@ def test_recommendations_above_the_limit_are_rows_of_a_table() -> None:
 def test_the_first_screen_says_where_a_thing_is_to_be_done() -> None:
     source = html.render(sample.report())
     first = source.partition('<ol class="first">')[2].partition("</ol>")[0]
-    assert "shop/models.py:12" in first
+    assert "shop/models/orders.py:40" in first
 
 
 def test_many_tables_are_all_there() -> None:
