@@ -94,6 +94,8 @@ def test_tables_sort_by_number_not_by_text(page: Page) -> None:
     from playwright.sync_api import expect  # noqa: PLC0415 - absent where the capability is
 
     table = page.locator("#d1-tables table")
+    table.scroll_into_view_if_needed()
+    expect(page.locator("#d1-tables .dt-container")).to_be_visible()
     header = table.locator("thead th", has_text="Records")
     for direction, first in (("ascending", "not counted"), ("descending", "1,200,000")):
         header.click()
@@ -222,6 +224,9 @@ def test_ten_thousand_tables_are_paged_sorted_and_searched(large_page: Page, com
 
     section = large_page.locator("#tables")
     rows = section.locator("tbody tr")
+    assert section.locator("tbody tr:visible").count() == 25
+    section.scroll_into_view_if_needed()
+    expect(section.locator(".dt-container")).to_be_visible()
     assert rows.count() == 25
     expect(rows.first).to_contain_text(f"t{TABLES - 1:05}")
     section.locator("thead th", has_text="Records").click()

@@ -29,6 +29,7 @@ DETAILED = 400
 RUNS = 400
 #: Recommendations with all that they carry, of all priorities together.
 RECOMMENDED = 200
+RECOMMENDED_ROWS = 1_000
 LISTED = 10_000
 PICTURES = 60
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
@@ -166,8 +167,8 @@ def _recommendations(database: DatabaseReport) -> dict[str, Any]:
             if every[priority]
         ],
         "detailed": {one.rank for one in whole},
-        "further": [(one, remedies.deed(one)) for one in rest[:LISTED]],
-        "further_more": len(rest) - LISTED,
+        "further": [(one, remedies.deed(one)) for one in rest[:RECOMMENDED_ROWS]],
+        "further_more": len(rest) - RECOMMENDED_ROWS,
     }
 
 

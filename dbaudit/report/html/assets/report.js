@@ -51,29 +51,40 @@
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 
-  // -- tables
+  // -- tables, made when they come into sight: until then the page's style shows their first rows only
   const PAGE = 25;
   DataTable.defaults.column.orderSequence = ["asc", "desc"];
   const tables = new Map();
-  for (const table of all("table.data")) {
+  function made(table) {
+    if (tables.has(table)) return tables.get(table);
     const long = table.tBodies[0].rows.length > PAGE;
-    tables.set(table.id || table, new DataTable(table, {
+    tables.set(table, new DataTable(table, {
       layout: table.id ? { topEnd: null } : {}, // one with a name is searched by the form above it
       order: [], pageLength: PAGE, paging: long, info: long, searching: table.tBodies[0].rows.length > 5, autoWidth: false,
       lengthMenu: [PAGE, 100, 500], language: { search: "Search", lengthMenu: "_MENU_ rows" },
     }));
     const pages = table.closest(".dt-container").querySelector("nav");
     if (pages) pages.setAttribute("aria-label", `Pages: ${table.caption.textContent}`);
+    return tables.get(table);
   }
+  const sight = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) {
+      if (!isIntersecting) continue;
+      sight.unobserve(target);
+      made(target);
+    }
+  }, { rootMargin: "600px" });
+  for (const table of all("table.data")) sight.observe(table);
 
   // -- filters
   for (const form of all("form.filters")) {
     const list = document.getElementById(`${form.dataset.filters}list`);
     const findings = all(".finding", list).map((node) => ({ node, words: node.textContent.toLowerCase() }));
     const output = form.querySelector("output");
-    const further = tables.get(`${form.dataset.filters}further`); // findings that are only rows
+    const further = document.getElementById(`${form.dataset.filters}further`); // findings that are only rows
     const columns = ["severity", "check", null, "app", "owner"];
-    const every = findings.length + (further?.rows().count() ?? 0);
+    const every = findings.length + (further?.tBodies[0].rows.length ?? 0);
+    const tell = (shown) => { output.textContent = `${shown.toLocaleString("en")} of ${every.toLocaleString("en")} shown`; };
     function filter() {
       const wanted = Object.fromEntries(new FormData(form));
       const words = wanted.words.toLowerCase();
@@ -85,16 +96,18 @@
       }
       for (const box of all(".check, .owner", list)) box.hidden = !box.querySelector(".finding:not([hidden])");
       if (further) {
-        columns.forEach((name, n) => name && further.column(n).search(wanted[name] || "", { exact: Boolean(wanted[name]) }));
-        further.search(wanted.words).draw();
-        shown += further.rows({ search: "applied" }).count();
+        const rows = made(further);
+        columns.forEach((name, n) => name && rows.column(n).search(wanted[name] || "", { exact: Boolean(wanted[name]) }));
+        rows.search(wanted.words).draw();
+        shown += rows.rows({ search: "applied" }).count();
       }
-      output.textContent = `${shown.toLocaleString("en")} of ${every.toLocaleString("en")} shown`;
+      tell(shown);
     }
     form.addEventListener("input", filter);
     form.addEventListener("reset", () => setTimeout(filter));
     form.addEventListener("submit", (event) => event.preventDefault());
-    filter();
+    if ([...new FormData(form).values()].some(Boolean)) filter(); // a browser may keep them when the page is read again
+    else tell(every);
   }
 
   // -- pictures
@@ -172,7 +185,7 @@
       const box = one.querySelector(":scope > .drawing");
       if (box && !box.firstChild) picture(box);
     }
-    for (const table of tables.values()) table.page.len(PRINTED).draw();
+    for (const table of all("table.data")) made(table).page.len(PRINTED).draw();
   });
   addEventListener("afterprint", () => {
     for (const one of all("details[data-opened]")) {
