@@ -64,8 +64,9 @@ from dbaudit.report import github, write  # noqa: E402  as above
 OUTPUT = Path(__file__).parent / "results" / "render.md"
 CHECKS = 20
 COLUMNS = 10
-#: What a reader does on the page.
+#: What a reader does on the page, in this order. A table is made when it comes into sight.
 DEEDS = {
+    "go to the tables": "document.querySelector('#tables').scrollIntoView({ behavior: 'instant' })",
     "sort the tables": "document.querySelector('#tables th:nth-child(4)').click()",
     "search the tables": "const box = document.querySelector('#tables input[type=search]'); box.value = 'model04242';"
     " box.dispatchEvent(new Event('input', { bubbles: true }))",
@@ -278,7 +279,8 @@ def opened(text: str, repeat: int) -> dict[str, list[float]] | None:
             for name, deed in DEEDS.items():
                 seen[name] = page.evaluate(
                     "async deed => { const begin = performance.now(); new Function(deed)();"
-                    " await new Promise(done => requestAnimationFrame(() => setTimeout(done)));"
+                    " do await new Promise(done => requestAnimationFrame(() => setTimeout(done)));"
+                    " while (!document.querySelector('#tables .dt-container'));"
                     " return performance.now() - begin }",
                     deed,
                 )
