@@ -243,12 +243,12 @@ def _fixed(held: Report) -> tuple[Known, ...]:
 
 
 def measure(task: Callable[[], str], repeat: int) -> tuple[str, list[float], int]:
-    """What a task draws, its seconds, and the most bytes that Python allocated for it, in a run of its own."""
+    """What a task draws, its seconds of the processor, and the most bytes that Python allocated for it, in a run of its own."""
     seconds = []
     for _ in range(repeat):
-        begin = time.perf_counter()
+        begin = time.process_time()
         task()
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
     tracemalloc.start()
     text = task()
     peak = tracemalloc.get_traced_memory()[1]
@@ -331,7 +331,7 @@ def main() -> None:
         "",
         "Written by `benchmarks/render.py`; the method is in [the README](../README.md).",
         "",
-        f"{machine()}. {what}, {options.repeat} repetitions, medians.",
+        f"{machine()}. {what}, {options.repeat} repetitions, medians of the processor's time.",
         "",
         "| what | median | fastest to slowest | size | compressed | memory at most |",
         "|---|---:|---:|---:|---:|---:|",

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dbaudit.facts import Location, QueryRun
 from dbaudit.findings import OWNERS, DatabaseReport, Finding, Priority, Recommendation, Report, Severity
-from dbaudit.report import outline, pictures, references, remedies
+from dbaudit.report import outline, pictures, plans, references, remedies
 from dbaudit.report.html import charts
 from dbaudit.report.next_steps import next_steps
 
@@ -75,6 +75,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "more_pictures": len(drawn) - PICTURES,
         "runs": runs[:RUNS],
         "more_runs": len(runs) - RUNS,
+        "plans": [(run, statement, plan, plans.excerpt(plan)) for run, statement, plan in plans.slowest(snapshot.runs)],
         "failed_runs": [run for run in snapshot.runs if not run.audited],
         "fixes": [
             (run, one)
