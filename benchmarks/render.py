@@ -243,7 +243,7 @@ def _fixed(held: Report) -> tuple[Known, ...]:
 
 
 def measure(task: Callable[[], str], repeat: int) -> tuple[str, list[float], int]:
-    """What a task draws, its seconds of the processor, and the most bytes that Python allocated for it, in a run of its own."""
+    """What a task draws, its seconds of the processor, and the most bytes that Python allocated, in another run."""
     seconds = []
     for _ in range(repeat):
         begin = time.process_time()

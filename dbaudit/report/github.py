@@ -106,7 +106,7 @@ def _head(database: DatabaseReport, *, several: bool) -> Iterator[str]:
     if database.recommendations:
         yield "Most valuable first:"
         yield "\n".join(
-            f"{one.rank}. {text(one.title)}: {text(remedies.deed(one))}" for one in outline.first_things(database)
+            f"{one.rank}. {text(one.title)} ({text(remedies.facts(one)[0])})" for one in outline.first_things(database)
         )
     for one in database.crashed:
         yield f"The check {code(one.what)} crashed: {text(one.reason)}"

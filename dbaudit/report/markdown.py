@@ -99,7 +99,7 @@ def _summary(database: DatabaseReport) -> Iterator[str]:
     if database.recommendations:
         yield "Most valuable first:"
         yield "\n".join(
-            f"{one.rank}. {text(one.title)}: {text(remedies.deed(one))}" for one in outline.first_things(database)
+            f"{one.rank}. {text(one.title)} ({text(remedies.facts(one)[0])})" for one in outline.first_things(database)
         )
 
 
