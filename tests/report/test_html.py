@@ -144,6 +144,14 @@ def test_the_first_screen_says_where_a_thing_is_to_be_done() -> None:
     assert "shop/models/orders.py:40" in first
 
 
+def test_why_and_fix_are_paragraphs_with_code_in_them() -> None:
+    report = sample.report()
+    rule = replace(report.rules[0], why="Each ``id`` is\nwritten.", fix="Drop <one>.\n\nRun ``<migrate>``.")
+    source = html.render(replace(report, rules=(rule,)))
+    assert "<p>Each <code>id</code> is written.</p>" in source
+    assert "<p>Drop &lt;one&gt;.</p><p>Run <code>&lt;migrate&gt;</code>.</p>" in source
+
+
 def test_many_tables_are_all_there() -> None:
     snapshot = replace(
         sample.SNAPSHOT, tables=tuple(Table(name=f"t{number}", rows=number, bytes=number) for number in range(3_000))

@@ -33,6 +33,20 @@ def code(value: str) -> str:
 
 
 @register.filter
+def prose(value: str) -> SafeString:
+    """A part of a check's page as paragraphs, with what stands between double backticks as code."""
+    return mark_safe("".join(f"<p>{_spans(one)}</p>" for one in value.split("\n\n")))  # noqa: S308 - escaped by _spans
+
+
+def _spans(paragraph: str) -> str:
+    parts = words.printable(" ".join(paragraph.split())).split("``")
+    return "".join(
+        format_html("<code>{}</code>", part) if number % 2 else conditional_escape(part)
+        for number, part in enumerate(parts)
+    )
+
+
+@register.filter
 def place(location: Location | None) -> str:
     """File and line."""
     return words.printable(f"{location.file}:{location.line}") if location else ""
