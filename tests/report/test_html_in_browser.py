@@ -255,3 +255,10 @@ def test_ten_thousand_tables_have_no_serious_violation_and_fit_a_narrow_screen(l
     assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
     large_page.set_viewport_size({"width": 360, "height": 740})
     assert large_page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_when_a_script_fails_no_row_stays_hidden(large_page: Page) -> None:
+    seen = "[...document.querySelectorAll('#tables tbody tr')].filter(one => one.offsetParent).length"
+    assert large_page.evaluate(seen) == 25
+    large_page.evaluate("dispatchEvent(new ErrorEvent('error'))")
+    assert large_page.evaluate(seen) == TABLES
