@@ -1,6 +1,7 @@
-"""Rendering: 10,000 findings over 5,000 tables to every format, and the files of the gate beside them.
+"""Rendering: 10,000 findings over 5,000 tables to every format, and the files of the gate beside them; then the HTML
+page of 10,000 tables in a browser.
 
-    python benchmarks/render.py [--tables 5000] [--findings 10000] [--repeat 5] [--output FILE]
+    python benchmarks/render.py [--tables 5000] [--findings 10000] [--browsed 10000] [--repeat 5] [--output FILE]
 
 The report is made of values, so nothing but drawing is measured. See README.md beside this file for the method.
 """
@@ -9,9 +10,12 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import importlib.util
 import os
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -29,6 +33,7 @@ django.setup()
 from shared.machine import machine  # noqa: E402  as above
 
 from dbaudit import baseline, inventory  # noqa: E402  as above
+from dbaudit.advisor.recommend import plan, recommend  # noqa: E402  as above
 from dbaudit.dialect import Dialect  # noqa: E402  as above
 from dbaudit.facts import (  # noqa: E402  as above
     Column,
@@ -59,6 +64,15 @@ from dbaudit.report import github, write  # noqa: E402  as above
 OUTPUT = Path(__file__).parent / "results" / "render.md"
 CHECKS = 20
 COLUMNS = 10
+#: What a reader does on the page, in this order. A table is made when it comes into sight.
+DEEDS = {
+    "go to the tables": "document.querySelector('#tables').scrollIntoView({ behavior: 'instant' })",
+    "sort the tables": "document.querySelector('#tables th:nth-child(4)').click()",
+    "search the tables": "const box = document.querySelector('#tables input[type=search]'); box.value = 'model04242';"
+    " box.dispatchEvent(new Event('input', { bubbles: true }))",
+    "filter the findings": "const form = document.querySelector('form.filters'); form.elements.app.value = 'app07';"
+    " form.dispatchEvent(new Event('input', { bubbles: true }))",
+}
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.WARNING, Severity.INFO)
 
 
@@ -116,7 +130,24 @@ def model(one: Table) -> Model:
         table=one.name,
         owner="project",
         location=who.location,
-        fields=tuple(ModelField(name=c.name, column=c.name, kind="BigIntegerField") for c in one.columns),
+        fields=tuple(field(c.name, one.foreign_keys) for c in one.columns),
+    )
+
+
+def field(column: str, keys: tuple[ForeignKey, ...]) -> ModelField:
+    """The field of a column, a relation where the table has a foreign key on it."""
+    key = next((one for one in keys if one.columns == (column,)), None)
+    if key is None:
+        return ModelField(name=column, column=column, kind="BigIntegerField", primary_key=column == "id")
+    return ModelField(
+        name=column.removesuffix("_id"),
+        column=column,
+        kind="ForeignKey",
+        relation="foreign key",
+        related_model=key.target_table.replace("_model", ".Model"),
+        related_table=key.target_table,
+        related_columns=key.target_columns,
+        on_delete="CASCADE",
     )
 
 
@@ -157,6 +188,7 @@ def report(tables: int, findings: int) -> Report:
     found = tuple(
         sorted((finding(number, every[number % tables]) for number in range(findings)), key=lambda one: one.order)
     )
+    advised = recommend(found, snapshot)
     checks = [f"check_{number:02}" for number in range(CHECKS)]
     return Report(
         generated_at="2025-07-13T14:30:00+00:00",
@@ -172,6 +204,8 @@ def report(tables: int, findings: int) -> Report:
                 index_kinds=inventory.index_kinds(snapshot),
                 relations=inventory.relations(snapshot),
                 findings=found,
+                recommendations=advised,
+                plan=plan(advised),
                 ran=tuple(checks),
             ),
         ),
@@ -209,12 +243,12 @@ def _fixed(held: Report) -> tuple[Known, ...]:
 
 
 def measure(task: Callable[[], str], repeat: int) -> tuple[str, list[float], int]:
-    """What a task draws, its seconds, and the most bytes that Python allocated for it, in a run of its own."""
+    """What a task draws, its seconds of the processor, and the most bytes that Python allocated, in another run."""
     seconds = []
     for _ in range(repeat):
-        begin = time.perf_counter()
+        begin = time.process_time()
         task()
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
     tracemalloc.start()
     text = task()
     peak = tracemalloc.get_traced_memory()[1]
@@ -222,11 +256,71 @@ def measure(task: Callable[[], str], repeat: int) -> tuple[str, list[float], int
     return text, seconds, peak
 
 
+def opened(text: str, repeat: int) -> dict[str, list[float]] | None:
+    """Seconds that a browser takes for the page, by what it does; None where there is no Chromium or no Playwright.
+
+    What is timed in the page ends when the next frame was painted.
+    """
+    chromium = shutil.which("chromium")
+    if not chromium or not importlib.util.find_spec("playwright"):
+        return None
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - absent where the browser is
+
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "report.html"
+        path.write_text(text, encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for _ in range(repeat):
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(path.as_uri())
+            seen = {"first paint": page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")}
+            seen["usable"] = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+            for name, deed in DEEDS.items():
+                seen[name] = page.evaluate(
+                    "async deed => { const begin = performance.now(); new Function(deed)();"
+                    " do await new Promise(done => requestAnimationFrame(() => setTimeout(done)));"
+                    " while (!document.querySelector('#tables .dt-container'));"
+                    " return performance.now() - begin }",
+                    deed,
+                )
+            for name, milliseconds in seen.items():
+                found.setdefault(name, []).append(milliseconds / 1000)
+            page.close()
+        browser.close()
+    return found
+
+
+def browsed(options: argparse.Namespace) -> list[str]:
+    """The section on the HTML page in a browser."""
+    count = options.browsed
+    text = write.FORMATS["html"].render(report(count, count))
+    print("browser: measuring", file=sys.stderr)
+    seen = opened(text, options.repeat)
+    if seen is None:
+        return ["## In a browser", "", "Not measured: Chromium and Playwright are not both there.", ""]
+    what = f"The HTML of {count:,} findings over {count:,} tables, {len(text.encode()) / 1e6:.2f} MB"
+    return [
+        "## In a browser",
+        "",
+        f"{what}, in headless Chromium, 1280 pixels wide; {options.repeat} times, medians.",
+        "",
+        "| what | median | fastest to slowest |",
+        "|---|---:|---:|",
+        *(
+            f"| {name} | {statistics.median(seconds):.2f} s | {min(seconds):.2f} to {max(seconds):.2f} s |"
+            for name, seconds in seen.items()
+        ),
+        "",
+    ]
+
+
 def main() -> None:
     """Measure, print, save."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tables", type=int, default=5_000, metavar="N")
     parser.add_argument("--findings", type=int, default=10_000, metavar="N")
+    parser.add_argument("--browsed", type=int, default=10_000, metavar="N", help="tables and findings of the browser's")
     parser.add_argument("--repeat", type=int, default=5, metavar="N")
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FILE")
     options = parser.parse_args()
@@ -237,7 +331,7 @@ def main() -> None:
         "",
         "Written by `benchmarks/render.py`; the method is in [the README](../README.md).",
         "",
-        f"{machine()}. {what}, {options.repeat} repetitions, medians.",
+        f"{machine()}. {what}, {options.repeat} repetitions, medians of the processor's time.",
         "",
         "| what | median | fastest to slowest | size | compressed | memory at most |",
         "|---|---:|---:|---:|---:|---:|",
@@ -251,7 +345,7 @@ def main() -> None:
         spread = f"{min(seconds):.2f} to {max(seconds):.2f} s"
         sizes = " | ".join(f"{size / 1e6:.2f} MB" for size in (len(data), packed, peak))
         lines.append(f"| {name} | {statistics.median(seconds):.2f} s | {spread} | {sizes} |")
-    text = "\n".join([*lines, ""])
+    text = "\n".join([*lines, "", *browsed(options)])
     print(text)
     options.output.write_text(text)
 

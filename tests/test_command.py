@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from dbaudit.management.commands.dbaudit import Command
 from tests import project
 from tests.project import Project
 from tests.scratch import Scratch
@@ -252,3 +255,17 @@ def test_tables_without_privilege_are_not_examined_and_the_rest_is(postgres: Scr
     assert rows["django_site"] == 1
     assert rows["auth_user"] is None
     assert "auth_user" in {one["what"] for one in database["skipped"]}
+
+
+ACTIONS = ("", "report", "apply-indexes", "diff", "checks", "explain")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_help_teaches_by_examples_that_are_right(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = Command().create_parser("manage.py", "dbaudit")
+    with pytest.raises(SystemExit):
+        parser.parse_args([*filter(None, [action]), "--help"])
+    examples = re.findall(r"^  manage\.py dbaudit (.+?)(?:  +.*|[|>&].*)?$", capsys.readouterr().out, re.MULTILINE)
+    assert examples
+    for example in examples:
+        assert parser.parse_args(shlex.split(example)).action == (action or example.split()[0])

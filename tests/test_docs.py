@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,12 +10,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from dbaudit.conf import Settings
+from dbaudit.findings import Targets
 from tests.postgres import Server, main_server
 from tests.project import make
 from tests.scratch import Scratch
@@ -127,6 +131,29 @@ def test_a_role_that_may_only_connect_is_told_what_it_lacks(postgres: Scratch, t
         reader = {**server.settings(database), "USER": "dbaudit_stranger", "PASSWORD": "x"}
         done = make(tmp_path, database=reader).manage("dbaudit", "report", "--output", "report.json", status=2)
     assert "grant USAGE" in done.stderr
+
+
+def test_every_setting_stands_in_the_docs_with_its_default() -> None:
+    page = (DOCS / "settings.md").read_text()
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| `?([^|`]+)`? \|", page, re.MULTILINE))
+    assert set(rows) == {one.name.upper() for one in fields(Settings)}
+    for one in fields(Settings):
+        default = getattr(Settings(), one.name)
+        if isinstance(default, bool | int | str):
+            assert ast.literal_eval(rows[one.name.upper()]) == default
+    targets = re.findall(r"^\| `([a-z_]+)` \| `(\d+)` \|", page, re.MULTILINE)
+    assert {name: int(default) for name, default in targets} == asdict(Targets())
+
+
+def messages() -> list[str]:
+    """What the page on trouble quotes: the first cell of each row of its tables."""
+    return re.findall(r"^\| `([^`]+)` \|", (DOCS / "troubleshooting.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("message", messages())
+def test_the_program_says_what_the_docs_quote(message: str) -> None:
+    program = "\n".join(path.read_text() for path in sorted((ROOT / "dbaudit").rglob("*.py")))
+    assert re.search(re.escape(message).replace("…", r"\{[^}]+\}"), program)
 
 
 class closed_to_all:  # noqa: N801 - read as words: `with closed_to_all(...)`

@@ -83,6 +83,16 @@ def test_on_a_terminal_a_bar_is_shown_and_standard_output_stays_clean(project: P
 
 
 @pytest.mark.needs("rich")
+def test_in_a_narrow_terminal_the_stage_is_cut_and_neither_counts_nor_times_are(project: Project) -> None:
+    _, seen = on_a_terminal(project, "--format", "json", COLUMNS="60")
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
+    drawn = [line for line in re.split(r"[\r\n]+", plain) if line.strip()]
+    assert drawn
+    assert all(re.search(r" \d+/[\d?]+ +\d:\d\d:\d\d", line) for line in drawn)
+    assert any("…" in line for line in drawn)
+
+
+@pytest.mark.needs("rich")
 def test_without_colours_the_bar_has_none(project: Project) -> None:
     _, seen = on_a_terminal(project, "--format", "json", NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", seen)
@@ -96,7 +106,7 @@ def test_verbosity_2_tells_each_stage_query_and_statement(project: Project) -> N
     done = project.manage("dbaudit", "report", "--format", "json", "-v", "2", "--no-color")
     lines = done.stderr.splitlines()
     assert "Reading the catalog of 'default'" in lines
-    assert "  1: Every item" in lines
+    assert "  1 of 1: Every item" in lines
     assert any(line.startswith("    default: SELECT") for line in lines)
 
 

@@ -32,6 +32,27 @@ examples:
   manage.py dbaudit diff before.json after.json --output comment.md && gh pr comment --body-file comment.md
 """
 
+CHECKS_EXAMPLES = """
+examples:
+  manage.py dbaudit checks                                  all of them, a line each
+  manage.py dbaudit checks --format markdown > checks.md    their pages
+"""
+
+EXPLAIN_EXAMPLES = """
+examples:
+  manage.py dbaudit explain redundant_index
+"""
+
+FIRST_EXAMPLES = """
+examples:
+  manage.py dbaudit report                          what is wrong, where, and what to change
+  manage.py dbaudit report --output report.html     the same as a page to look at
+  manage.py dbaudit explain redundant_index         what a check means
+  manage.py dbaudit apply-indexes --dry-run         how the recommended indexes would be built
+  manage.py dbaudit diff before.json after.json     what changed between two reports
+manage.py dbaudit ACTION --help tells the options of each.
+"""
+
 # The options that decide what is audited, by the kind of value that they take.
 REPEATABLE = ("database", "app", "check", "skip", "crawl_exclude", "workload")
 VALUES = ("baseline", "budgets", "index_budget", "advise_for", "what_if")
@@ -40,6 +61,8 @@ SWITCHES = ("all_databases", "exact_counts", "read_data", "no_queries", "crawl",
 
 def add_actions(parser: CommandParser) -> None:
     """Give each action a parser of its own that also takes Django's base options."""
+    parser.epilog = FIRST_EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     base = _base_options(parser)
     _report(_action(actions, base, "report", "audit one or more databases, read-only", EXAMPLES))
@@ -47,11 +70,13 @@ def add_actions(parser: CommandParser) -> None:
     _diff(
         _action(actions, base, "diff", "tell what is new, fixed, worse and better between two reports", DIFF_EXAMPLES)
     )
-    known = _action(actions, base, "checks", "list every check with what it needs and its default severity")
+    known = _action(
+        actions, base, "checks", "list every check with what it needs and its default severity", CHECKS_EXAMPLES
+    )
     known.add_argument(
         "--format", choices=["text", "markdown"], default="text", help="a list, or every check's page (default: text)"
     )
-    page = _action(actions, base, "explain", "show the page of one check")
+    page = _action(actions, base, "explain", "show the page of one check", EXPLAIN_EXAMPLES)
     page.add_argument("id", metavar="ID", help="the check's id, as `dbaudit checks` lists it")
 
 

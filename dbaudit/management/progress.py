@@ -61,17 +61,18 @@ def bar(*, colour: bool) -> Iterator[Progress]:
         TimeRemainingColumn,
     )
     from rich.progress import Progress as Bars  # noqa: PLC0415 - as above
+    from rich.table import Column  # noqa: PLC0415 - as above
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=16),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     console = Console(stderr=True, no_color=not colour, highlight=False)
-    with Bars(*columns, console=console, transient=True) as bars:
+    with Bars(*columns, console=console, transient=True, expand=True) as bars:
         tasks: dict[str, Any] = {}
 
         def move(stage: str, done: int = 0, total: int = 0, what: str = "") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Skipped
 from dbaudit.findings import DatabaseReport, Finding, Report
-from dbaudit.report import outline, words
+from dbaudit.report import outline, remedies, words
 
 COLUMNS = (
     "database",
@@ -78,7 +78,7 @@ def _finding(finding: Finding) -> dict[str, str]:
         "line": str(place.line) if place else "",
         "subject": finding.subject,
         "detail": finding.detail,
-        "remedy": f"{outline.action(remedy.action)}.",
+        "remedy": f"{remedies.action(remedy.action)}.",
         "orm": remedy.orm,
         "sql": remedy.sql,
         "undo_sql": remedy.undo_sql,

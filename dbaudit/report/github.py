@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit.findings import DatabaseReport, Finding, Report, Severity
-from dbaudit.report import hosting, outline, words
+from dbaudit.report import hosting, outline, remedies, words
 from dbaudit.report.markup import code, table, text
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -106,7 +106,7 @@ def _head(database: DatabaseReport, *, several: bool) -> Iterator[str]:
     if database.recommendations:
         yield "Most valuable first:"
         yield "\n".join(
-            f"{one.rank}. {text(one.title)}: {text(outline.deed(one))}" for one in outline.first_things(database)
+            f"{one.rank}. {text(one.title)} ({text(remedies.facts(one)[0])})" for one in outline.first_things(database)
         )
     for one in database.crashed:
         yield f"The check {code(one.what)} crashed: {text(one.reason)}"

@@ -6,7 +6,7 @@ import hashlib
 
 from dbaudit.facts import Location
 from dbaudit.findings import ChangeQuery, Finding, Report
-from dbaudit.report import outline, words
+from dbaudit.report import remedies, words
 
 
 def place(report: Report, finding: Finding) -> Location:
@@ -31,7 +31,7 @@ def fingerprint(alias: str, key: str) -> str:
 def message(finding: Finding) -> str:
     """What is wrong and what to do, in a few sentences on one line."""
     remedy = finding.remedy
-    deed = f"{outline.action(remedy.action)}."
+    deed = f"{remedies.action(remedy.action)}."
     if isinstance(remedy.action, ChangeQuery) and remedy.orm and "\n" not in remedy.orm.strip():
-        deed = f"{outline.action(remedy.action)}: {remedy.orm.strip()}"
+        deed = f"{remedies.action(remedy.action)}: {remedy.orm.strip()}"
     return words.printable(" ".join(filter(None, (f"{finding.subject}.", finding.detail, deed))))

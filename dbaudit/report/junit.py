@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
 from dbaudit.findings import DatabaseReport, Finding, Report, Severity
-from dbaudit.report import outline, words
+from dbaudit.report import remedies, words
 
 
 def render(report: Report) -> str:
@@ -99,7 +99,7 @@ def _body(finding: Finding) -> str:
     """What was seen and what to do, as lines; nothing in it that XML cannot hold."""
     remedy = finding.remedy
     facts = [f"{one.what}: {words.measure(one.value, one.unit)}" for one in finding.evidence]
-    parts = [finding.subject, finding.detail, *facts, f"{outline.action(remedy.action)}."]
+    parts = [finding.subject, finding.detail, *facts, f"{remedies.action(remedy.action)}."]
     parts += [part for part in (remedy.orm, remedy.sql) if part]
-    parts.append(outline.verification(remedy))
+    parts.append(remedies.verification(remedy))
     return "\n".join(words.printable(line.expandtabs(4)) for part in parts for line in part.splitlines())

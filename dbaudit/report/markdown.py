@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from dbaudit.findings import DatabaseReport, Report
-from dbaudit.report import markdown_findings, markdown_queries, outline, pictures, references, words
+from dbaudit.report import markdown_findings, markdown_queries, outline, pictures, references, remedies, words
 from dbaudit.report.markup import block, code, table, text
 from dbaudit.report.next_steps import next_steps
 
@@ -99,7 +99,7 @@ def _summary(database: DatabaseReport) -> Iterator[str]:
     if database.recommendations:
         yield "Most valuable first:"
         yield "\n".join(
-            f"{one.rank}. {text(one.title)}: {text(outline.deed(one))}" for one in outline.first_things(database)
+            f"{one.rank}. {text(one.title)} ({text(remedies.facts(one)[0])})" for one in outline.first_things(database)
         )
 
 

@@ -19,7 +19,7 @@ from dbaudit.findings import (
     Report,
     Rule,
 )
-from dbaudit.report import outline, words
+from dbaudit.report import outline, remedies, words
 from dbaudit.report.markup import block, code, indent, table, text
 
 DETAILED = 10
@@ -81,7 +81,7 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
         yield outline.nothing_to_recommend(database)
         return
     if database.index_plan:
-        yield text(outline.index_plan(database.index_plan))
+        yield text(remedies.index_plan(database.index_plan))
     shown = {finding.remedy for finding in database.findings}
     for priority in PRIORITIES:
         chosen = [one for one in _ranked(database.recommendations) if one.priority == priority]
@@ -92,7 +92,7 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
             (
                 f"{one.rank}",
                 text(one.title),
-                text(outline.deed(one)),
+                text(remedies.deed(one)),
                 _gain(one.gain),
                 _cost(one.cost),
                 one.risk,
@@ -117,11 +117,11 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
 def _tried(one: Recommendation) -> Iterator[str]:
     """What an index helps, what it takes, and what to look at."""
     lines = [
-        f"- **Helps** {text(outline.helped(helped))}\n{indent(block(helped.statement, 'sql'))}" for helped in one.helps
+        f"- **Helps** {text(remedies.helped(helped))}\n{indent(block(helped.statement, 'sql'))}" for helped in one.helps
     ]
     if one.share is not None and one.share_alone is not None:
         lines.append(f"- **Saves** {one.share:.2%} of the workload beside the others, {one.share_alone:.2%} alone")
-    if one.helps and (price := outline.price(one)):
+    if one.helps and (price := remedies.price(one)):
         lines.append(f"- **Takes** {text(price)}")
     if one.replaces:
         lines.append(f"- **Makes needless** {', '.join(map(code, one.replaces))}")
@@ -226,13 +226,13 @@ def _evidence(evidence: Evidence) -> Iterator[str]:
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
-    yield f"**Remedy**: {text(outline.action(remedy.action))}. {text(outline.verification(remedy))}"
+    yield f"**Remedy**: {text(remedies.action(remedy.action))}. {text(remedies.verification(remedy))}"
     if isinstance(remedy.action, ChangeQuery) and remedy.action.before and remedy.action.after:
         yield block(remedy.action.before, "python")
         yield "becomes"
         yield block(remedy.action.after, "python")
     if remedy.orm:
-        yield block(remedy.orm, "python") if outline.is_code(remedy.orm) else text(remedy.orm)
+        yield block(remedy.orm, "python") if remedies.is_code(remedy.orm) else text(remedy.orm)
     if remedy.migration:
         yield "As a migration:"
         yield block(remedy.migration, "python")

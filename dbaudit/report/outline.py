@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,20 +10,9 @@ from dbaudit import inventory
 from dbaudit.facts import Owner, QueryRun, RunStatus, Skipped, Snapshot, Table
 from dbaudit.findings import (
     OWNERS,
-    Action,
-    AddConstraint,
-    ChangeQuery,
-    ChangeSetting,
-    CreateIndex,
     DatabaseReport,
-    DropIndex,
-    EditModel,
     Finding,
-    Helped,
-    IndexPlan,
     Recommendation,
-    Remedy,
-    RunSql,
     Summary,
 )
 from dbaudit.report import words
@@ -204,8 +191,12 @@ def largest_by_records(snapshot: Snapshot) -> tuple[Table, ...]:
 
 def largest_by_size(snapshot: Snapshot) -> tuple[Table, ...]:
     """All stored tables that take most bytes, indexes included."""
-    sized = (table for table in snapshot.stored_tables() if whole_size(table) is not None)
-    return tuple(sorted(sized, key=lambda one: (-_known(whole_size(one)), one.label))[:TOP_TABLES])
+    return by_size(table for table in snapshot.stored_tables() if whole_size(table) is not None)[:TOP_TABLES]
+
+
+def by_size(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """The tables that take most bytes first, those whose size was not seen last."""
+    return tuple(sorted(tables, key=lambda one: (-_known(whole_size(one)), one.label)))
 
 
 def whole_size(table: Table) -> int | None:
@@ -223,108 +214,6 @@ def nothing_to_recommend(database: DatabaseReport) -> str:
 def known_or_new(finding: Finding) -> str:
     """``new`` or ``known`` as a baseline has it, empty where the finding was held against none."""
     return {None: "", True: "new", False: "known"}[finding.new]
-
-
-def deed(recommendation: Recommendation) -> str:
-    """What to do, in a few words: the remedy, or how many findings share it."""
-    if len(recommendation.findings) > 1 and not recommendation.helps:
-        return f"One remedy for {words.count(len(recommendation.findings), 'finding')}"
-    return action(recommendation.remedy.action)
-
-
-def index_plan(plan: IndexPlan) -> str:
-    """The plan of indexes in a few sentences."""
-    built, dropped = words.count(plan.built, "index", "indexes"), f"{plan.dropped:,} to drop"
-    if plan.projection and not plan.projected:
-        sizes = f"{built} to build ({words.size(plan.built_bytes)} then), {dropped}"
-    else:
-        net = f"{'+' if plan.net_bytes > 0 else '-' if plan.net_bytes < 0 else ''}{words.size(abs(plan.net_bytes))}"
-        sizes = f"{built} to build, {dropped}, net size {net}"
-    change = words.count(abs(plan.entries), "index entry", "index entries") + (
-        " more" if plan.entries > 0 else " fewer"
-    )
-    told = f"{sizes}; a row written to each of the tables makes {change if plan.entries else 'as many index entries'}."
-    asked = words.count(plan.statements, "statement")
-    told += f" The {asked} that were weighed: {plan.before:,.0f} {plan.unit} before, {plan.after:,.0f} after"
-    told += f" ({plan.source})."
-    if plan.projection and not plan.projected:
-        told += f" That is a projection {plan.projection}, as the data is too small to show anything."
-    elif plan.projection:
-        some = f"{plan.projected} of the indexes {'is' if plan.projected == 1 else 'are'} not counted there"
-        told += f" {some}: a projection {plan.projection}, as their tables are too small to show anything."
-    return told if plan.complete else f"{told} The time ran out: this is the best that was found by then."
-
-
-def helped(one: Helped) -> str:
-    """What an index does for a statement, in a line."""
-    told = f"{one.query}: {words.number(one.before)} → {words.number(one.after)} {one.unit}"
-    if one.today_before is not None and one.today_after is not None:
-        told += f" (with today's rows {words.number(one.today_before)} → {words.number(one.today_after)})"
-    seen = [words.milliseconds(one.ms)] if one.ms is not None else []
-    seen += [words.count(one.rows, "row")] if one.rows is not None else []
-    return f"{told}; it took {', '.join(seen)}" if seen else told
-
-
-def price(one: Recommendation) -> str:
-    """What building or dropping an index takes, in a line; empty where nothing is known."""
-    cost = one.cost
-    if cost is None:
-        return ""
-    parts = [words.size(cost.bytes)] if cost.bytes is not None and cost.bytes >= 0 else []
-    if cost.net_bytes is not None and cost.net_bytes != cost.bytes:
-        parts.append(f"net {words.size(cost.net_bytes)}")
-    if cost.build_seconds is not None:
-        parts.append(f"built in about {max(0.1, cost.build_seconds):,.1f} s")
-    parts += [cost.lock] if cost.lock else []
-    parts += [f"slows {cost.writes_slowed}"] if cost.writes_slowed else []
-    return "; ".join(parts)
-
-
-def is_code(orm: str) -> bool:
-    """Whether a remedy's text in Django's words is Python, not a sentence."""
-    try:
-        ast.parse(textwrap.dedent(orm))
-    except (SyntaxError, ValueError):
-        return False
-    return True
-
-
-def verification(remedy: Remedy) -> str:
-    """How a remedy was tried, or that it was not."""
-    return f"Verified: {remedy.verification}" if remedy.verification else "Not verified: this remedy was not tried."
-
-
-def action(what: Action) -> str:
-    """What a remedy does, in one sentence without its final stop."""
-    match what:
-        case CreateIndex():
-            text = f"create the {'unique ' if what.unique else ''}index {what.name}".rstrip()
-            text += f" on {what.table} ({', '.join(_keys(what))})"
-            text += f" using {what.method}" if what.method else ""
-            text += f" include ({', '.join(what.include)})" if what.include else ""
-            text += f" where {what.condition}" if what.condition else ""
-        case DropIndex():
-            text = f"drop the index {what.name} of {what.table}"
-        case EditModel():
-            text = f"edit {what.model}{f'.{what.field}' if what.field else ''}: {what.change}"
-        case ChangeQuery():
-            text = "change the query"
-        case AddConstraint():
-            text = f"add to {what.table} ({', '.join(what.columns)}): {what.constraint}"
-        case RunSql():
-            text = what.purpose
-        case ChangeSetting():
-            text = f"set {what.setting} to {what.value} ({what.where})"
-    text = text.rstrip(".")
-    return text[:1].upper() + text[1:]
-
-
-def _keys(index: CreateIndex) -> Iterable[str]:
-    """Its keys in their order: an expression where a column's name is empty, the others at the end."""
-    expressions = iter(index.expressions)
-    for name in index.columns:
-        yield name if name.strip("-") else f"{name}{next(expressions)}"
-    yield from expressions
 
 
 def _known(value: int | None) -> int:

@@ -10,8 +10,19 @@ from itertools import groupby
 
 from django.core.management.color import Style, no_style
 
-from dbaudit.findings import Baseline, ChangeQuery, DatabaseReport, Finding, Remedy, Report, Rule, Severity, worst
-from dbaudit.report import outline, words
+from dbaudit.findings import (
+    Baseline,
+    ChangeQuery,
+    DatabaseReport,
+    Finding,
+    Recommendation,
+    Remedy,
+    Report,
+    Rule,
+    Severity,
+    worst,
+)
+from dbaudit.report import outline, remedies, words
 
 NARROWEST = 40
 DETAILED = 10
@@ -109,16 +120,31 @@ class _Page:
             return
         yield self.style.MIGRATE_HEADING("Do first")
         for one in things:
-            yield self.cut(f"{one.rank:>3}. {words.printable(one.title)}")
-            yield self.cut(f"     {one.priority} priority, {one.risk}: {words.printable(outline.deed(one))}")
+            yield from self.thing(one)
         if len(database.recommendations) > len(things):
-            yield f"     … and {len(database.recommendations) - len(things):,} more recommendations."
+            left = words.count(len(database.recommendations) - len(things), "more recommendation")
+            yield f"     … and {left}."
         if database.index_plan:
             yield ""
             yield self.style.MIGRATE_HEADING("Indexes")
-            yield from self.wrap(outline.index_plan(database.index_plan))
+            yield from self.wrap(remedies.index_plan(database.index_plan))
             for refused in database.index_plan.refused:
                 yield from self.wrap(f"- refused: {refused.table} {refused.index}: {refused.reason}", hanging="  ")
+
+    def thing(self, one: Recommendation) -> Iterator[str]:
+        """A recommendation in two lines, so that five fit on the first screen: its title, which may take both, then as
+        many facts as there is room for."""
+        margin = "     "
+        first, *rest = self.wrap(f"{one.rank:>3}. {one.title}", hanging=margin)
+        facts = [words.printable(each) for each in remedies.facts(one)]
+        yield first
+        if not rest:
+            fitting = [each for each in facts if len(margin) + len(each) <= self.width]
+            yield self.cut(f"{margin}{(fitting or facts[-1:])[0]}")
+            return
+        fitting = [each for each in facts if len(rest) == 1 and len(rest[0]) + len(each) + 3 <= self.width]
+        told = f" ({fitting[0] if fitting else facts[-1]})"
+        yield self.cut(" ".join([rest[0], *(line.strip() for line in rest[1:])]), self.width - len(told)) + told
 
     def findings(self, report: Report, database: DatabaseReport) -> Iterator[str]:
         rules = {rule.id: rule for rule in report.rules}
@@ -174,13 +200,13 @@ class _Page:
             yield f"{margin}{words.more(len(members) - LISTED)}"
 
     def remedy(self, remedy: Remedy, margin: str) -> Iterator[str]:
-        yield from self.wrap(f"{outline.action(remedy.action)}.", margin)
-        if remedy.orm and not outline.is_code(remedy.orm):
+        yield from self.wrap(f"{remedies.action(remedy.action)}.", margin)
+        if remedy.orm and not remedies.is_code(remedy.orm):
             yield from self.wrap(remedy.orm, margin)
         else:
             change = remedy.action.after if isinstance(remedy.action, ChangeQuery) else ""
             yield from self.code(remedy.orm or change or remedy.sql, f"{margin}  ")
-        yield from self.wrap(outline.verification(remedy), margin)
+        yield from self.wrap(remedies.verification(remedy), margin)
 
     def suppressed(self, database: DatabaseReport) -> Iterator[str]:
         """What the project does not want to be told, with its reasons."""
@@ -232,9 +258,10 @@ class _Page:
         ):
             yield paint(line)
 
-    def cut(self, line: str) -> str:
-        """The line, cut at the page's width."""
-        return line if len(line) <= self.width else f"{line[: self.width - 1]}…"
+    def cut(self, line: str, width: int = 0) -> str:
+        """The line, cut at ``width``, by default the page's."""
+        width = width or self.width
+        return line if len(line) <= width else f"{line[: width - 1].rstrip()}…"
 
     def severity(self, severity: Severity | None) -> Paint:
         """The colour of a severity, that of success for none."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.apps.registry import Apps
@@ -22,21 +23,34 @@ from dbaudit.workload.sampling import Bench
 MODULE = "dbaudit_queries"
 
 
-def runs(apps: Apps, bench: Bench) -> Iterator[QueryRun]:
-    """Measure every registered query of the installed apps, in order of id; a module that does not import is a failed
-    row of its own."""
-    installed = set()
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The queries of the installed apps in order of id, the label of each one's app, and a failed row for each module
+    that does not import."""
+
+    queries: tuple[Query, ...]
+    labels: Mapping[str, str]
+    broken: tuple[QueryRun, ...]
+
+
+def own(apps: Apps, alias: str) -> Own:
+    """Import the modules in which projects keep their queries."""
+    labels = {}
+    broken = []
     for config in apps.get_app_configs():
         if config.module is not None and module_has_submodule(config.module, MODULE):
             name = f"{config.name}.{MODULE}"
-            installed.add(name)
-            broken = _load(name, config.label, bench.connection.alias)
-            if broken is not None:
-                yield broken
-    labels = {f"{config.name}.{MODULE}": config.label for config in apps.get_app_configs()}
-    for query in registered_queries():
-        if query.module in installed:
-            yield _measured(query, labels[query.module], bench)
+            labels[name] = config.label
+            failed = _load(name, config.label, alias)
+            broken += [failed] if failed else []
+    queries = tuple(query for query in registered_queries() if query.module in labels)
+    return Own(queries, labels, tuple(broken))
+
+
+def runs(found: Own, bench: Bench) -> Iterator[QueryRun]:
+    """Measure every query."""
+    for query in found.queries:
+        yield _measured(query, found.labels[query.module], bench)
 
 
 def _measured(query: Query, app: str, bench: Bench) -> QueryRun:

@@ -49,10 +49,15 @@ def measure(
     skipped: list[Skipped] = []
     runs: list[QueryRun] = []
     with routed_to(connection.alias, {table.name for table in snapshot.tables}):
-        own = canned.runs(apps, Bench(connection, limits, writes=True))
-        runs += counted(progress, f"Measuring the project's own queries on {connection.alias!r}", own)
+        own = canned.own(apps, connection.alias)
+        mine = canned.runs(own, Bench(connection, limits, writes=True))
+        runs += own.broken
+        runs += counted(
+            progress, f"Measuring the project's own queries on {connection.alias!r}", mine, len(own.queries)
+        )
         unasked = _in_time(automatic.runs(apps, snapshot, Bench(connection, limits)), limits, skipped)
-        runs += counted(progress, f"Measuring admin pages, model pages and relations on {connection.alias!r}", unasked)
+        most = f"{limits.automatic_ms / 1000:g} s at most"
+        runs += counted(progress, f"Measuring admin, models and relations on {connection.alias!r}, {most}", unasked)
         if crawl_routes:
             pages = crawl.runs(apps, Bench(connection, limits, writes=True), crawl_exclude)
             runs += counted(progress, f"Asking for the project's GET routes on {connection.alias!r}", pages)

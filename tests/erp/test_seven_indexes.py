@@ -96,7 +96,8 @@ def audited(
         database.execute("ANALYZE")
         snapshot = database.snapshot(apps)
         with routed_to(database.alias, {table.name for table in snapshot.tables}):
-            runs = tuple(canned.runs(apps, Bench(database.connection, Limits(samples=1), writes=True)))
+            bench = Bench(database.connection, Limits(samples=1), writes=True)
+            runs = tuple(canned.runs(canned.own(apps, database.alias), bench))
         snapshot = replace(snapshot, runs=runs)
         found = advise(database, snapshot)
         yield Audited(scale, database, snapshot, found, recommend((), snapshot, found))

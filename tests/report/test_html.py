@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from dbaudit.facts import Table
-from dbaudit.findings import Finding, Report, Severity
+from dbaudit.findings import Finding, Phase, Report, Severity
 from dbaudit.report import html
 from dbaudit.report.html import page
 from tests.report import sample
@@ -123,6 +123,33 @@ def test_findings_above_the_limit_are_rows_of_a_table() -> None:
     assert len(details) == page.DETAILED
     assert "Further findings" in drawn.text
     assert all(one.subject in drawn.text for one in many)
+
+
+def test_recommendations_above_the_limit_are_rows_of_a_table() -> None:
+    first, *_ = sample.database().recommendations
+    many = tuple(replace(first, rank=rank, title=f"Thing {rank}.") for rank in range(1, page.RECOMMENDED + 4))
+    plan = (Phase(number=1, title="Safe", recommendations=tuple(one.rank for one in many)),)
+    drawn = Page(html.render(sample.report(replace(sample.database(), recommendations=many, plan=plan))))
+    cards = [1 for tag, attributes in drawn.tags if attributes.get("class") == "recommendation"]
+    assert len(cards) == page.RECOMMENDED
+    assert "Further recommendations" in drawn.text
+    assert all(one.title in drawn.text for one in many)
+    anchors = {str(attributes["href"])[1:] for tag, attributes in drawn.tags if tag == "a"}
+    assert anchors <= {*drawn.ids()}
+
+
+def test_the_first_screen_says_where_a_thing_is_to_be_done() -> None:
+    source = html.render(sample.report())
+    first = source.partition('<ol class="first">')[2].partition("</ol>")[0]
+    assert "shop/models/orders.py:40" in first
+
+
+def test_why_and_fix_are_paragraphs_with_code_in_them() -> None:
+    report = sample.report()
+    rule = replace(report.rules[0], why="Each ``id`` is\nwritten.", fix="Drop <one>.\n\nRun ``<migrate>``.")
+    source = html.render(replace(report, rules=(rule,)))
+    assert "<p>Each <code>id</code> is written.</p>" in source
+    assert "<p>Drop &lt;one&gt;.</p><p>Run <code>&lt;migrate&gt;</code>.</p>" in source
 
 
 def test_many_tables_are_all_there() -> None:

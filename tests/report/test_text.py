@@ -35,6 +35,39 @@ def test_the_first_screen_has_the_figures_and_the_five_most_valuable_things_to_d
     assert any("25 more recommendations" in line for line in screen)
 
 
+def first_thing(title: str, width: int = 80) -> list[str]:
+    """The lines of the one thing to do, an index that brings 120.5 ms down to 2 ms."""
+    database = sample.database()
+    one = replace(database.recommendations[0], title=title)
+    lines = text.render(sample.report(replace(database, recommendations=(one,), index_plan=None)), width=width)
+    return lines.split("Do first\n")[1].split("\n\n")[0].splitlines()
+
+
+def test_a_thing_to_do_is_told_in_two_lines_with_what_it_gains() -> None:
+    assert first_thing("Orders by customer") == [
+        "  1. Orders by customer",
+        "     high priority, safe: 120.5 → 2 ms",
+    ]
+
+
+def test_a_long_title_goes_on_in_the_second_line_and_what_it_gains_stands_behind_it() -> None:
+    title = "shop_order: an index on (customer_id, status DESC) for 'Open orders of a customer, newest first'"
+    assert first_thing(title) == [
+        "  1. shop_order: an index on (customer_id, status DESC) for 'Open orders of a",
+        "     customer, newest first' (high priority, safe: 120.5 → 2 ms)",
+    ]
+    assert first_thing(title, width=120)[1:] == ["     high priority, safe: 120.5 → 2 ms"]
+
+
+def test_the_facts_get_fewer_before_a_title_is_cut() -> None:
+    title = "shop_order: an index on (customer_id, status DESC) for 'Open orders of a customer"
+    assert first_thing(f"{title} and of all who pay for it'")[1].endswith("for it' (high priority, safe: 120.5 → 2 ms)")
+    assert first_thing(f"{title} and of all who ever pay for it'")[1].endswith("for it' (high, safe: 120.5 → 2 ms)")
+    first, second = first_thing(f"{title}{' and more' * 20}'")
+    assert second.endswith("… (high, safe)")
+    assert max(len(first), len(second)) <= 80
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_but_code_is_wider_than_the_terminal(width: int) -> None:
     drawn = text.render(sample.report(), width=width)

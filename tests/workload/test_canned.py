@@ -267,7 +267,7 @@ def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
 def test_a_broken_module_is_named_with_file_and_line(
     library: Scratch, application: Callable[[str], Apps], text: str, reason: str
 ) -> None:
-    (run,) = canned.runs(application(text), Bench(library.connection, Limits(), writes=True))
+    (run,) = canned.own(application(text), library.alias).broken
     assert (run.status, run.app) == ("failed", "canned_app")
     assert reason in run.reason
 
@@ -292,8 +292,9 @@ def fails():
 query()(5)
 """
     )
+    bench = Bench(library.connection, Limits(), writes=True)
     with routed(library.alias):
-        runs = {run.id: run for run in canned.runs(apps, Bench(library.connection, Limits(), writes=True))}
+        runs = {run.id: run for run in canned.runs(canned.own(apps, library.alias), bench)}
     assert {name: run.audited for name, run in runs.items()} == {
         "canned:canned_app.everyone": True,
         "canned:canned_app.fails": False,

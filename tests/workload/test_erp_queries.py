@@ -41,7 +41,7 @@ def found(request: pytest.FixtureRequest) -> list[Finding]:
     InventoryRecord.objects.using(alias).update(notes="x" * NOTES)
     snapshot = catalog.read(connections[alias], apps=apps, **LIMITS)
     with routed_to(alias, {table.name for table in snapshot.tables}):
-        runs = tuple(canned.runs(apps, Bench(connections[alias], Limits(samples=2), writes=True)))
+        runs = tuple(canned.runs(canned.own(apps, alias), Bench(connections[alias], Limits(samples=2), writes=True)))
     checks.load(apps)
     judges = [one for one in registered() if "queries" in one.needs and one.id != "slow_query"]
     outcome = checks.run(replace(snapshot, runs=runs), judges)

@@ -6,6 +6,7 @@ from typing import Any
 
 import dbaudit
 from dbaudit.facts import Plan
+from dbaudit.report.plans import excerpt
 from dbaudit.workload import plans
 from dbaudit.workload.limits import Limits
 from tests.scratch import Scratch
@@ -83,3 +84,12 @@ def test_the_table_behind_an_alias_is_named(sqlite: Scratch) -> None:
         ("author", "automatic index", 0),
         ("reader", "scan", 1),
     ]
+
+
+def test_a_plan_is_shown_a_line_a_step_and_without_a_value(library: Scratch) -> None:
+    plan = explained(library, Book.objects.filter(title="a secret").select_related("author").order_by("title")[:3])
+    shown = excerpt(plan)
+    assert "secret" not in shown
+    steps = [line for line in shown.splitlines() if "tests_book" in line]
+    assert steps
+    assert len(shown.splitlines()) >= len(plan.nodes)

@@ -24,7 +24,7 @@ from dbaudit.report import github, write
 class Command(BaseCommand):
     """Parses the action and its options, runs it, and turns its result into output and an exit status."""
 
-    help = "Audit the databases of this project: what is wrong, where in your code, and what to change."
+    help = "Audit the databases of this project:\nwhat is wrong, where in your code, and what to change."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -23,6 +23,7 @@ def charts(database: DatabaseReport) -> dict[str, dict[str, Any]]:
         "records": _records(database),
         "queries": _queries(database),
         "fixes": _fixes(database),
+        "times": _times(database),
         "gains": _gains(database),
         "findings_trend": _findings_trend(database),
         "size_trend": _size_trend(database),
@@ -58,8 +59,7 @@ def _queries(database: DatabaseReport) -> dict[str, Any]:
 
 def _fixes(database: DatabaseReport) -> dict[str, Any]:
     tried = [(run, one) for run in database.snapshot.runs for one in run.trials if one.worked and one.queries_before]
-    tried.sort(key=lambda pair: (-(pair[1].queries_before or 0), pair[0].id))
-    tried = tried[:MOST]
+    tried = sorted(tried, key=lambda pair: (-(pair[1].queries_before or 0), pair[0].id))[:MOST]
     return _chart(
         "Verified changes to queries: statements",
         "",
@@ -69,15 +69,26 @@ def _fixes(database: DatabaseReport) -> dict[str, Any]:
     )
 
 
+def _times(database: DatabaseReport) -> dict[str, Any]:
+    tried = [(run, one) for run in database.snapshot.runs for one in run.trials if one.worked and one.ms_before]
+    tried = sorted(tried, key=lambda pair: (-(pair[1].ms_before or 0), pair[0].id))[:MOST]
+    return _chart(
+        "Verified changes to queries: time",
+        "ms",
+        [run.label for run, _ in tried],
+        before=[one.ms_before for _, one in tried],
+        after=[one.ms_after for _, one in tried],
+    )
+
+
 def _gains(database: DatabaseReport) -> dict[str, Any]:
     """What the recommendations leave of what was before, in per cent: their units differ."""
     gained = [one for one in database.recommendations if one.gain and one.gain.before][:MOST]
     return _chart(
-        "Recommendations: what is left of cost or time",
+        "Recommendations: what is left of 100 % cost or time",
         "%",
         [f"{one.rank}. {one.title}" for one in gained],
-        before=[100 for _ in gained],
-        after=[round(100 * (one.gain.ratio or 0), 1) for one in gained if one.gain],
+        left=[round(100 * (one.gain.ratio or 0), 1) for one in gained if one.gain],
     )
 
 

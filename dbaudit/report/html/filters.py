@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
 from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from dbaudit.facts import Location
-from dbaudit.findings import Evidence, Gain
-from dbaudit.report import words
+from dbaudit.findings import ChangeQuery, Evidence, Gain, Remedy
+from dbaudit.report import remedies, words
 
 register = template.Library()
 
@@ -29,6 +33,20 @@ def code(value: str) -> str:
 
 
 @register.filter
+def prose(value: str) -> SafeString:
+    """A part of a check's page as paragraphs, with what stands between double backticks as code."""
+    return mark_safe("".join(f"<p>{_spans(one)}</p>" for one in value.split("\n\n")))  # noqa: S308 - escaped by _spans
+
+
+def _spans(paragraph: str) -> str:
+    parts = words.printable(" ".join(paragraph.split())).split("``")
+    return "".join(
+        format_html("<code>{}</code>", part) if number % 2 else conditional_escape(part)
+        for number, part in enumerate(parts)
+    )
+
+
+@register.filter
 def place(location: Location | None) -> str:
     """File and line."""
     return words.printable(f"{location.file}:{location.line}") if location else ""
@@ -47,6 +65,48 @@ def gained(gain: Gain | None) -> str:
         return "not measured"
     before, after = words.measure(gain.before, gain.unit), words.measure(gain.after, gain.unit)
     return words.printable(f"{before} → {after} ({gain.source})")
+
+
+@register.filter
+def django(remedy: Remedy) -> str:
+    """A remedy in Django's words; nothing where the code as it is after the change has them already."""
+    action, orm = remedy.action, remedy.orm.strip().replace("'", '"')
+    told = isinstance(action, ChangeQuery) and bool(action.before) and orm in action.after.replace("'", '"')
+    return "" if told else remedy.orm
+
+
+@register.filter
+def change(gain: Gain | None) -> str:
+    """Before and after alone, nothing for None."""
+    return words.printable(remedies.gained(gain))
+
+
+@register.filter
+def gone(before: str, after: str) -> SafeString:
+    """Code that is to be changed, with the lines marked that change."""
+    return _marked(before, after, "del")
+
+
+@register.filter
+def came(after: str, before: str) -> SafeString:
+    """Changed code, with the lines marked that changed."""
+    return _marked(after, before, "ins")
+
+
+def _marked(shown: str, other: str, tag: str) -> SafeString:
+    """``shown`` with the lines that ``other`` does not have inside elements of this kind."""
+    lines, others = code(shown).split("\n"), code(other).split("\n")
+    told = {
+        number
+        for kind, begin, end, _, _ in SequenceMatcher(None, lines, others, autojunk=False).get_opcodes()
+        if kind != "equal"
+        for number in range(begin, end)
+    }
+    drawn = (
+        format_html("<{0}>{1}</{0}>", tag, line) if number in told else conditional_escape(line)
+        for number, line in enumerate(lines)
+    )
+    return mark_safe("\n".join(drawn))  # noqa: S308 - each line was escaped
 
 
 @register.filter

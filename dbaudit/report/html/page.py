@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 from django.template import Context, Engine
 from django.utils.safestring import SafeString, mark_safe
 
-from dbaudit.facts import QueryRun
+from dbaudit.facts import Location, QueryRun
 from dbaudit.findings import OWNERS, DatabaseReport, Finding, Priority, Recommendation, Report, Severity
-from dbaudit.report import outline, pictures, references
+from dbaudit.report import outline, pictures, plans, references, remedies
 from dbaudit.report.html import charts
 from dbaudit.report.next_steps import next_steps
 
@@ -26,6 +27,9 @@ VENDORED = ("chart", "datatables", "dagre")
 #: Findings with all that they carry; those beyond are rows of a table. The JSON has all of everything.
 DETAILED = 400
 RUNS = 400
+#: Recommendations with all that they carry, of all priorities together.
+RECOMMENDED = 200
+RECOMMENDED_ROWS = 1_000
 LISTED = 10_000
 PICTURES = 60
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
@@ -63,15 +67,15 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "server": outline.server(snapshot),
         "status": outline.status(database),
         "verdict": outline.verdict(database),
-        "records": outline.records(database.summary),
-        "first_things": [(one, outline.deed(one)) for one in outline.first_things(database)],
+        "first_things": list(_first_things(database)),
         "shares": [(outline.OWNER_NAMES[one.owner], one) for one in outline.shares(snapshot)],
-        "tables": [(one, outline.rows(one), outline.whole_size(one)) for one in snapshot.tables],
+        "tables": [(one, outline.rows(one), outline.whole_size(one)) for one in outline.by_size(snapshot.tables)],
         "enforced": references.enforced(snapshot),
         "pictures": drawn[:PICTURES],
         "more_pictures": len(drawn) - PICTURES,
         "runs": runs[:RUNS],
         "more_runs": len(runs) - RUNS,
+        "plans": [(run, statement, plan, plans.excerpt(plan)) for run, statement, plan in plans.slowest(snapshot.runs)],
         "failed_runs": [run for run in snapshot.runs if not run.audited],
         "fixes": [
             (run, one)
@@ -80,15 +84,22 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
             if one.worked and one.before and one.after != one.before
         ],
         **_findings(report, database),
-        "priorities": list(_priorities(database)),
+        **_recommendations(database),
         "nothing_to_recommend": outline.nothing_to_recommend(database),
         "phases": _phases(database),
         "next_steps": next_steps(report, database),
-        "index_plan": outline.index_plan(database.index_plan) if database.index_plan else "",
+        "index_plan": remedies.index_plan(database.index_plan) if database.index_plan else "",
         "unexamined": outline.reasons(outline.unexamined(database)),
         "unexamined_count": len(outline.unexamined(database)),
         "charts": charts.charts(database),
     }
+
+
+def _first_things(database: DatabaseReport) -> Iterator[tuple[Recommendation, str, Location | None]]:
+    """The most valuable recommendations, with what to do and where."""
+    places = {finding.key: finding.location for finding in database.findings}
+    for one in outline.first_things(database):
+        yield one, remedies.deed(one), next(filter(None, map(places.get, one.findings)), None)
 
 
 def _runs(runs: Iterable[QueryRun]) -> list[tuple[QueryRun, str]]:
@@ -135,33 +146,42 @@ def _shown(findings: Iterable[Finding], *, shared: bool) -> list[dict[str, Any]]
     return [
         {
             "finding": finding,
-            "action": outline.action(finding.remedy.action),
-            "verification": outline.verification(finding.remedy),
-            "orm_is_code": outline.is_code(finding.remedy.orm),
+            "action": remedies.action(finding.remedy.action),
+            "verification": remedies.verification(finding.remedy),
+            "orm_is_code": remedies.is_code(finding.remedy.orm),
             "remedied": not (shared and number),
         }
         for number, finding in enumerate(findings)
     ]
 
 
-def _priorities(database: DatabaseReport) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _recommendations(database: DatabaseReport) -> dict[str, Any]:
+    """The recommendations by priority, those whose rank is beyond `RECOMMENDED` as rows."""
     by_key = {finding.key: finding for finding in database.findings}
-    for priority in PRIORITIES:
-        chosen = [one for one in database.recommendations if one.priority == priority]
-        if chosen:
-            chosen.sort(key=lambda one: one.rank)
-            yield priority, [_recommendation(one, by_key) for one in chosen]
+    ordered = sorted(database.recommendations, key=lambda one: one.rank)
+    whole, rest = ordered[:RECOMMENDED], ordered[RECOMMENDED:]
+    every = Counter(one.priority for one in ordered)
+    return {
+        "priorities": [
+            (priority, every[priority], [_recommendation(one, by_key) for one in whole if one.priority == priority])
+            for priority in PRIORITIES
+            if every[priority]
+        ],
+        "detailed": {one.rank for one in whole},
+        "further": [(one, remedies.deed(one)) for one in rest[:RECOMMENDED_ROWS]],
+        "further_more": len(rest) - RECOMMENDED_ROWS,
+    }
 
 
 def _recommendation(one: Recommendation, by_key: dict[str, Finding]) -> dict[str, Any]:
     return {
         "one": one,
-        "deed": outline.deed(one),
-        "price": outline.price(one),
-        "helps": [(outline.helped(each), each.statement) for each in one.helps],
-        "action": outline.action(one.remedy.action),
-        "verification": outline.verification(one.remedy),
-        "orm_is_code": outline.is_code(one.remedy.orm),
+        "deed": remedies.deed(one),
+        "price": remedies.price(one),
+        "helps": [(remedies.helped(each), each.statement) for each in one.helps],
+        "action": remedies.action(one.remedy.action),
+        "verification": remedies.verification(one.remedy),
+        "orm_is_code": remedies.is_code(one.remedy.orm),
         "findings": [by_key[key] for key in one.findings if key in by_key],
     }
 
