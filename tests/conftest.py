@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connections
@@ -100,7 +100,8 @@ def django_db_modify_db_settings(
         if "postgresql" in connections.settings and any("postgresql" in _needs(item) for item in request.session.items):
             connections.settings["postgresql"].update(main_server().settings("dbaudit"))
             erp_database.make_template(main_server().major)
-        kept = erp_database.in_memory(connections["default"].creation._get_test_db_name())
+        creation: Any = connections["default"].creation
+        kept = erp_database.in_memory(creation._get_test_db_name())
     with kept:
         yield
 

@@ -25,8 +25,8 @@ def migrate(scratch: Scratch) -> None:
         scratch.connection.close()
         Path(scratch.connection.settings_dict["NAME"]).write_bytes(_sqlite_template())
         return
-    scratch.connection.ensure_connection()
-    major = scratch.connection.pg_version // 10_000
+    [(version,)] = scratch.rows("SELECT current_setting('server_version_num')::int")
+    major = version // 10_000
     scratch.connection.close()
     make_template(major)
     with server(major).connect() as maintenance:

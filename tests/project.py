@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+
+from tests import starter
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,16 +97,7 @@ class Project:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))
         }
-        result = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=self.folder,
-            env={**environment, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
+        result = starter.run(self.folder, [*arguments], {**environment, "PYTHONPATH": str(ROOT), "COLUMNS": "80"})
         assert result.returncode == status, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
         return result
 
