@@ -44,7 +44,8 @@ demo: $(VENV)/demo ## install the reference ERP on SQLite, audit it (report.md, 
 	@echo "The whole report: $(CURDIR)/report.md and report.html"
 
 test: $(VENV)/dev ## run the tests on SQLite and on PostgreSQL servers that they bring up themselves
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+	@# Each of the many processes of a run would compile the package anew.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 lint: $(VENV)/dev ## check style, types and workflows
 	$(BIN)/ruff check

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connections
 
-from tests import capabilities
+from tests import capabilities, erp_database
 from tests.capabilities import Capability, capability
 from tests.postgres import main_server, server
 from tests.scratch import Scratch, postgres_scratch, sqlite_scratch
@@ -91,11 +91,19 @@ def _needs(item: pytest.Item) -> list[str]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
-) -> None:
-    """Start the server of the alias "postgresql", if any test wants it, before the test databases are created."""
-    if "postgresql" in connections.settings and any("postgresql" in _needs(item) for item in request.session.items):
-        connections.settings["postgresql"].update(main_server().settings("dbaudit"))
+    request: pytest.FixtureRequest,
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """Prepare what the test databases are made of; if any test wants it, start the server of "postgresql"."""
+    with django_db_blocker.unblock():
+        if "postgresql" in connections.settings and any("postgresql" in _needs(item) for item in request.session.items):
+            connections.settings["postgresql"].update(main_server().settings("dbaudit"))
+            erp_database.make_template(main_server().major)
+        creation: Any = connections["default"].creation
+        kept = erp_database.in_memory(creation._get_test_db_name())
+    with kept:
+        yield
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])

@@ -13,6 +13,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from tests import starter
+
 ROOT = Path(__file__).parent.parent
 
 SETTINGS = """
@@ -111,29 +113,22 @@ class Project:
 
     def manage(self, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` without a terminal; its exit status must be the expected one."""
-        return self._run("manage.py", *arguments, status=status)
+        return _ended(starter.run(self.folder, [*arguments], _environment()), status)
 
     def commands(self, *commands: tuple[str, ...]) -> list[str]:
         """What several commands say on standard output; all of them in one process, which is quicker. Models are those
         at its start."""
-        return self._run("-c", COMMANDS, json.dumps(commands), status=0).stdout.split("\0")[:-1]
-
-    def _run(self, *arguments: str, status: int) -> subprocess.CompletedProcess[str]:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))
-        }
         result = subprocess.run(
-            [sys.executable, *arguments],
+            [sys.executable, "-c", COMMANDS, json.dumps(commands)],
             cwd=self.folder,
-            env={**environment, "PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+            env=_environment(),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=starter.TIMEOUT_S,
             check=False,
         )
-        assert result.returncode == status, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
-        return result
+        return _ended(result, 0).stdout.split("\0")[:-1]
 
     def migrate(self) -> None:
         """Create the tables, also those of apps without migrations."""
@@ -151,6 +146,17 @@ class Project:
         sentences = [line for line in result.stderr.splitlines() if line]
         assert len(sentences) == 1, result.stderr
         return sentences[0]
+
+
+def _environment() -> dict[str, str]:
+    """Of a developer's shell: nothing of the tests' own settings and databases."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))}
+    return {**own, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+
+
+def _ended(result: subprocess.CompletedProcess[str], status: int) -> subprocess.CompletedProcess[str]:
+    assert result.returncode == status, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result
 
 
 def make(

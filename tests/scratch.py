@@ -12,6 +12,7 @@ from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import OperationalError
 
 from dbaudit import catalog, checks
 from dbaudit.registry import registered
@@ -166,11 +167,17 @@ def url(settings: dict[str, Any]) -> str:
 
 def _empty(server: Server) -> None:
     """Create the scratch database, or take everything out of it: much faster than creating it anew."""
-    with server.connect() as maintenance:
-        if not maintenance.execute("SELECT FROM pg_database WHERE datname = 'scratch'").rowcount:
+    try:
+        connection = server.connect("scratch")
+    except OperationalError:
+        with server.connect() as maintenance:
             maintenance.execute("CREATE DATABASE scratch")
-        maintenance.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'scratch'")
-    with server.connect("scratch") as connection:
+        return
+    with connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         for query in LEFTOVERS:
             for (statement,) in connection.execute(query).fetchall():
                 connection.execute(statement)

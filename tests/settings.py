@@ -12,7 +12,10 @@ if main_installation():
         # Where it listens is known once it runs: tests/conftest.py adds it.
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "dbaudit",
-        "TEST": {"DEPENDENCIES": []},  # a test may ask for this database alone
+        "TEST": {
+            "DEPENDENCIES": [],  # a test may ask for this database alone
+            "TEMPLATE": "erp_template",  # tests/erp_database.py
+        },
     }
 
 DATABASES = databases

@@ -99,6 +99,26 @@ def test_a_finding_whose_check_did_not_run_again_is_not_called_fixed(difference:
     assert [one.check for one in found.unseen] == [HOSTILE]
 
 
+def of_query(name: str) -> Finding:
+    found = next(one for one in sample.findings() if one.check == HOSTILE)
+    return replace(found, identity=(f"canned:{name}", "a relation"))
+
+
+def test_a_finding_whose_query_was_not_measured_again_is_not_called_fixed_nor_new_where_it_was_not_before(
+    difference: Any,
+) -> None:
+    measured = database(findings=(of_query("list"),), snapshot=snapshot(runs=(run("list", 1.0), run("other", 1.0))))
+    without_it = database(findings=(), snapshot=snapshot(runs=(run("other", 1.0),)))
+    refused = database(findings=(), snapshot=snapshot(runs=(run("list"), run("other", 1.0))))
+    for less in (without_it, refused):
+        found = only(difference(measured, less))
+        assert (found.fixed, [one.check for one in found.unseen]) == ((), [HOSTILE])
+        found = only(difference(less, measured))
+        assert (found.new, [one.check for one in found.first_seen]) == ((), [HOSTILE])
+    repaired = database(findings=(), snapshot=snapshot(runs=(run("list", 1.0), run("other", 1.0))))
+    assert [one.check for one in only(difference(measured, repaired)).fixed] == [HOSTILE]
+
+
 def test_a_finding_that_was_suppressed_is_not_called_fixed_nor_one_that_is_no_longer_called_first_seen(
     difference: Any,
 ) -> None:

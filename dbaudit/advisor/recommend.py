@@ -61,7 +61,7 @@ def recommend(
     if snapshot is not None and advised is not None:
         dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
         for part in advised.parts:
-            found += [((0, False), one) for one in building.builds(snapshot, part, told)]
+            found += [(_place(snapshot, one), one) for one in building.builds(snapshot, part, told)]
             drops = [*building.drops(snapshot, part, dropped)]
             dropped |= {one.remedy.action.name for one in drops if isinstance(one.remedy.action, DropIndex)}
             found += [((0, False), one) for one in drops]
@@ -76,6 +76,12 @@ def recommend(
         found.append((place, _recommendation(group, snapshot)))
     found.sort(key=lambda each: (each[0][0], _ORDER.index(each[1].priority), each[0][1], -each[1].value, each[1].title))
     return tuple(replace(one, rank=rank) for rank, (_, one) in enumerate(found, start=1))
+
+
+def _place(snapshot: Snapshot, build: Recommendation) -> tuple[int, bool]:
+    """An index on a table of somebody else's stands with what only they could change, last."""
+    table = snapshot.labelled(build.remedy.action.table) if isinstance(build.remedy.action, CreateIndex) else None
+    return (OWNERS.index(table.ownership.owner) if table else 0, False)
 
 
 def plan(recommendations: Iterable[Recommendation]) -> tuple[Phase, ...]:

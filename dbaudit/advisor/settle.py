@@ -60,18 +60,21 @@ def _without_the_little(advice: Advice, planner: Planner) -> Advice:
 def _worth(one: Chosen, advice: Advice, planner: Planner) -> bool:
     """Whether some statement would take much more without it, beside all the others."""
     crowded = sum(alike(one.candidate, other.candidate) for other in advice.chosen) > ALIKE
-    if one.gain >= WORTH_GAIN and not crowded:
+    if one.helps and one.gain >= WORTH_GAIN and not crowded:
         return True
     others = frozenset(chosen.candidate for chosen in advice.chosen if chosen is not one)
     least = WORTH_RATIO_REPLACING if spares(one.replaces, advice, one) else WORTH_RATIO
     if crowded:
         least = WORTH_RATIO_CROWDED
     repeated = 0.0 if crowded else WORTH_RATIO_REPEATED
-    return any(
-        effect.after.cost <= (repeated if effect.asked.repeated else least) * _planned(planner, effect, others).cost
-        for effect in advice.effects
-        if effect.asked.fingerprint in one.helps
-    )
+    for effect in advice.effects:
+        if effect.asked.fingerprint in one.helps:
+            without = _planned(planner, effect, others).cost
+            if effect.after.cost < without and effect.after.cost <= without * (
+                repeated if effect.asked.repeated else least
+            ):
+                return True
+    return False
 
 
 def alike(one: Candidate, other: Candidate) -> bool:

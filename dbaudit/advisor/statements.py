@@ -32,13 +32,14 @@ _NUMBERED = re.compile(r"\$(\d+)")
 
 
 def workload(runs: Iterable[QueryRun]) -> tuple[QueryRun, ...]:
-    """The runs that say what the project asks; the automatic ones only where there is nothing else.
+    """The runs that say what the project asks; the automatic ones of its own models only where there is nothing else.
 
     Nobody may ever open the admin's list of exchange rates: such a page is told by the checks, and buys no index.
     """
     audited = [run for run in runs if run.audited]
-    own = [run for run in audited if run.origin != "automatic"]
-    return tuple(replace(run, statements=tuple(_asked_for(run))) for run in own or audited)
+    asked = [run for run in audited if run.origin != "automatic"]
+    own = [run for run in audited if run.owner == "project"]
+    return tuple(replace(run, statements=tuple(_asked_for(run))) for run in asked or own)
 
 
 def _asked_for(run: QueryRun) -> Iterator[Statement]:

@@ -21,7 +21,8 @@ def cascade_cost(snapshot: Snapshot) -> Iterator[Finding]:
     or without a constraint, and ``PROTECT`` and ``RESTRICT`` ask too. Without an index each question reads the whole
     child table, again for every 100 parents or so.
 
-    Fix: Let the field have its index (take ``db_index=False`` away), or say ``DO_NOTHING`` if the children may stay.
+    Fix: Declare an index in ``Meta.indexes`` or take ``db_index=False`` away (not both), or say ``DO_NOTHING`` if the
+    children may stay.
 
     Silent when: The database has the constraint, because then it is `unindexed_foreign_key`; the relation is generic,
     because then it is `unindexed_generic_foreign_key`; any usable index is led by the column; ``on_delete`` is
@@ -54,7 +55,7 @@ def _finding(snapshot: Snapshot, relation: Relation, field: ModelField) -> Findi
         evidence=evidence,
         remedy=Remedy(
             action=index,
-            orm=f"{field.name} = models.{field.kind}(...)  # without db_index=False",
+            orm=f"models.Index(fields={[field.name]!r}, name={index.name!r})",
             sql=ddl.create_index(snapshot.dialect, table, index),
             undo_sql=ddl.drop_index(snapshot.dialect, table, index.name),
         ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Index, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
+from dbaudit.rules import drift
 from dbaudit.rules.equivalence import covers, enforces, keep_order, knowable, signature
 from dbaudit.rules.removal import removal
 
@@ -28,6 +29,7 @@ def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
     the wider one lacks; the wider one is invalid or is itself to be dropped; the two are equal (that is
     `duplicate_index`).
     """
+    undeclared = {(one.table.label, index.name) for one in drift.compared(snapshot) for index in one.indexes.undeclared}
     for table in snapshot.tables:
         led_by: defaultdict[str, list[Index]] = defaultdict(list)  # only what leads with the same column can serve
         for index in table.indexes:
@@ -39,7 +41,9 @@ def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
                     continue
                 wider = [wide for wide in alike if wide is not narrow and _serves_more(wide, narrow)]
                 if wider:
-                    yield _finding(snapshot, table, narrow, min(wider, key=_choice))
+                    wide = min(wider, key=_choice)
+                    alone = (table.label, wide.name) in undeclared and (table.label, narrow.name) not in undeclared
+                    yield _finding(snapshot, table, narrow, wide, alone=alone)
 
 
 def _choice(wide: Index) -> tuple[bool | int | str, ...]:
@@ -54,7 +58,8 @@ def _serves_more(wide: Index, narrow: Index) -> bool:
     return not covers(narrow, wide) or enforces(wide)
 
 
-def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index) -> Finding:
+def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index, *, alone: bool) -> Finding:
+    """``alone``: only this database has the wider index, and the models declare the narrow one."""
     field = _automatic(snapshot, table, narrow)
     group = ""
     if table.ownership.auto_created:
@@ -64,10 +69,11 @@ def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index) -> Fi
     return Finding.about(
         table,
         subject=f"Index {narrow.name} on {table.label} is served by {wide.name}",
-        detail=f"{narrow.describe()} leads {'the unique ' if wide.unique else ''}{wide.describe()}.",
+        detail=f"{narrow.describe()} leads {'the unique ' if wide.unique else ''}{wide.describe()}."
+        + (f" No model declares {wide.name}: declare it first, or a new installation has neither." if alone else ""),
         identity=(narrow.describe(),),
         severity=Severity.INFO if group or table.ownership.owner != "project" else Severity.DEFAULT,
-        confidence=Confidence.MEDIUM if len(wide.keys) > len(narrow.keys) else Confidence.HIGH,
+        confidence=Confidence.MEDIUM if alone or len(wide.keys) > len(narrow.keys) else Confidence.HIGH,
         location=field.location if field else None,
         # The project wrote the many-to-many field, but only Django could leave this index out.
         owner="django" if table.ownership.auto_created else None,

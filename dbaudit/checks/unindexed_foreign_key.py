@@ -20,8 +20,8 @@ def unindexed_foreign_key(snapshot: Snapshot) -> Iterator[Finding]:
     and every reverse accessor and join filters by the column. Without an index each of these reads the whole child
     table.
 
-    Fix: Let the field have its index (take ``db_index=False`` away), or declare a composite index that starts with
-    it.
+    Fix: Declare an index in ``Meta.indexes``, best a composite one that starts with the column and serves a query, too;
+    or take ``db_index=False`` away, which lets Django make one: not both.
 
     Silent when: Any usable b-tree is led by the columns in any order, a hash index holds the single column, the
     primary key starts with them (multi-table inheritance), or a partial index says ``IS NOT NULL`` of the column.
@@ -56,9 +56,7 @@ def _finding(snapshot: Snapshot, table: Table, key: ForeignKey) -> Finding:
         evidence=evidence,
         remedy=Remedy(
             action=index,
-            orm=f"{field.name} = models.{field.kind}(...)  # without db_index=False"
-            if field
-            else f"models.Index(fields={[*key.columns]!r}, name={index.name!r})",
+            orm=f"models.Index(fields={[field.name] if field else [*key.columns]!r}, name={index.name!r})",
             sql=ddl.create_index(snapshot.dialect, table, index),
             undo_sql=ddl.drop_index(snapshot.dialect, table, index.name),
         ),

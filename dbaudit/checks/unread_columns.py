@@ -20,12 +20,16 @@ def unread_columns(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Silent when: Any reader of the whole run read the column of any row, or an instance as a whole (copied, pickled,
     saved, refreshed); what nobody read is less than 64 KiB or less than half of what was loaded; nothing of the rows
     was read at all (see wasted_statement); the rows were prefetched; instances were handed on to somebody who was not
-    seen, as those of a queryset that a function returns; the code was not run by the audit (captured, automatic).
+    seen, as those of a queryset that a function returns; the code was not run by the audit (captured, automatic); no
+    line of the project loaded them, as in the admin's own forms.
     """
     yield from measured.unmeasured(snapshot, "unread_columns")
     runs = list(measured.runs(snapshot))
     found = {
-        (one.load.fingerprint, one.load.location): (run, one) for run in reversed(runs) for one in waste.unread(run)
+        (one.load.fingerprint, one.load.location): (run, one)
+        for run in reversed(runs)
+        for one in waste.unread(run)
+        if one.load.location or run.location
     }
     for (fingerprint, location), (run, columns) in sorted(found.items(), key=lambda one: one[1][0].id):
         read = {

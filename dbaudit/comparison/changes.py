@@ -29,8 +29,8 @@ class Runway:
 class DatabaseDifference:
     """What changed in one database.
 
-    ``first_seen`` are findings of checks that did not look before, ``unseen`` those whose check did not look again:
-    neither new nor fixed. ``silenced`` are suppressed now.
+    ``first_seen`` are findings of checks or queries that were not looked at before, ``unseen`` those whose check or
+    query was not looked at again: neither new nor fixed. ``silenced`` are suppressed now.
     """
 
     alias: str
@@ -92,10 +92,10 @@ def _database(old: PastDatabase, new: PastDatabase, elapsed: timedelta) -> Datab
     stayed = [(old.findings[key], one) for key, one in new.findings.items() if key in old.findings]
     return DatabaseDifference(
         alias=new.alias,
-        new=tuple(one for one in came if old.examined(one.check) or one.key in old.suppressed),
-        first_seen=tuple(one for one in came if not old.examined(one.check) and one.key not in old.suppressed),
-        fixed=tuple(one for one in gone if new.examined(one.check)),
-        unseen=tuple(one for one in gone if not new.examined(one.check)),
+        new=tuple(one for one in came if old.examined(one, new) or one.key in old.suppressed),
+        first_seen=tuple(one for one in came if not old.examined(one, new) and one.key not in old.suppressed),
+        fixed=tuple(one for one in gone if new.examined(one, old)),
+        unseen=tuple(one for one in gone if not new.examined(one, old)),
         silenced=tuple(silenced),
         worse=tuple((was, now) for was, now in stayed if now.severity.rank > was.severity.rank),
         better=tuple((was, now) for was, now in stayed if now.severity.rank < was.severity.rank),

@@ -137,7 +137,7 @@ def _blocks(database: DatabaseDifference) -> Iterator[_Block]:
 def _all_blocks(database: DatabaseDifference) -> Iterator[_Block]:
     lists = (
         ("New findings", database.new),
-        ("Found by checks that did not look before", database.first_seen),
+        ("Found by checks or queries that did not look before", database.first_seen),
     )
     for title, findings in lists:
         yield _Block(title, (), tuple(map(_told, findings)))

@@ -74,9 +74,16 @@ class PastDatabase:
     queries: Mapping[str, PastQuery]
     keys: Mapping[str, PastKey]
 
-    def examined(self, check: str) -> bool:
-        """Whether a check looked at all that it looks at."""
-        return check in self.ran and check not in self.unexamined
+    def examined(self, finding: PastFinding, other: PastDatabase) -> bool:
+        """Whether a finding of another report would be here, too: its check ran, and its query was measured."""
+        queries = (one for id_, one in other.queries.items() if f":{id_}:" in f":{finding.key}:")
+        ran = finding.check in self.ran and finding.check not in self.unexamined
+        return ran and all(self._measured(one) for one in queries)
+
+    def _measured(self, query: PastQuery) -> bool:
+        """Whether a query of another report was measured here, at least as far as there."""
+        mine = self.queries.get(query.id)
+        return mine is not None and (mine.median_ms is not None or query.median_ms is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from django.db.models.fields import related_descriptors as related
 from django.db.models.query_utils import DeferredAttribute
 from django.template.base import Node
 
+from dbaudit import places
 from dbaudit.facts import Asker
 from dbaudit.workload import generic_relations
 
@@ -77,12 +78,12 @@ def _queryset(frame: FrameType, trace: Trace) -> None:
 
 
 def _node(frame: FrameType, trace: Trace) -> None:
-    """The innermost node of a template counts as a line of the project."""
+    """The innermost node of a template counts as a line of the project, unless the template was installed."""
     if trace.template:
         return
     node = frame.f_locals["self"]
     origin, token = getattr(node, "origin", None), getattr(node, "token", None)
-    if origin is not None and token is not None:
+    if origin is not None and token is not None and places.is_project(str(origin.name)):
         trace.places.append((str(origin.name), token.lineno or 0))
         trace.template = True
 

@@ -14,6 +14,7 @@ from django.apps.registry import Apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.test.utils import override_settings
 
@@ -35,13 +36,22 @@ def runs(apps: Apps, bench: Bench, exclude: Iterable[str] = ()) -> Iterator[Quer
     """Measure each route whose parameters could be filled. Only success counts: whatever answers with a redirect, 4xx
     or 5xx is not audited, with its status.
 
-    The user, the session, and all that a page writes are rolled back. Mail is kept in memory.
+    The user, the session, and all that a page writes are rolled back. Mail is kept in memory. Where no user can be made
+    (tables are missing, the project's model wants more), no route is audited.
     """
     bench = replace(bench, writes=True, limits=replace(bench.limits, samples=SAMPLES))
     end = time.monotonic() + bench.limits.crawl_ms / 1000
     with _quiet(), RolledBack(bench.connection, bench.limits, writes=True).open():
         found = tuple(routes(apps, exclude))
-        client = _client(apps)
+        try:
+            with transaction.atomic(using=bench.connection.alias):
+                client = _client(apps)
+        except Exception as error:  # noqa: BLE001 - the project's user model and what it sets off may do anything
+            reason = f"No user could be made to ask as ({type(error).__name__})."
+            yield from (
+                replace(_blank(route, bench.connection.alias), reason=route.reason or reason) for route in found
+            )
+            return
         try:
             for route in found:
                 run = _blank(route, bench.connection.alias)

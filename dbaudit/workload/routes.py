@@ -10,7 +10,7 @@ from typing import Any
 
 from django.apps.registry import Apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db import DatabaseError, models
+from django.db import DatabaseError, models, transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils.regex_helper import normalize
@@ -128,6 +128,9 @@ class _Rows:
         try:
             if name != "pk":
                 model._meta.get_field(name)
-            return model._base_manager.order_by("pk").values_list(name, flat=True).first()
+            found = model._base_manager.order_by("pk").values_list(name, flat=True)
+            # PostgreSQL would refuse all that follows a statement that failed.
+            with transaction.atomic(using=found.db):
+                return found.first()
         except (DatabaseError, FieldDoesNotExist):
             return None

@@ -120,6 +120,7 @@ def test_automatic_pages_buy_no_index_beside_the_project_s_own_queries() -> None
     own, page = asked(LOOKUP, 1, 1), asked("SELECT * FROM item", name="page", origin="automatic")
     assert [run.id for run in workload([own, page])] == ["canned:lookup"]
     assert [run.id for run in workload([page])] == ["automatic:page"]
+    assert not workload([replace(page, owner="django")])
 
 
 def test_what_a_canned_query_asks_before_it_returns_its_queryset_buys_no_index() -> None:

@@ -4,6 +4,7 @@ another needless."""
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,3 +117,11 @@ def test_an_index_that_saves_hardly_anything_is_refused_with_the_reason(sqlite: 
         assert [(one.candidate, one.reason) for one in found.rejected] == [(on("state"), TOO_LITTLE)]
         assert found.bytes == 0
         assert found.after == pytest.approx(found.before)
+
+
+def test_an_index_without_which_a_statement_costs_no_more_is_refused(sqlite: Scratch) -> None:
+    with planner(sqlite) as (trial, snapshot):
+        found = advice(trial, LOOKUP, on("place_id", "day"))
+        [effect] = found.effects
+        nothing = replace(effect, before=replace(effect.before, cost=0.0), after=replace(effect.after, cost=0.0))
+        assert not settled(replace(found, effects=(nothing,)), trial, snapshot).chosen

@@ -31,7 +31,6 @@ from django.contrib.postgres.indexes import (
     SpGistIndex,
 )
 from django.contrib.postgres.search import SearchVector, SearchVectorField
-from django.core.management import call_command
 from django.db import models
 from django.db.models import Deferrable, F, Q, Value
 from django.db.models.functions import (
@@ -55,6 +54,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps, modify_settin
 
 from dbaudit.catalog import expected, owners
 from dbaudit.facts import Constraint, Index, Table
+from tests import erp_database
 from tests.drift import said, said_of
 
 if TYPE_CHECKING:
@@ -612,12 +612,12 @@ def test_silent_on_keys_that_older_versions_of_django_made(postgres: Scratch) ->
 
 
 def test_silent_on_the_freshly_migrated_erp_but_for_the_index_made_by_sql(sqlite: Scratch) -> None:
-    call_command("migrate", database=sqlite.alias, verbosity=0)
+    erp_database.migrate(sqlite)
     assert said(sqlite.snapshot(installed)) == ["undeclared_index:erp_salesorder:(order_date, status)"]
 
 
 def test_silent_on_the_freshly_migrated_erp_on_every_server(postgres_versions: Scratch) -> None:
-    call_command("migrate", database=postgres_versions.alias, verbosity=0)
+    erp_database.migrate(postgres_versions)
     assert said(postgres_versions.snapshot(installed)) == ["undeclared_index:erp_salesorder:(order_date, status)"]
 
 

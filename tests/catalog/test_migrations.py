@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps as installed
 from django.apps.registry import Apps
-from django.core.management import call_command
 from django.test.utils import CaptureQueriesContext
 
 from dbaudit.catalog import migrations, session
 from dbaudit.facts import Migrations
+from tests import erp_database
 from tests.migrations import INITIAL, SESSION, made_up, record
 from tests.scratch import Scratch, connected
 
@@ -34,7 +34,7 @@ def gone(scratch: Scratch) -> list[str]:
 
 
 def test_nothing_is_left_on_a_migrated_database(scratch: Scratch) -> None:
-    call_command("migrate", database=scratch.alias, verbosity=0)
+    erp_database.migrate(scratch)
     found = read(scratch)
     assert (found.unapplied, found.gone, found.conflicts, found.unmade) == ((), (), (), frozenset())
     assert found.recorded

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps as installed
-from django.core.management import call_command
 
+from tests import erp_database
 from tests.migrations import INITIAL, SESSION, made_up, record
 from tests.scratch import Scratch
 
@@ -13,7 +13,7 @@ CHECK = "ghost_migration"
 
 
 def test_silent_on_a_migrated_database(scratch: Scratch) -> None:
-    call_command("migrate", database=scratch.alias, verbosity=0)
+    erp_database.migrate(scratch)
     assert not scratch.findings(CHECK, installed)
 
 

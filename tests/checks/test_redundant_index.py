@@ -186,3 +186,25 @@ def test_automatic_many_to_many_tables_are_one_grouped_remark(scratch: Scratch) 
     assert {one.severity for one in found} == {"info"}
     assert {one.owner for one in found} == {"django"}
     assert len({one.group for one in found}) == 1
+
+
+@isolate_apps("tests")
+def test_a_wider_index_that_no_model_declares_is_to_be_declared_first(scratch: Scratch) -> None:
+    class Shelf(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    class Book(models.Model):
+        shelf = models.ForeignKey(Shelf, models.CASCADE)
+        code = models.IntegerField()
+
+        class Meta:
+            app_label = "tests"
+
+    scratch.create(Shelf, Book)
+    scratch.execute("CREATE INDEX by_hand ON tests_book (shelf_id, code)")
+    (found,) = scratch.findings(CHECK, Shelf._meta.apps)
+    assert "No model declares by_hand: declare it first" in found.detail
+    Book._meta.indexes = [models.Index(fields=["shelf", "code"], name="by_hand")]
+    (found,) = scratch.findings(CHECK, Shelf._meta.apps)
+    assert "declare" not in found.detail

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps as installed
 from django.apps.registry import Apps
-from django.core.management import call_command
 from django.test import override_settings
 
 from dbaudit import checks
 from dbaudit.registry import registered
+from tests import erp_database
 from tests.migrations import INITIAL, SESSION, made_up, record
 from tests.scratch import Scratch
 
@@ -22,7 +22,7 @@ def keys(scratch: Scratch) -> list[str]:
 
 
 def test_silent_on_a_migrated_database(scratch: Scratch) -> None:
-    call_command("migrate", database=scratch.alias, verbosity=0)
+    erp_database.migrate(scratch)
     assert not scratch.findings(CHECK, installed)
 
 

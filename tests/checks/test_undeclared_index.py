@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps as installed
-from django.core.management import call_command
 from django.db import models
 from django.test.utils import isolate_apps
 
 from dbaudit import inventory
+from tests import erp_database
 from tests.checks.drifting import create
 from tests.scratch import Scratch
 
@@ -107,7 +107,7 @@ def test_finds_another_opclass_method_and_included_columns(postgres: Scratch) ->
 
 
 def test_finds_the_erp_s_index_made_by_sql_in_a_migration_and_nothing_else(scratch: Scratch) -> None:
-    call_command("migrate", database=scratch.alias, verbosity=0)
+    erp_database.migrate(scratch)
     (found,) = scratch.findings(CHECK, installed)
     assert found.subject == "Index idx_salesorder_order_date_status on erp_salesorder is declared by no model"
     assert (found.owner, found.severity) == ("project", "info")

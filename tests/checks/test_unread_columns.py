@@ -103,6 +103,12 @@ def test_silent_where_another_run_reads_what_the_same_line_loads(shelf: Scratch)
 # -- found ---------------------------------------------------------------------------------------------------------
 
 
+def test_silent_where_no_line_of_the_project_loads_it(shelf: Scratch) -> None:
+    run = measured(shelf, keys, origin="crawl")
+    loads = tuple(replace(one, location=None) for one in run.loads or ())
+    assert not judged(shelf, CHECK, replace(run, loads=loads, location=None))
+
+
 def joined() -> Any:
     return [life.author.name for life in Biography.objects.select_related("author").order_by("pk")]
 

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from dbaudit import auditing, checks
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import measure
+from tests import erp_database
 from tests.locks import watched
 from tests.postgres import main_server
 from tests.scratch import Scratch, postgres_scratch
@@ -36,7 +37,7 @@ def test_a_stronger_lock_would_be_seen(postgres: Scratch) -> None:
 def erp(django_db_blocker: DjangoDbBlocker) -> Iterator[Scratch]:
     """The ERP with its defects."""
     with django_db_blocker.unblock(), postgres_scratch(main_server()) as database:
-        call_command("migrate", database=database.alias, verbosity=0)
+        erp_database.migrate(database)
         call_command("seed_erp", database=database.alias, with_defects=True, stdout=io.StringIO())
         yield database
 

@@ -125,7 +125,7 @@ def test_the_seven_are_recommended(audited: Audited) -> None:
 
 
 @pytest.mark.needs("hypopg")
-@pytest.mark.parametrize("audited", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("audited", [("postgresql", 1)], indirect=True, ids=["postgresql-1"])
 def test_the_seven_are_recommended_without_hypopg(audited: Audited) -> None:
     audited.database.execute("DROP EXTENSION hypopg")
     try:

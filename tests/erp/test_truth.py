@@ -14,7 +14,7 @@ import pytest
 from django.core.management import call_command
 
 from dbaudit import auditing
-from tests import erp_truth
+from tests import erp_database, erp_truth
 from tests.postgres import main_server
 from tests.scratch import postgres_scratch, sqlite_scratch
 
@@ -54,7 +54,7 @@ def audits(
     folder = tmp_path_factory.mktemp("truth")
     empty = sqlite_scratch(folder) if request.param == "sqlite" else postgres_scratch(main_server())
     with django_db_blocker.unblock(), empty as database:
-        call_command("migrate", database=database.alias, verbosity=0)
+        erp_database.migrate(database)
         call_command("seed_erp", database=database.alias, stdout=io.StringIO())
         plain = report(database.alias)
         call_command("seed_erp", database=database.alias, with_defects=True, stdout=io.StringIO())

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django import forms
 from django.db import connection as default_connection
 from django.db import connections, transaction
 from django.db.models import Count
@@ -186,6 +187,15 @@ def test_the_line_of_a_template_is_a_place(library: Scratch, tmp_path: Path) -> 
         page.render(Context({"books": Book.objects.all()[:1]}))
     places = [one.location and (one.location.file, one.location.line) for one in run.statements]
     assert places == [("books.html", 1), ("books.html", 2)]
+
+
+def test_a_template_that_was_installed_is_no_line_of_the_project(library: Scratch) -> None:
+    class Choice(forms.Form):
+        author = forms.ModelChoiceField(Author.objects.all())
+
+    with dbaudit.capture() as run:
+        Choice().as_p()
+    assert [place.file.rpartition("/")[2] for one in run.statements for place in one.stack][:1] == ["test_capture.py"]
 
 
 def test_equal_parameters_have_equal_numbers(library: Scratch) -> None:

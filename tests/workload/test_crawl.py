@@ -21,6 +21,7 @@ from dbaudit.facts import QueryRun
 from dbaudit.workload import crawl
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench
+from tests.scratch import Scratch
 
 
 class Groups(ListView):  # type: ignore[type-arg]
@@ -154,3 +155,29 @@ def test_list_and_detail_of_a_rest_router_are_asked(settings: LazySettings) -> N
     audited = {label for label, run in runs.items() if run.audited}
     assert audited >= {"GET /api/groups/$", "GET /api/groups/(?P<name>[^/.]+)/$"}, runs
     assert not [label for label in runs if "format" in label]
+
+
+@pytest.mark.parametrize("scratch", ["sqlite", "postgresql"], indirect=True)
+def test_where_tables_are_missing_no_route_is_audited_and_the_reason_is_told(
+    scratch: Scratch, settings: LazySettings
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    settings.DATABASE_ROUTERS = [Everything(scratch.alias)]
+    found = {run.label: run for run in crawl.runs(apps, Bench(scratch.connection, Limits()), ["/private/*"])}
+    assert not any(run.audited for run in found.values())
+    assert found["GET /groups/<int:pk>/"].reason == "No row tells a value for <pk>."
+    assert found["GET /static/"].reason in {
+        f"No user could be made to ask as ({name})." for name in ("OperationalError", "ProgrammingError")
+    }
+
+
+class Everything:
+    """Sends everything to one database."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def db_for_read(self, _: object, **__: object) -> str:
+        return self.alias
+
+    db_for_write = db_for_read

@@ -158,7 +158,7 @@ class _Trial:
         if factor is not None:
             return self._projected(self.asked, factor)
         begin = time.monotonic()
-        self.progress(f"Trying indexes for {len(self.asked)} statements on {self.snapshot.alias!r}")
+        self.progress(self._doing(self.asked))
         with self._trial(self.snapshot) as trial:
             advice = self._advice(trial, self.snapshot, self.asked)
         told = self._told(self._built(advice), trial)
@@ -168,6 +168,10 @@ class _Trial:
             return told
         beside = self._projected(left, factor, seconds).without(told.advice, self.snapshot)
         return replace(told, beside=beside) if beside.advice.chosen else told
+
+    def _doing(self, asked: tuple[Asked, ...]) -> str:
+        number = f"{len(asked)} statement{'' if len(asked) == 1 else 's'}"
+        return f"Trying indexes for {number} on {self.snapshot.alias!r}"
 
     def _factor(self, asked: Iterable[Asked]) -> int | None:
         """By how much the tables of these statements may grow, None where there is too much in them already."""
@@ -195,7 +199,7 @@ class _Trial:
 
     def _projected(self, asked: tuple[Asked, ...], factor: int, seconds: float | None = None) -> Advised:
         growth = Growth(factor=factor, span=SPAN)
-        self.progress(f"Trying indexes for {len(asked)} statements on {self.snapshot.alias!r} {growth.told()}")
+        self.progress(f"{self._doing(asked)} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
         untimed = tuple(replace(one, mean_ms=None) for one in asked)
         with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
