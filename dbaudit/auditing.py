@@ -16,15 +16,15 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
-from dbaudit import amounts, catalog, checks, conf, inventory, places, suppression
+from dbaudit import amounts, catalog, checks, conf, inventory, places, selecting, suppression
+from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.scorecard import scorecard
-from dbaudit.advisor.trials.advising import Advised, Wishes, advised
+from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.catalog.session import misconfigured, uncollected
-from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
-from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, Rule, StaleSuppression, Suppression
+from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
@@ -78,15 +78,15 @@ def run(options: Options) -> Report:
     started = time.perf_counter()
     settings = conf.load()
     known = checks.load(apps)
-    selected = _selected(known, settings, options)
-    _known("application", options.apps, (config.label for config in apps.get_app_configs()))
-    _known("database", options.databases, connections)
+    selected = selecting.selected(known, settings, options.checks, options.skip)
+    selecting.verified("application", options.apps, (config.label for config in apps.get_app_configs()))
+    selecting.verified("database", options.databases, connections)
     ids = {check.id for check in known}
     suppression.verified(settings.suppress, ids)
     _wishes(settings, options)
     now = _now()
     databases = tuple(
-        _audit(alias, settings, selected, _not_run(known, selected), options, ids, now.date())
+        _audit(alias, settings, selected, selecting.not_run(known, selected), options, ids, now.date())
         for alias in dict.fromkeys(options.databases)
     )
     return Report(
@@ -96,7 +96,7 @@ def run(options: Options) -> Report:
         dbaudit=dbaudit.__version__,
         document=settings.document,
         databases=databases,
-        rules=tuple(_rule(check) for check in selected),
+        rules=tuple(selecting.rule(check) for check in selected),
         arguments=options.arguments,
         stale_suppressions=_stale(settings, databases, options, now.date()),
         code=Code(prefix=places.prefix(), settings=places.of_settings() or MANAGE),
@@ -155,7 +155,7 @@ def _advised(
 def _wishes(settings: conf.Settings, options: Options) -> Wishes:
     """How the advice is wanted. Raises `AuditError` for an amount or a way that is none."""
     what_if = options.what_if or settings.what_if
-    _known("way to try indexes", [what_if], conf.WORDS["what_if"])
+    selecting.verified("way to try indexes", [what_if], conf.WORDS["what_if"])
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),
@@ -263,50 +263,7 @@ def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:
     )
 
 
-def _selected(known: tuple[Check, ...], settings: conf.Settings, options: Options) -> tuple[Check, ...]:
-    """The checks to run: those asked for by id, otherwise all that run unasked or are enabled in the settings."""
-    ids = {check.id for check in known}
-    _known("check", (*options.checks, *options.skip, *settings.skip, *settings.enable), ids)
-    unwanted = {*options.skip, *settings.skip}
-    if options.checks:
-        return tuple(check for check in known if check.id in options.checks and check.id not in options.skip)
-    return tuple(
-        check for check in known if (check.enabled or check.id in settings.enable) and check.id not in unwanted
-    )
-
-
 def _now() -> datetime:
     """The time of the report; ``SOURCE_DATE_EPOCH`` fixes it, as in other reproducible output."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch and epoch.isdigit() else datetime.now(UTC)
-
-
-def _rule(check: Check) -> Rule:
-    return Rule(
-        id=check.id,
-        title=check.title,
-        why=check.why,
-        fix=check.fix,
-        silent_when=check.silent_when,
-        severity=check.severity,
-        needs=tuple(check.needs),
-    )
-
-
-def _not_run(known: tuple[Check, ...], selected: tuple[Check, ...]) -> tuple[Skipped, ...]:
-    return tuple(
-        Skipped(
-            check.id,
-            "Not asked for." if check.enabled else "Off unless enabled by DBAUDIT['ENABLE'] or --check.",
-        )
-        for check in known
-        if check not in selected
-    )
-
-
-def _known(what: str, given: Iterable[str], valid: Iterable[str]) -> None:
-    """Refuse a name that does not exist, with the nearest one that does."""
-    names = set(valid)
-    for name in given:
-        if name not in names:
-            raise AuditError(f"Unknown {what} {name!r}. {conf.nearest(name, names)}")

@@ -26,6 +26,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("report",),
     ("ledger",),
     ("baseline", "budgets", "comparison", "suppression"),
+    ("selecting",),
     ("auditing", "capturing"),
     ("examining",),
     ("apps", "management", "middleware", "panels", "pytest_plugin"),

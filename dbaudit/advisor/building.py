@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dbaudit.advisor import forms
 from dbaudit.advisor.advice import Chosen, Effect
+from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.served import as_index
 from dbaudit.facts import Index, IndexKey, QueryRun, Snapshot, Statement, Table
 from dbaudit.findings import Cost, CreateIndex, Finding, Gain, Helped, Priority, Recommendation
 from dbaudit.rules.equivalence import covers
 from dbaudit.rules.removal import removal
-
-if TYPE_CHECKING:
-    from dbaudit.advisor.trials.advising import Advised
 
 #: Rows that are put into an index in a second, about: measured on one core, keys of eight bytes.
 ROWS_PER_SECOND = {"postgresql": 500_000, "sqlite": 1_000_000}

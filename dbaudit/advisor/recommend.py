@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dbaudit.advisor import building
+from dbaudit.advisor.advised import Advised
 from dbaudit.facts import Index, Snapshot
 from dbaudit.findings import (
     OWNERS,
@@ -24,9 +24,6 @@ from dbaudit.findings import (
     Risk,
     Severity,
 )
-
-if TYPE_CHECKING:
-    from dbaudit.advisor.trials.advising import Advised
 
 PHASES = {
     1: "Safe and automatic: indexes to build",

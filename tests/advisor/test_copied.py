@@ -14,9 +14,10 @@ import pytest
 from django.db import transaction
 
 from dbaudit.advisor.advise import advise
+from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
 from dbaudit.advisor.trials import built, copies, postgresql
-from dbaudit.advisor.trials.advising import Advised, Wishes, advised
+from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.amounts import Budget
 from dbaudit.catalog import session

@@ -14,10 +14,11 @@ import pytest
 from django.db import transaction
 
 from dbaudit import conf
+from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.building import builds
 from dbaudit.advisor.candidate import Asked, Candidate, Key
 from dbaudit.advisor.trials import advising, live
-from dbaudit.advisor.trials.advising import Advised, Wishes, advised
+from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.auditing import Options, run
 from dbaudit.catalog.reasons import LOST

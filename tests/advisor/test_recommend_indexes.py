@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
+from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.statements import workload
 from dbaudit.advisor.trials import advising
 from dbaudit.advisor.trials import sqlite as sqlite_trial
-from dbaudit.advisor.trials.advising import Advised, Wishes, advised
+from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.facts import Location, Parameters, QueryRun, Snapshot, Statement
 from dbaudit.findings import CreateIndex, DropIndex, Finding, Remedy, Severity

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_django import DjangoDbBlocker
 
-    from dbaudit.advisor.trials.advising import Advised
+    from dbaudit.advisor.advised import Advised
     from dbaudit.facts import Snapshot
     from dbaudit.findings import Recommendation
     from tests.scratch import Scratch

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.selection import pool
 from dbaudit.advisor.selection.costs import Costs, bits, union
+from dbaudit.advisor.selection.merging import merge
 from dbaudit.advisor.selection.model import Problem
 from dbaudit.advisor.selection.search import exact, greedy, search, shed
 from dbaudit.advisor.weights import FLOOR
@@ -23,10 +23,6 @@ SETTLED = 0.001
 PROBES = 600
 #: A chosen index saves at least this share of the workload.
 LEAST = 0.0005
-#: Two indexes in one are tried for so many pairs of a table.
-MERGES = 40
-#: Rounds of that: what two statements share, and what a third one shares with it.
-ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def choose(
         costs.relate(question, _shared(costs, own, question, kept))
     if not quick:
         _learn(costs, questions, kept)
-        kept |= _merge(costs, questions, kept)
+        kept |= merge(costs, questions, kept)
     problem = _problem(costs, weights, measures, budget)
     if quick:
         return _done(problem, min((greedy(problem, power) for power in (0.5, 1.0)), key=problem.total), kept)
@@ -130,55 +126,6 @@ def _shared(costs: Costs, own: Sequence[int], question: int, kept: int) -> int:
 def _learn(costs: Costs, questions: range, kept: int) -> None:
     for question in questions:
         pool.explore(costs, question, kept)
-
-
-def _merge(costs: Costs, questions: range, kept: int) -> int:
-    """Try two indexes in one in the plans that use either of them, and the new ones with the others once more: three
-    statements may share one. The new candidates."""
-    together = fresh = kept & union(one.used for question in questions for one in costs.configurations(question))
-    for _ in range(ROUNDS):
-        made = 0
-        for first, second in _pairs(costs, together, fresh):
-            both = pool.merged(costs.candidates[first], costs.candidates[second])
-            if both is not None:
-                number = costs.number(both)
-                made |= number
-                for question in questions:
-                    _replace(costs, question, (1 << first, 1 << second), number)
-        fresh = made & ~together
-        together |= fresh
-    return together
-
-
-def _pairs(costs: Costs, members: int, fresh: int) -> Iterator[tuple[int, int]]:
-    """Pairs of candidates on one table, one of them fresh; of each table so many at most that could be one."""
-    by_table: dict[tuple[str, str], list[int]] = {}
-    for place in bits(members):
-        one = costs.candidates[place]
-        by_table.setdefault((one.schema, one.table), []).append(place)
-    for places in by_table.values():
-        pairs = [pair for pair in combinations(places, 2) if fresh >> pair[0] & 1 or fresh >> pair[1] & 1]
-        mergeable = [pair for pair in pairs if _mergeable(costs, *pair)]
-        yield from sorted(mergeable, key=lambda pair: not _alike(costs, *pair))[:MERGES]
-
-
-def _alike(costs: Costs, first: int, second: int) -> bool:
-    """Whether both have the same keys: what they carry along is all that differs."""
-    return costs.candidates[first].keys == costs.candidates[second].keys
-
-
-def _mergeable(costs: Costs, first: int, second: int) -> bool:
-    return pool.merged(costs.candidates[first], costs.candidates[second]) is not None
-
-
-def _replace(costs: Costs, question: int, parts: tuple[int, int], number: int) -> None:
-    """Plan a statement with the new candidate in the place of one that its best plans use."""
-    for part in parts:
-        if costs.relevant(question) & part and not costs.late:
-            costs.relate(question, number)
-            using = [one.used for one in costs.configurations(question) if one.used & part][:2]
-            for used in using:
-                costs.price(question, used & ~(parts[0] | parts[1]) | number)
 
 
 def _probe(costs: Costs, problem: Problem, best: int) -> None:

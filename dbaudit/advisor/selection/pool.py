@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.selection.costs import Costs, bits
@@ -13,8 +12,6 @@ from dbaudit.advisor.selection.costs import Costs, bits
 ROUNDS = 4
 #: Plans that are made of one statement to learn by which sets it can be served.
 EXPLORED = 40
-#: Columns that a candidate made of two carries at most.
-CARRIED = 8
 
 
 def prune(costs: Costs, question: int, own: int, narrower: Iterable[Callable[[Candidate], bool]] = ()) -> int:
@@ -57,21 +54,3 @@ def explore(costs: Costs, question: int, pool: int, plans: int = EXPLORED) -> No
         if used:
             waiting.extend(present & ~(1 << place) for place in bits(used))
             waiting.append(present & ~used)
-
-
-def merged(one: Candidate, other: Candidate) -> Candidate | None:
-    """One index that does what two of the same table do, where the keys of one lead the other's."""
-    long, short = (one, other) if len(one.keys) >= len(other.keys) else (other, one)
-    same = (long.schema, long.table, long.condition, long.method) == (
-        short.schema,
-        short.table,
-        short.condition,
-        short.method,
-    )
-    if not same or long.keys[: len(short.keys)] != short.keys:
-        return None
-    keys = {key.column for key in long.keys}
-    carried = tuple(sorted({*long.include, *short.include} - keys))
-    if carried == long.include or len(carried) > CARRIED:
-        return None
-    return replace(long, include=carried)

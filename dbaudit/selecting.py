@@ -1,0 +1,61 @@
+"""Which checks an audit runs, and what it says of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from dbaudit import conf
+from dbaudit.errors import AuditError
+from dbaudit.facts import Skipped
+from dbaudit.findings import Rule
+from dbaudit.registry import Check
+
+
+def selected(
+    known: tuple[Check, ...], settings: conf.Settings, asked: Collection[str], skip: Collection[str]
+) -> tuple[Check, ...]:
+    """The checks to run: those asked for by id, otherwise all that run unasked or are enabled in the settings.
+
+    Raises `AuditError` for an id that no check has.
+    """
+    ids = {check.id for check in known}
+    verified("check", (*asked, *skip, *settings.skip, *settings.enable), ids)
+    unwanted = {*skip, *settings.skip}
+    if asked:
+        return tuple(check for check in known if check.id in asked and check.id not in skip)
+    return tuple(
+        check for check in known if (check.enabled or check.id in settings.enable) and check.id not in unwanted
+    )
+
+
+def not_run(known: tuple[Check, ...], selected: tuple[Check, ...]) -> tuple[Skipped, ...]:
+    """What is said of the checks that do not run."""
+    return tuple(
+        Skipped(
+            check.id,
+            "Not asked for." if check.enabled else "Off unless enabled by DBAUDIT['ENABLE'] or --check.",
+        )
+        for check in known
+        if check not in selected
+    )
+
+
+def rule(check: Check) -> Rule:
+    """What a report tells of a check."""
+    return Rule(
+        id=check.id,
+        title=check.title,
+        why=check.why,
+        fix=check.fix,
+        silent_when=check.silent_when,
+        severity=check.severity,
+        needs=tuple(check.needs),
+    )
+
+
+def verified(what: str, given: Iterable[str], valid: Iterable[str]) -> None:
+    """Refuse a name that does not exist, with the nearest one that does."""
+    names = set(valid)
+    for name in given:
+        if name not in names:
+            raise AuditError(f"Unknown {what} {name!r}. {conf.nearest(name, names)}")
