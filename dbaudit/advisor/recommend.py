@@ -15,6 +15,7 @@ from dbaudit.findings import (
     CreateIndex,
     DropIndex,
     Finding,
+    Gain,
     IndexPlan,
     Phase,
     Priority,
@@ -157,10 +158,29 @@ def _recommendation(findings: list[Finding], snapshot: Snapshot | None) -> Recom
         title=first.group or first.subject,
         remedy=remedy,
         findings=tuple(finding.key for finding in findings),
+        gain=_measured(first, snapshot) if snapshot else None,
         cost=Cost(bytes=-sum(freed)) if freed else None,
         risk=_risk(remedy),
         value=_value(first, _phase(remedy)),
     )
+
+
+def _measured(finding: Finding, snapshot: Snapshot) -> Gain | None:
+    """What the change of a query gave when it was run: fewer queries, else fewer bytes, else less time."""
+    for run in snapshot.runs:
+        if run.id in finding.identity:
+            for one in run.trials:
+                if one.worked and one.change == finding.remedy.orm:
+                    pairs = (
+                        (one.queries_before, one.queries_after, "queries"),
+                        (one.bytes_before, one.bytes_after, "bytes"),
+                        (one.ms_before, one.ms_after, "ms"),
+                    )
+                    told = [(was, now, unit) for was, now, unit in pairs if was is not None and now is not None]
+                    for was, now, unit in told:
+                        if now < was:
+                            return Gain(before=round(was, 2), after=round(now, 2), unit=unit, source="run on this data")
+    return None
 
 
 def _freed(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[int]:

@@ -3,7 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbaudit.advisor.recommend import plan, recommend
-from dbaudit.findings import AddConstraint, CreateIndex, DropIndex, Finding, Remedy, Severity
+from dbaudit.dialect import Dialect
+from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.facts.workload import Trial
+from dbaudit.findings import AddConstraint, ChangeQuery, CreateIndex, DropIndex, Finding, Gain, Remedy, Severity
 
 BUILD = Remedy(action=CreateIndex(table="item", columns=("a",), name="item_a"))
 DROP = Remedy(action=DropIndex(table="item", name="item_b"))
@@ -52,6 +55,35 @@ def test_of_two_equal_ones_the_verified_comes_first() -> None:
     tried = replace(BUILD, verification="It was planned with and without.")
     found = recommend([finding("a"), finding("b", remedy=tried)])
     assert [one.title for one in found] == ["b", "a"]
+
+
+def test_what_a_change_of_a_query_gave_when_it_was_run_is_its_gain() -> None:
+    trial = Trial(
+        fingerprint="q",
+        change='select_related("order")',
+        before="",
+        after="",
+        worked=True,
+        queries_before=51,
+        queries_after=1,
+        ms_before=10.5,
+        ms_after=0.8,
+    )
+    run = QueryRun(id="canned:shop.lines", label="lines", origin="canned", alias="default", status="good")
+    change = Remedy(action=ChangeQuery(before="", after=""), orm=trial.change, verification="It was run.")
+    asked_often = finding("canned:shop.lines", remedy=change)
+
+    def gain(*trials: Trial) -> Gain | None:
+        runs = (replace(run, trials=trials),)
+        snapshot = Snapshot(alias="default", vendor="sqlite", server_version="3", dialect=Dialect("sqlite"), runs=runs)
+        (one,) = recommend([asked_often], snapshot)
+        return one.gain
+
+    assert gain() is None
+    assert gain(replace(trial, worked=False)) is None
+    assert gain(trial) == Gain(before=51, after=1, unit="queries", source="run on this data")
+    same = replace(trial, queries_after=51)
+    assert gain(same) == Gain(before=10.5, after=0.8, unit="ms", source="run on this data")
 
 
 def test_findings_of_one_group_are_one_recommendation() -> None:
