@@ -130,6 +130,18 @@ class Project:
         )
         return _ended(result, 0).stdout.split("\0")[:-1]
 
+    def unread(self, *arguments: str) -> tuple[int, str]:
+        """Run ``manage.py`` with nobody at the other end of standard output: exit status and standard error."""
+        command = [sys.executable, "manage.py", *arguments]
+        with subprocess.Popen(
+            command, cwd=self.folder, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout
+            process.stdout.close()
+            assert process.stderr
+            said = process.stderr.read()
+            return process.wait(starter.TIMEOUT_S), said
+
     def migrate(self) -> None:
         """Create the tables, also those of apps without migrations."""
         self.manage("migrate", "--run-syncdb", "--verbosity", "0")

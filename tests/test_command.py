@@ -269,3 +269,14 @@ def test_help_teaches_by_examples_that_are_right(action: str, capsys: pytest.Cap
     assert examples
     for example in examples:
         assert parser.parse_args(shlex.split(example)).action == (action or example.split()[0])
+
+
+@pytest.mark.parametrize("action", [("report", "--no-queries"), ("checks",), ("explain", "n_plus_one")], ids=" ".join)
+def test_a_reader_that_has_seen_enough_ends_no_run(shop: Project, action: tuple[str, ...]) -> None:
+    assert shop.unread("dbaudit", *action) == (0, "")
+
+
+def test_a_gate_holds_also_where_nobody_reads_on(shop: Project) -> None:
+    status, said = shop.unread("dbaudit", "report", "--no-queries", "--fail-on", "info")
+    assert status == 1
+    assert "Traceback" not in said

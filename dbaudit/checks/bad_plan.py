@@ -43,8 +43,9 @@ def bad_plan(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Silent when: The table has fewer than 5,000 rows; a scan keeps a tenth or more of what it reads; the statement
     has no condition, aggregates or groups where the plan does not tell what it threw away (SQLite); the condition is a
     search inside a text (`lookup_without_possible_index`) or a lookup beside an index in another spelling
-    (`lookup_index_mismatch`); a sort has no limit after it and fits in memory; what is sorted is the order of a model,
-    or what is filtered by is a filter of the admin, that no index has (`unserved_ordering`).
+    (`lookup_index_mismatch`); a sort has no limit after it and fits in memory; an index has the order, and the
+    condition kept the planner from it; what is sorted is the order of a model, or what is filtered by is a filter of
+    the admin, that no index has (`unserved_ordering`).
     From 100,000 rows it is a warning.
     """
     yield from measured.unmeasured(snapshot, "bad_plan")
@@ -118,7 +119,8 @@ def _sorts(plan: Plan, statement: Statement, tables: list[tuple[PlanNode, Table 
         if node.access == "sort":
             below = plan.nodes[position + 1] if position + 1 < len(plan.nodes) else node
             read = below.rows_actual if below.rows_actual is not None else below.rows_estimated
-            if read is not None and read >= BIG and (page or node.spilled):
+            wasted = node.spilled or (page and not _ordered(large, node.sort_keys))
+            if read is not None and read >= BIG and wasted:
                 what = "sorted on disk" if node.spilled else "sorted for one page"
                 key = ", ".join(node.sort_keys)
                 yield _Defect(what, large, node, key, read, statement.rows or 0, f"Index the order: {key}.")
@@ -126,6 +128,15 @@ def _sorts(plan: Plan, statement: Statement, tables: list[tuple[PlanNode, Table 
             order = statement.template.upper().rpartition("ORDER BY ")[2].partition(" LIMIT")[0].lower()
             advice = f"Index the order: {order}."
             yield _Defect("sorted for one page", large, node, order, large.rows or 0, statement.rows or 0, advice)
+
+
+def _ordered(table: Table, keys: tuple[str, ...]) -> bool:
+    """Whether a usable b-tree begins with what is sorted by first."""
+    first = keys[0].partition(" ")[0].rpartition(".")[2].strip('"') if keys else ""
+    return any(
+        index.usable and index.plain and index.method in ("", "btree") and index.columns[0] == first
+        for index in table.indexes
+    )
 
 
 def _kept(node: PlanNode, statement: Statement) -> float | None:

@@ -23,6 +23,7 @@ from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.management import apply_options, declaring, telling
+from dbaudit.management.printing import printed
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
 
@@ -222,7 +223,7 @@ class ApplyIndexes:
         """Print the plan, ``more`` that is to be done, and what stands in its way; whether it is to be carried out."""
         more = tuple(more)
         if made.steps or not more:
-            self.command.stdout.write(rendering.render(made, self.options["format"]), ending="")
+            printed(self.command, rendering.render(made, self.options["format"]), ending="")
         for one in more:
             self.teller.say(one)
         if not (made.steps or more):

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from dbaudit.apply import rendering
 from dbaudit.apply.postgresql import progress
 from dbaudit.apply.steps import Done, Plan
+from dbaudit.management.printing import printed
 
 WIDTH = 118
 
@@ -27,7 +28,7 @@ class Teller:
         if self.plan_alone:
             self.tell(line)
         else:
-            self.command.stdout.write(line)
+            printed(self.command, line)
 
     def tell(self, line: str) -> None:
         """What is being done, or stands in the way."""

@@ -183,3 +183,10 @@ def test_a_number_that_is_none_is_refused_in_words() -> None:
 def test_a_key_that_nothing_is_recommended_by_is_refused(migrated: Project) -> None:
     result = migrated.manage(*APPLY, "--noinput", "--only", "unindexed_foreign_key:shop_book:autor_id", status=2)
     assert "Did you mean 'unindexed_foreign_key:shop_book:author_id'?" in result.stderr
+
+
+def test_a_run_comes_to_its_end_where_nobody_reads_what_it_says(shop: Project) -> None:
+    status, said = shop.unread(*APPLY, "--noinput")
+    assert status == 0
+    assert "Traceback" not in said
+    assert indexes(shop)

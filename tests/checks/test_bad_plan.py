@@ -7,6 +7,7 @@ import pytest
 
 from tests.checks.queries import fill, found
 from tests.scratch import Scratch
+from tests.workload.conftest import stocked
 from tests.workload.models import Author, Book
 
 CHECK = "bad_plan"
@@ -63,6 +64,14 @@ def test_finds_a_table_that_is_sorted_for_one_page(library: Scratch) -> None:
     (finding,) = found(library, CHECK, page_by_title)
     assert finding.identity[0] == "sorted for one page"
     assert "title" in finding.remedy.orm
+
+
+def test_silent_where_an_index_has_the_order_and_the_planner_sorts_all_the_same(postgres: Scratch) -> None:
+    with stocked(postgres):
+        fill(postgres)
+        postgres.execute("SET enable_indexscan = off; SET enable_indexonlyscan = off")
+        assert found(postgres, CHECK, page_by_title)
+        assert not found(postgres, CHECK, lambda: Book.objects.order_by("-pk")[:20])
 
 
 def test_finds_an_index_that_is_built_for_one_execution(sqlite: Scratch) -> None:

@@ -18,6 +18,7 @@ from dbaudit.findings import Report
 from dbaudit.management import arguments, progress
 from dbaudit.management.apply_indexes import ApplyIndexes
 from dbaudit.management.gate import Gate
+from dbaudit.management.printing import printed
 from dbaudit.report import github, write
 
 
@@ -81,7 +82,7 @@ class Command(BaseCommand):
         for output in outputs:
             text = output.render(result, self.style if output.path is None else None)
             if output.path is None:
-                self.stdout.write(text, ending="")
+                printed(self, text, ending="")
                 self._summarize(output, result)
             else:
                 write.write(text, output.path)
@@ -98,11 +99,11 @@ class Command(BaseCommand):
     def checks(self, options: dict[str, Any]) -> None:
         """List the checks, or write all their pages."""
         draw = pages.document if options["format"] == "markdown" else pages.listing
-        self.stdout.write(draw(checks.load(apps)), ending="")
+        printed(self, draw(checks.load(apps)), ending="")
 
     def explain(self, options: dict[str, Any]) -> None:
         """Show one check's page."""
-        self.stdout.write(pages.page(checks.load(apps), options["id"]), ending="")
+        printed(self, pages.page(checks.load(apps), options["id"]), ending="")
 
     def _summarize(self, output: write.Output, result: Report) -> None:
         """Beside GitHub's annotations, put the report into the job's summary, as far as GitHub lets a step fill it."""
@@ -122,7 +123,7 @@ class Command(BaseCommand):
             write.write(drawn, path)
             self._tell(f"Comparison written to {path}", options["verbosity"])
         else:
-            self.stdout.write(drawn, ending="")
+            printed(self, drawn, ending="")
 
     def _tell(self, line: str, verbosity: int) -> None:
         if verbosity > 0:
