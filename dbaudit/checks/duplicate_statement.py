@@ -67,6 +67,8 @@ def _finding(run: QueryRun, same: list[Statement]) -> Finding:
         ),
         remedy=Remedy(
             action=ChangeQuery(before=first.template, after=""),
-            orm="Ask once and keep the answer in a variable or a cached_property.",
+            orm=measured.FEWER_CHOICES
+            if all(map(measured.fills_a_select, same))
+            else "Ask once and keep the answer in a variable or a cached_property.",
         ),
     )

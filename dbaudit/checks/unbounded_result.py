@@ -36,7 +36,8 @@ def unbounded_result(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Why: Time, memory and the size of the page grow with every row that is added, until the page no longer answers.
 
-    Fix: Paginate (``Paginator``, ``paginate_by``, a pagination class), or read an export with ``iterator()``. Where a
+    Fix: Paginate (``Paginator``, ``paginate_by``, a pagination class), or read an export with ``iterator()``; where a
+    form fills a select with all rows, ``autocomplete_fields`` or ``raw_id_fields``. Where a
     crawled view or an admin list says itself why it has no end (``pagination_class``, ``PAGE_SIZE``, ``paginate_by``,
     ``list_per_page``), or was seen to give a page of any size (no ``max_page_size``, no ``max_limit``, a large
     ``list_max_show_all``), the finding names the setting and its line.
@@ -135,6 +136,8 @@ def _finding(run: QueryRun, one: Statement, table: Table) -> Finding:
         if paging
         else Remedy(
             action=ChangeQuery(before=one.template, after=""),
-            orm="Paginator(queryset, 100), or queryset.iterator() where every row is needed",
+            orm=measured.FEWER_CHOICES
+            if measured.fills_a_select(one)
+            else "Paginator(queryset, 100), or queryset.iterator() where every row is needed",
         ),
     )

@@ -55,7 +55,8 @@ class Statement:
     digest of it. ``duration_ms`` is the time in the driver, execution and fetching. ``rows`` were returned or changed;
     None where that was not seen. ``stack`` holds the project's own lines, the innermost first (a template's line counts
     as one). ``asked`` names the ORM attribute that ran it (``erp.SalesOrder.customer``), ``asker`` what kind it is, and
-    ``via`` the part of a framework that touched the attribute (``serializer erp.api.OrderSerializer.customer``).
+    ``via`` the part of a framework that touched the attribute (``serializer erp.api.OrderSerializer.customer``) or that
+    asked for rows to choose from (``choices django.forms.models.ModelChoiceField.Customer``).
     ``arguments`` numbers the distinct (SQL, parameters) of a run: equal numbers mean the same statement once more.
     """
 

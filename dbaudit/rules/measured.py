@@ -9,6 +9,10 @@ from dbaudit.findings import ChangeQuery, Evidence, Remedy
 
 #: Runs that are named as evidence; of the others the number.
 NAMED = 3
+#: The way out of a form's select of all rows that there are.
+FEWER_CHOICES = (
+    "autocomplete_fields or raw_id_fields in the admin; in a form of the project a widget that asks for few rows"
+)
 
 
 def unmeasured(snapshot: Snapshot, check: str) -> Iterator[Skipped]:
@@ -55,3 +59,8 @@ def remedy(tried: Trial | None, otherwise: str) -> Remedy:
 def short(sql: str, length: int = 160) -> str:
     """A statement's template on one line of bounded length."""
     return sql if len(sql) <= length else f"{sql[: length - 3]}..."
+
+
+def fills_a_select(statement: Statement) -> bool:
+    """Whether a form asks for the rows that may be chosen."""
+    return statement.via.startswith("choices ")

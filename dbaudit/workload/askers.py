@@ -101,6 +101,12 @@ def _list_display(frame: FrameType, trace: Trace) -> None:
         trace.via = ("list_display", type(frame.f_locals["cl"].model_admin), shown)
 
 
+def _choices(frame: FrameType, trace: Trace) -> None:
+    field = getattr(frame.f_locals.get("self"), "field", None)
+    if trace.via is None and field is not None:
+        trace.via = ("choices", type(field), str(field.label or field.queryset.model.__name__))
+
+
 _READERS: dict[CodeType, Reader] = {
     related.ForwardManyToOneDescriptor.__get__.__code__: _descriptor("forward", "field"),
     related.ReverseOneToOneDescriptor.__get__.__code__: _descriptor("reverse one to one", "related"),
@@ -121,6 +127,8 @@ _OPTIONAL: tuple[tuple[str, str, Reader], ...] = (
     ("django.contrib.contenttypes.fields", "GenericForeignKeyDescriptor.__get__", _generic),
     ("rest_framework.serializers", "Serializer.to_representation", _serializer),
     ("django.contrib.admin.templatetags.admin_list", "items_for_result", _list_display),
+    ("django.forms.models", "ModelChoiceIterator.__iter__", _choices),
+    ("django.forms.models", "ModelChoiceIterator.__len__", _choices),
 )
 
 

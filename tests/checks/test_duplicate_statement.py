@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.forms.models import ModelChoiceField, ModelChoiceIterator
+
 from tests.checks.queries import found
 from tests.scratch import Scratch
 from tests.workload.models import Author, Book, Publisher
@@ -52,3 +54,12 @@ def test_finds_one_question_asked_again_and_again(library: Scratch) -> None:
     (finding,) = found(library, CHECK, again_and_again)
     assert ("executions", 4) in [(one.what, one.value) for one in finding.evidence]
     assert finding.location is not None
+
+
+def test_a_form_s_selects_are_told_what_asks_for_fewer_rows(library: Scratch) -> None:
+    def formset() -> Any:
+        return [list(ModelChoiceIterator(ModelChoiceField(Book.objects.all()))) for _ in range(3)]
+
+    findings = found(library, CHECK, formset)
+    assert findings
+    assert all("autocomplete_fields" in one.remedy.orm for one in findings)

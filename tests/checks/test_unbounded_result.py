@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db.models import Count
+from django.forms.models import ModelChoiceField, ModelChoiceIterator
 
 from tests.checks.queries import fill, found
 from tests.scratch import Scratch
@@ -37,3 +38,11 @@ def test_finds_a_whole_table(library: Scratch) -> None:
     (finding,) = found(library, CHECK, lambda: Book.objects.select_related("author"))
     assert (finding.severity, finding.table) == ("info", "tests_book")
     assert ("rows returned", 6012) in [(one.what, one.value) for one in finding.evidence]
+
+
+def test_a_form_s_select_is_told_what_asks_for_fewer_rows(library: Scratch) -> None:
+    fill(library)
+    (finding,) = found(library, CHECK, lambda: list(ModelChoiceIterator(ModelChoiceField(Book.objects.all()))))
+    assert "autocomplete_fields" in finding.remedy.orm
+    (plain,) = found(library, CHECK, Book.objects.all)
+    assert "Paginator" in plain.remedy.orm
