@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dbaudit.facts import Location, Paging, PagingSetting, QueryRun, Skipped, Snapshot, Statement, Table
+from dbaudit.facts import Load, Location, Paging, PagingSetting, QueryRun, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules import measured
+from dbaudit.rules import measured, waste
 
 #: Rows below which a whole table is a list, not a load.
 FEW_ROWS = 500
@@ -43,16 +43,17 @@ def unbounded_result(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     ``list_max_show_all``), the finding names the setting and its line.
 
     Silent when: The statement has a ``LIMIT``, asks for a list of values, groups or aggregates, or belongs to a
-    prefetch; it returned fewer than 500 rows or less than nine tenths of its table; the table's rows are unknown. Of
-    pages whose size a request chooses: a larger page was asked for and fewer than 500 rows came, or no more than
-    without asking.
+    prefetch; it returned fewer than 500 rows or less than nine tenths of its table; the table's rows are unknown; its
+    rows were only wanted to be counted (`wasted_statement`). Of pages whose size a request chooses: a larger page was
+    asked for and fewer than 500 rows came, or no more than without asking.
     """
     yield from measured.unmeasured(snapshot, "unbounded_result")
     told = set()
     for run in measured.runs(snapshot):
+        counted = {load.fingerprint for load in waste.untouched(run) if _spared(run, load)}
         for one in run.statements:
             table = _table(snapshot, one) if _unbounded(one) and run.origin != "statements" else None
-            if table is None or not table.rows or (one.rows or 0) < WHOLE * table.rows:
+            if table is None or not table.rows or (one.rows or 0) < WHOLE * table.rows or one.fingerprint in counted:
                 continue
             cause = one.fingerprint, _place(run, one)
             if cause not in told:
@@ -60,6 +61,11 @@ def unbounded_result(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
                 yield _finding(run, one, table)
         if run.paging is not None:
             yield from _any_size(snapshot, run, run.paging)
+
+
+def _spared(run: QueryRun, load: Load) -> bool:
+    tried = run.trial(waste.key(load))
+    return tried is not None and tried.worked
 
 
 def _unbounded(one: Statement) -> bool:

@@ -22,7 +22,7 @@ from dbaudit.facts import Eager, Load, LoadedColumn, Location
 from dbaudit.workload.recorder import Recorder
 
 #: Instances that are watched in one run; what belongs to more counts as read.
-KEPT_INSTANCES = 50_000
+KEPT_INSTANCES = 100_000
 #: Where Django looks into an instance's `__dict__` for one value, or to put one there.
 _ONE_VALUE = {
     *("django.db.models.query", "django.db.models.query_utils", "django.db.models.fields.files"),

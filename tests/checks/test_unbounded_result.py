@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db.models import Count
 from django.forms.models import ModelChoiceField, ModelChoiceIterator
 
-from tests.checks.queries import fill, found
+from tests.checks.queries import fill, found, judged, tried
 from tests.scratch import Scratch
 from tests.workload.models import Author, Book
 
@@ -46,3 +47,16 @@ def test_a_form_s_select_is_told_what_asks_for_fewer_rows(library: Scratch) -> N
     assert "autocomplete_fields" in finding.remedy.orm
     (plain,) = found(library, CHECK, Book.objects.all)
     assert "Paginator" in plain.remedy.orm
+
+
+def length() -> int:
+    books = Book.objects.all()
+    return len(books)
+
+
+def test_silent_where_the_rows_were_only_counted(library: Scratch) -> None:
+    fill(library)
+    run = tried(library, length)
+    assert not judged(library, CHECK, run)
+    assert judged(library, "wasted_statement", run)
+    assert judged(library, CHECK, replace(run, trials=()))
