@@ -21,8 +21,9 @@ from django.db.models.query import ModelIterable
 from dbaudit.facts import Eager, Load, LoadedColumn, Location
 from dbaudit.workload.recorder import Recorder
 
-#: Instances that are watched in one run; what belongs to more counts as read.
-KEPT_INSTANCES = 100_000
+#: Instances that are watched in one run. Of what belongs to more each column and relation counts as read; whether any
+#: row was read is told by those that are watched, and what follows from it is tried on all.
+KEPT_INSTANCES = 50_000
 #: Where Django looks into an instance's `__dict__` for one value, or to put one there.
 _ONE_VALUE = {
     *("django.db.models.query", "django.db.models.query_utils", "django.db.models.fields.files"),
@@ -42,6 +43,7 @@ class _Rows:
     names: set[str] = field(default_factory=set)
     whole: bool = False
     instances: list[Model] = field(default_factory=list)
+    beyond: int = 0
     bytes: dict[str, int] = field(default_factory=dict)
     joined: dict[str, _Rows] = field(default_factory=dict)
 
@@ -106,8 +108,11 @@ class Watch:
         return found
 
     def _add(self, rows: _Rows, instance: Model) -> None:
-        if len(self._of) >= KEPT_INSTANCES or _reads_by_itself(type(instance)):
+        if _reads_by_itself(type(instance)):
             rows.whole = True
+            return
+        if len(self._of) >= KEPT_INSTANCES:
+            rows.beyond += 1
             return
         self._of[id(instance)] = rows
         rows.instances.append(instance)
@@ -144,7 +149,7 @@ class Watch:
             read = True
             for depth, attribute in enumerate(attributes):
                 holders = {id(rows): rows for rows in (self._of.get(id(one)) for one in instances) if rows is not None}
-                read = not holders or any(rows.has_read(attribute) for rows in holders.values())
+                read = not holders or any(rows.beyond or rows.has_read(attribute) for rows in holders.values())
                 instances = [under for one in instances for under in _under(one, attribute)]
                 if not read or not instances or depth == len(attributes) - 1:
                     path = "__".join(names[: depth + 1])
@@ -183,19 +188,21 @@ def _joined(rows: _Rows, *, led: bool | None = None) -> Iterator[Load]:
         model=rows.model._meta.label,
         how=rows.how,
         path=rows.path,
-        instances=len(rows.instances),
-        read=(rows.whole or bool(rows.names)) if led is None else led,
+        instances=len(rows.instances) + rows.beyond,
+        read=(rows.whole or bool(rows.names) or not rows.instances) if led is None else led,
         columns=tuple(
             LoadedColumn(
                 name=name,
                 bytes=size,
-                read=led is not False and (name in needed or rows.has_read(name, names.get(name, name))),
+                read=led is not False
+                and (name in needed or rows.beyond > 0 or rows.has_read(name, names.get(name, name))),
             )
             for name, size in rows.bytes.items()
         ),
     )
     for name, joined in rows.joined.items():
-        yield from _joined(joined, led=led is not False and rows.has_read(_accessor(rows.model, name)))
+        read = rows.beyond > 0 or rows.has_read(_accessor(rows.model, name))
+        yield from _joined(joined, led=led is not False and read)
 
 
 def _together(before: Load | None, load: Load, fingerprint: str, location: Location | None) -> Load:

@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from django.template import Context, Template
 
 from dbaudit.facts import Load
+from dbaudit.workload import reading
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
@@ -222,3 +223,29 @@ def test_nothing_of_django_stays_changed_when_the_code_runs_out_of_time(library:
 
     with pytest.raises(OutOfTimeError):
         Bench(library.connection, Limits(wall_ms=100)).once(hangs, watched=True)
+
+
+# -- more than are watched -----------------------------------------------------------------------------------------
+
+
+def test_of_more_rows_than_are_watched_each_column_counts_as_read_and_none_that_was_only_counted(
+    loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "KEPT_INSTANCES", 5)
+    everything = Book.objects.count()
+    assert everything > 5
+
+    def counted() -> int:
+        return len(Book.objects.all())
+
+    def titles() -> int:
+        return len([book.title for book in Book.objects.select_related("author")])
+
+    found = loads(counted)
+    assert found is not None
+    assert (found["tests.Book", ""].instances, found["tests.Book", ""].read) == (everything, False)
+    assert unread(found) == {"": []}
+    found = loads(titles)
+    assert found is not None
+    assert found["tests.Book", ""].read
+    assert all(load.read for load in found.values())
