@@ -12,6 +12,7 @@ from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.served import as_index
 from dbaudit.facts import Index, IndexKey, QueryRun, Snapshot, Statement, Table
 from dbaudit.findings import Cost, CreateIndex, Finding, Gain, Helped, Priority, Recommendation
+from dbaudit.normal_form import mentioned
 from dbaudit.rules.equivalence import covers
 from dbaudit.rules.removal import removal
 
@@ -151,6 +152,11 @@ def _answers(snapshot: Snapshot, one: Chosen, table: Table, effects: list[Effect
                 for run in snapshot.runs
                 if run.id in effect.asked.runs
             )
+        case "lookup_without_possible_index":
+            served = mentioned(*(key.expression for key in one.candidate.keys if key.expression))
+            if one.candidate.method != "btree":  # as one, a plain column finds by its beginning alone
+                served |= {key.column.lower() for key in one.candidate.keys}
+            return finding.table == table.label and bool(helped) and finding.identity[-1].lower() in served
     action = finding.remedy.action
     if not isinstance(action, CreateIndex) or finding.check in NOT_ANSWERED or action.table != table.label:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,14 @@ from dbaudit.advisor import growth as growing
 from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked
 from dbaudit.advisor.growth import Growth
+from dbaudit.advisor.recommend import recommend
 from dbaudit.advisor.trials import copies, inverted, postgresql
+from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.grown import grown
-from dbaudit.facts import Parameters
+from dbaudit.amounts import Budget
+from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.findings import ChangeQuery, CreateIndex, Finding, Remedy, Severity
 from tests.scratch import connected
 
 if TYPE_CHECKING:
@@ -263,3 +268,43 @@ def test_a_small_table_is_searched_in_its_projection(notes: Scratch) -> None:
     assert chosen(found) == ['gin ((UPPER(CAST("name" AS TEXT))) gin_trgm_ops)']
     assert found.effects[0].ratio < 0.6
     assert leftovers(notes) == []
+
+
+def unserved(column: str) -> Finding:
+    return Finding(
+        check="lookup_without_possible_index",
+        table="tests_note",
+        subject=f"No index can serve the search inside of {column}",
+        detail="",
+        identity=("search inside", column),
+        severity=Severity.INFO,
+        remedy=Remedy(action=ChangeQuery(before="", after="")),
+    )
+
+
+@isolate_apps("tests")
+def test_it_answers_the_finding_that_no_index_serves_the_search_and_says_how_it_was_tried(notes: Scratch) -> None:
+    model = note()
+    notes.create(model)
+    notes.execute(FILL)
+    one = asked(notes, model._default_manager.filter(name__icontains="c4ca42"))
+    statement = Statement(
+        sql=one.sql,
+        template=one.sql,
+        fingerprint="search",
+        alias="default",
+        kind="select",
+        duration_ms=50.0,
+        rows=1,
+        tables=("tests_note",),
+        parameters=one.samples[0],
+    )
+    run = QueryRun(id="canned:x", label="x", origin="canned", alias="default", status="slow", statements=(statement,))
+    snapshot = replace(notes.snapshot(), runs=(run,))
+    wishes = Wishes(budget=Budget(bytes=10**9))
+    found, _ = advised(notes.connection, snapshot, wishes, statement_timeout_ms=30_000, lock_timeout_ms=1_000)
+    told = recommend([unserved("name"), unserved("body")], snapshot, found)
+    [index] = [each for each in told if isinstance(each.remedy.action, CreateIndex)]
+    assert index.findings == (unserved("name").key,)
+    assert index.gain is not None
+    assert index.gain.source == postgresql.COPIED

@@ -22,7 +22,7 @@ from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.growth import SPAN, Growth
 from dbaudit.advisor.pairs import paired
 from dbaudit.advisor.settle import looked_up, settled
-from dbaudit.advisor.trials import grown, live, postgresql, sqlite
+from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.amounts import Budget
 from dbaudit.catalog.session import attempt, reason
@@ -180,7 +180,11 @@ class _Trial:
             quick=self.wishes.quick,
         )
         found = paired(settled(found, trial.planner, snapshot), trial.planner, snapshot)
-        return replace(found, skipped=(*found.skipped, *trial.skipped))
+        chosen = tuple(
+            replace(one, source=postgresql.COPIED) if one.candidate.method in inverted.METHODS else one
+            for one in found.chosen
+        )
+        return replace(found, chosen=chosen, skipped=(*found.skipped, *trial.skipped))
 
     def _built(self, advice: Advice) -> Advice:
         """With the figures of the chosen indexes really built, where that is wanted."""
