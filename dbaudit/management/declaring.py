@@ -4,6 +4,7 @@ how ``--undo`` takes that back."""
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from django.apps import apps
@@ -22,6 +23,7 @@ from dbaudit.facts import Snapshot
 from dbaudit.report import write
 
 Say = Callable[[str], None]
+_METHOD = re.compile(r"USING (\w+)", re.IGNORECASE)
 
 
 def check(into: str) -> None:
@@ -33,9 +35,18 @@ def check(into: str) -> None:
 
 
 def foresee(snapshot: Snapshot, steps: Iterable[Step], into: str) -> None:
-    """Raise `AuditError` before anything is built where an application of these steps cannot take a migration."""
+    """Raise `AuditError` before anything is built where an application of these steps cannot take a migration, or the
+    project has not installed what declares one of the indexes."""
     from dbaudit.declaring import migrations  # noqa: PLC0415 - libcst is an extra
 
+    steps = tuple(steps)
+    for one in () if apps.is_installed("django.contrib.postgres") else steps:
+        method = _METHOD.match(one.definition.body)
+        if one.action == "create" and method and method[1] != "btree":
+            raise AuditError(
+                f"The model would declare {one.definition.name} by an index class of django.contrib.postgres, which is "
+                "not in INSTALLED_APPS; put it there first."
+            )
     tables = [snapshot.table(one.table, one.schema) for one in steps]
     owners = [one.ownership for one in tables if one is not None]
     labels = {apps.get_model(one.model)._meta.app_label for one in owners if one.owner == "project" and one.model}
