@@ -78,12 +78,14 @@ def _queryset(frame: FrameType, trace: Trace) -> None:
 
 
 def _node(frame: FrameType, trace: Trace) -> None:
-    """The innermost node of a template counts as a line of the project, unless the template was installed."""
+    """The innermost node of a template counts as a line of the project. That of one which was installed does not, but
+    where it shows the columns of a list, which a class of the project names."""
     if trace.template:
         return
     node = frame.f_locals["self"]
     origin, token = getattr(node, "origin", None), getattr(node, "token", None)
-    if origin is not None and token is not None and places.is_project(str(origin.name)):
+    listed = trace.via is not None and trace.via[0] == "list_display"
+    if origin is not None and token is not None and (listed or places.is_project(str(origin.name))):
         trace.places.append((str(origin.name), token.lineno or 0))
         trace.template = True
 
