@@ -14,7 +14,6 @@ from dbaudit.findings import (
     CreateIndex,
     DropIndex,
     EditModel,
-    Gain,
     Helped,
     IndexPlan,
     Recommendation,
@@ -45,15 +44,20 @@ def facts(recommendation: Recommendation) -> tuple[str, ...]:
     """How much a recommendation matters, and its gain or else what to do; the same in fewer and fewer words."""
     matters = f"{recommendation.priority}, {recommendation.risk}"
     wordy = f"{recommendation.priority} priority, {recommendation.risk}"
-    told = gained(recommendation.gain) or deed(recommendation)
+    told = gained(recommendation) or deed(recommendation)
     told = told[:1].lower() + told[1:]
     brief = _BRIEF[recommendation.remedy.kind]
     return (f"{wordy}: {told}", f"{matters}: {told}", f"{wordy}: {brief}", f"{matters}: {brief}", matters)
 
 
-def gained(gain: Gain | None) -> str:
-    """What was before and is after, in one unit; empty where nothing was measured."""
-    return f"{words.number(gain.before)} → {words.measure(gain.after, gain.unit)}" if gain else ""
+def gained(recommendation: Recommendation) -> str:
+    """What was before and is after, in one unit, and whether that is a projection; empty where nothing was measured."""
+    gain = recommendation.gain
+    if gain is None:
+        return ""
+    projected = any(one.today_before is not None for one in recommendation.helps)
+    told = f"{words.number(gain.before)} → {words.measure(gain.after, gain.unit)}"
+    return f"{told}, projected" if projected else told
 
 
 def index_plan(plan: IndexPlan) -> str:

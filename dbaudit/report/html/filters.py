@@ -9,7 +9,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from dbaudit.facts import Location
-from dbaudit.findings import ChangeQuery, Evidence, Gain, Remedy
+from dbaudit.findings import ChangeQuery, Evidence, Gain, Recommendation, Remedy
 from dbaudit.report import remedies, words
 
 register = template.Library()
@@ -76,9 +76,9 @@ def django(remedy: Remedy) -> str:
 
 
 @register.filter
-def change(gain: Gain | None) -> str:
-    """Before and after alone, nothing for None."""
-    return words.printable(remedies.gained(gain))
+def change(recommendation: Recommendation) -> str:
+    """Before and after alone, nothing where nothing was measured."""
+    return words.printable(remedies.gained(recommendation))
 
 
 @register.filter
