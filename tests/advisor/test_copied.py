@@ -24,6 +24,7 @@ from dbaudit.catalog import session
 from dbaudit.catalog.reasons import LOST
 from dbaudit.facts import Parameters, QueryRun, Statement
 from dbaudit.workload.template import template
+from tests.advisor.shop import asked, chosen, on, tables
 from tests.apply.applying import until
 from tests.apply.test_refusals import standby
 from tests.project import ROOT
@@ -41,27 +42,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("sqlglot")
 
 LIMITS = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 1_000}
-TABLES = """
-    CREATE TABLE customer (id integer PRIMARY KEY, email varchar(60) NOT NULL, city text NOT NULL);
-    CREATE TABLE sale (id integer PRIMARY KEY, customer_id integer NOT NULL, status text NOT NULL,
-        placed timestamp NOT NULL, paid boolean NOT NULL, closed timestamp, "To ""tal" numeric NOT NULL);
-    INSERT INTO customer SELECT i, 'Mail' || i || '@x.org', 'city ' || i % 300 FROM generate_series(1, 6000) i;
-    INSERT INTO sale SELECT i, i % 6000 + 1, CASE WHEN i % 50 = 0 THEN 'Open' ELSE 'done' END,
-        timestamp '2026-01-01' + i % 50000 * interval '1 minute', i % 100 <> 0,
-        CASE WHEN i % 40 = 0 THEN NULL ELSE now() END, i % 977 FROM generate_series(1, 100000) i;
-    CREATE INDEX sale_customer ON sale (customer_id);
-    VACUUM ANALYZE;
-"""
+SALES = 100_000
 
 
 @pytest.fixture
 def shop(postgres: Scratch) -> Scratch:
-    postgres.execute(TABLES)
+    postgres.execute(tables(SALES))
     return postgres
-
-
-def asked(sql: str, *samples: tuple[Any, ...], **more: Any) -> Asked:
-    return Asked(fingerprint=sql, sql=sql, samples=tuple(map(Parameters, samples)), **more)
 
 
 def advice(shop: Scratch, *statements: Asked, **options: Any) -> Advice:
@@ -69,14 +56,6 @@ def advice(shop: Scratch, *statements: Asked, **options: Any) -> Advice:
     with postgresql.opened(shop.connection, snapshot, **LIMITS) as trial:
         assert trial.source == postgresql.COPIED
         return advise(trial.planner, snapshot, statements, **{"budget_bytes": 10**9, **options})
-
-
-def chosen(found: Advice) -> list[str]:
-    return [f"{one.candidate.table} {one.candidate.describe()}" for one in found.chosen]
-
-
-def on(*columns: str, **more: Any) -> Candidate:
-    return Candidate(table="sale", keys=tuple(Key(column=one) for one in columns), **more)
 
 
 def leftovers(shop: Scratch) -> list[tuple[Any, ...]]:
@@ -88,7 +67,7 @@ def leftovers(shop: Scratch) -> list[tuple[Any, ...]]:
 
 
 def test_indexes_are_recommended_on_every_server_without_hypopg(postgres_versions: Scratch) -> None:
-    postgres_versions.execute(TABLES)
+    postgres_versions.execute(tables(SALES))
     sql = "SELECT * FROM sale WHERE status = %s ORDER BY placed DESC LIMIT 10"
     found = advice(
         postgres_versions,
@@ -166,7 +145,7 @@ def test_hostile_names_and_expressions_are_tried(shop: Scratch) -> None:
 
 
 def test_a_statement_without_values_is_planned_on_the_copy_too(postgres_versions: Scratch) -> None:
-    postgres_versions.execute(TABLES)
+    postgres_versions.execute(tables(SALES))
     assert chosen(advice(postgres_versions, asked("SELECT * FROM sale WHERE placed = $1"))) == ["sale (placed)"]
 
 
@@ -441,7 +420,7 @@ def audited(
 
 
 def test_the_whole_audit_recommends_indexes_without_hypopg(postgres_versions: Scratch) -> None:
-    postgres_versions.execute(TABLES)
+    postgres_versions.execute(tables(SALES))
     found, skipped = audited(postgres_versions.connection, measured(postgres_versions))
     assert found is not None
     assert found.source == postgresql.COPIED

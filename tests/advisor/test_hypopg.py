@@ -19,7 +19,7 @@ from dbaudit.advisor.selection.model import Problem
 from dbaudit.advisor.selection.search import exact, search
 from dbaudit.advisor.trials import hypopg
 from dbaudit.catalog.session import read_only
-from dbaudit.facts import Parameters
+from tests.advisor.shop import asked, chosen, on, tables
 from tests.scratch import connected
 
 if TYPE_CHECKING:
@@ -29,28 +29,13 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]
 
 LIMITS = {"statement_timeout_ms": 10_000, "lock_timeout_ms": 1_000}
-TABLES = """
-    CREATE EXTENSION hypopg;
-    CREATE TABLE customer (id integer PRIMARY KEY, email varchar(60) NOT NULL, city text NOT NULL);
-    CREATE TABLE sale (id integer PRIMARY KEY, customer_id integer NOT NULL, status text NOT NULL,
-        placed timestamp NOT NULL, paid boolean NOT NULL, closed timestamp, "To ""tal" numeric NOT NULL);
-    INSERT INTO customer SELECT i, 'Mail' || i || '@x.org', 'city ' || i % 300 FROM generate_series(1, 6000) i;
-    INSERT INTO sale SELECT i, i % 6000 + 1, CASE WHEN i % 50 = 0 THEN 'Open' ELSE 'done' END,
-        timestamp '2026-01-01' + i % 20000 * interval '1 minute', i % 100 <> 0,
-        CASE WHEN i % 40 = 0 THEN NULL ELSE now() END, i % 977 FROM generate_series(1, 40000) i;
-    CREATE INDEX sale_customer ON sale (customer_id);
-    VACUUM ANALYZE;
-"""
+SALES = 40_000
 
 
 @pytest.fixture
 def shop(postgres: Scratch) -> Scratch:
-    postgres.execute(TABLES)
+    postgres.execute(f"CREATE EXTENSION hypopg; {tables(SALES)}")
     return postgres
-
-
-def asked(sql: str, *samples: tuple[Any, ...], **more: Any) -> Asked:
-    return Asked(fingerprint=sql, sql=sql, samples=tuple(map(Parameters, samples)), **more)
 
 
 def advice(shop: Scratch, *statements: Asked, **options: Any) -> Advice:
@@ -59,16 +44,8 @@ def advice(shop: Scratch, *statements: Asked, **options: Any) -> Advice:
         return advise(planner, snapshot, statements, **{"budget_bytes": 10**9, **options})
 
 
-def chosen(found: Advice) -> list[str]:
-    return [f"{one.candidate.table} {one.candidate.describe()}" for one in found.chosen]
-
-
 def hypothetical(shop: Scratch) -> int:
     return int(shop.rows("SELECT count(*) FROM hypopg()")[0][0])
-
-
-def on(*columns: str, **more: Any) -> Candidate:
-    return Candidate(table="sale", keys=tuple(Key(column=one) for one in columns), **more)
 
 
 def test_silent_where_an_index_serves_the_statement(shop: Scratch) -> None:
