@@ -25,7 +25,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from shared.machine import machine
 
 from dbaudit import auditing, checks
-from dbaudit.catalog.session import read_only, uncollected
+from dbaudit.connection.session import read_only, uncollected
 from tests.locks import Watch, watched
 from tests.postgres import main_server
 from tests.scratch import connected

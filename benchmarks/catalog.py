@@ -37,7 +37,8 @@ from django.db import transaction  # noqa: E402  as above
 from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
 from shared.machine import machine  # noqa: E402
 
-from dbaudit.catalog import positions, postgresql, sqlite  # noqa: E402
+from dbaudit.catalog.database import postgresql, sqlite  # noqa: E402
+from dbaudit.catalog.rows import positions  # noqa: E402
 from dbaudit.facts import Snapshot  # noqa: E402
 from tests.postgres import main_server  # noqa: E402
 from tests.scratch import connected  # noqa: E402

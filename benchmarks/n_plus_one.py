@@ -37,7 +37,7 @@ from dbaudit import checks  # noqa: E402  as above
 from dbaudit.facts import QueryRun  # noqa: E402  as above
 from dbaudit.findings import ChangeQuery, Finding  # noqa: E402  as above
 from dbaudit.registry import registered  # noqa: E402  as above
-from dbaudit.workload import fixes, trying  # noqa: E402  as above
+from dbaudit.workload.fixes import proposals, trying  # noqa: E402  as above
 from dbaudit.workload.limits import Limits  # noqa: E402  as above
 from dbaudit.workload.sampling import Bench  # noqa: E402  as above
 from tests.postgres import main_server  # noqa: E402  as above
@@ -74,7 +74,7 @@ def judge(scenario: Scenario, library: Scratch) -> Result:
     run = bench.measure(replace(run, source=inspect.getsource(function)), function)
     if not run.audited:
         raise SystemExit(f"{scenario.name}: {run.reason}")
-    run = fixes.with_trials(run, function, bench)
+    run = proposals.with_trials(run, function, bench)
     found = findings(run, library)
     trials = [one for one in run.trials if one.fingerprint in {s.fingerprint for s in run.statements}]
     advised = next((one for one in found if one.remedy.verification), None)

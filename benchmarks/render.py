@@ -32,9 +32,8 @@ django.setup()
 
 from shared.machine import machine  # noqa: E402  as above
 
-from dbaudit import baseline, inventory  # noqa: E402  as above
 from dbaudit.advisor.recommend import plan, recommend  # noqa: E402  as above
-from dbaudit.dialect import Dialect  # noqa: E402  as above
+from dbaudit.analysis import inventory  # noqa: E402  as above
 from dbaudit.facts import (  # noqa: E402  as above
     Column,
     ForeignKey,
@@ -47,6 +46,7 @@ from dbaudit.facts import (  # noqa: E402  as above
     Snapshot,
     Table,
 )
+from dbaudit.facts.dialect import Dialect  # noqa: E402  as above
 from dbaudit.findings import (  # noqa: E402  as above
     CreateIndex,
     DatabaseReport,
@@ -59,6 +59,7 @@ from dbaudit.findings import (  # noqa: E402  as above
     Rule,
     Severity,
 )
+from dbaudit.policy import baseline  # noqa: E402  as above
 from dbaudit.report import github, write  # noqa: E402  as above
 
 OUTPUT = Path(__file__).parent / "results" / "render.md"

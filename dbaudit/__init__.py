@@ -21,7 +21,7 @@ from dbaudit.registry import check
 
 if TYPE_CHECKING:
     from dbaudit.auditing import audit
-    from dbaudit.capturing import capture
+    from dbaudit.live.capture import capture
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import what needs Django once it is asked for: pytest loads the plugin of this package in every project."""
     if name == "capture":
-        from dbaudit.capturing import capture  # noqa: PLC0415 - as the docstring says
+        from dbaudit.live.capture import capture  # noqa: PLC0415 - as the docstring says
 
         return capture
     if name == "audit":

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core import checks
 
 from dbaudit.conf import check_settings
-from dbaudit.workload import recorder  # noqa: F401 - it knows the connections that are made from here on
+from dbaudit.workload.recording import recorder  # noqa: F401 - it knows the connections that are made from here on
 
 
 class DbauditConfig(AppConfig):

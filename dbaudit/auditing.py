@@ -16,15 +16,17 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
-from dbaudit import amounts, catalog, checks, conf, inventory, places, selecting, suppression
-from dbaudit.advisor.advised import Advised
+from dbaudit import amounts, catalog, checks, conf, places
+from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.recommend import index_plan, plan, recommend
-from dbaudit.advisor.scorecard import scorecard
-from dbaudit.advisor.trials.advising import Wishes, advised
-from dbaudit.catalog.session import misconfigured, uncollected
+from dbaudit.advisor.trials.run import Wishes, advised
+from dbaudit.analysis import inventory
+from dbaudit.analysis.scorecard import scorecard
+from dbaudit.connection.session import misconfigured, uncollected
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
+from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
@@ -78,15 +80,15 @@ def run(options: Options) -> Report:
     started = time.perf_counter()
     settings = conf.load()
     known = checks.load(apps)
-    selected = selecting.selected(known, settings, options.checks, options.skip)
-    selecting.verified("application", options.apps, (config.label for config in apps.get_app_configs()))
-    selecting.verified("database", options.databases, connections)
+    selected = selection.selected(known, settings, options.checks, options.skip)
+    selection.verified("application", options.apps, (config.label for config in apps.get_app_configs()))
+    selection.verified("database", options.databases, connections)
     ids = {check.id for check in known}
     suppression.verified(settings.suppress, ids)
     _wishes(settings, options)
     now = _now()
     databases = tuple(
-        _audit(alias, settings, selected, selecting.not_run(known, selected), options, ids, now.date())
+        _audit(alias, settings, selected, selection.not_run(known, selected), options, ids, now.date())
         for alias in dict.fromkeys(options.databases)
     )
     return Report(
@@ -96,7 +98,7 @@ def run(options: Options) -> Report:
         dbaudit=dbaudit.__version__,
         document=settings.document,
         databases=databases,
-        rules=tuple(selecting.rule(check) for check in selected),
+        rules=tuple(selection.rule(check) for check in selected),
         arguments=options.arguments,
         stale_suppressions=_stale(settings, databases, options, now.date()),
         code=Code(prefix=places.prefix(), settings=places.of_settings() or MANAGE),
@@ -155,7 +157,7 @@ def _advised(
 def _wishes(settings: conf.Settings, options: Options) -> Wishes:
     """How the advice is wanted. Raises `AuditError` for an amount or a way that is none."""
     what_if = options.what_if or settings.what_if
-    selecting.verified("way to try indexes", [what_if], conf.WORDS["what_if"])
+    selection.verified("way to try indexes", [what_if], conf.WORDS["what_if"])
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),

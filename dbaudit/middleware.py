@@ -15,9 +15,9 @@ from django.http.response import HttpResponseBase
 
 from dbaudit import conf
 from dbaudit.facts import Statement
-from dbaudit.workload import requests
-from dbaudit.workload.capture_file import Captured, append
-from dbaudit.workload.recorder import Recorder, keep_installed
+from dbaudit.workload.recording import requests
+from dbaudit.workload.recording.capture_file import Captured, append
+from dbaudit.workload.recording.recorder import Recorder, keep_installed
 
 logger = logging.getLogger("dbaudit")
 

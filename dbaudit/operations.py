@@ -13,8 +13,8 @@ from django.db.migrations.state import ProjectState
 from dbaudit.apply import wording
 from dbaudit.apply.postgresql import engine
 from dbaudit.apply.steps import Done, Limits, Step
-from dbaudit.normal_form import statements
-from dbaudit.rules.equivalence import signature
+from dbaudit.sql.equivalence import signature
+from dbaudit.sql.normal_form import statements
 
 
 class EnsureIndex(AddIndex):

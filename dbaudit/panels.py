@@ -18,11 +18,11 @@ from django.http import HttpRequest, HttpResponseBase
 from dbaudit import capture, conf
 from dbaudit.conf import Budget
 from dbaudit.errors import AuditError
-from dbaudit.examining import Examined, examine
 from dbaudit.facts import TARGET_MS, Location, QueryRun, Skipped
 from dbaudit.findings import Finding, Severity
+from dbaudit.live.examine import Examined, examine
 from dbaudit.report import words
-from dbaudit.workload import requests
+from dbaudit.workload.recording import requests
 
 #: The sections of the panel, in order; what is in none of them goes under the last heading.
 SECTIONS = {

@@ -70,8 +70,8 @@ class _Session:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        from dbaudit.workload.capture_file import Captured, append  # noqa: PLC0415 - as the module's docstring says
-        from dbaudit.workload.recorder import Recorder  # noqa: PLC0415 - as above
+        from dbaudit.workload.recording.capture_file import Captured, append  # noqa: PLC0415 - as the module's docstring says
+        from dbaudit.workload.recording.recorder import Recorder  # noqa: PLC0415 - as above
 
         recorder = Recorder(threads=True)
         try:

@@ -16,8 +16,8 @@ import pytest
 from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
 
-from dbaudit import baseline, budgets
 from dbaudit.management.commands.dbaudit import Command
+from dbaudit.policy import baseline, budgets
 from dbaudit.report import write
 from tests import project
 from tests.project import Project

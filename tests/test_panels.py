@@ -24,7 +24,7 @@ from django.test import AsyncClient, Client
 
 import dbaudit
 from dbaudit import registry
-from dbaudit.workload.routing import routed_to
+from dbaudit.workload.sources.routing import routed_to
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS, library
 from tests.workload.models import Author, Book

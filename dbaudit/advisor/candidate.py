@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from dbaudit.facts import Parameters, Plan
-from dbaudit.names import index_name
+from dbaudit.sql.names import index_name
 
 #: The operator class by which an inverted index finds what JSON contains: smaller and faster than the default one,
 #: which also finds keys that exist.

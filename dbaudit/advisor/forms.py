@@ -1,6 +1,6 @@
 """An index in Django's words: the entry of ``Meta.indexes``, and the migration that builds it.
 
-The SQL that they come down to is the same as that of `dbaudit.ddl`, which the tests hold by running both.
+The SQL that they come down to is the same as that of `dbaudit.sql.ddl`, which the tests hold by running both.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dbaudit import ddl, names
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.facts import Model, Snapshot, Table
 from dbaudit.findings import CreateIndex, Remedy
-from dbaudit.normal_form import condition as condition_tree
-from dbaudit.normal_form import tree as expression_tree
+from dbaudit.sql import ddl, names
+from dbaudit.sql.normal_form import condition as condition_tree
+from dbaudit.sql.normal_form import tree as expression_tree
 
 _METHODS = {"gin": "GinIndex", "gist": "GistIndex", "brin": "BrinIndex", "hash": "HashIndex", "spgist": "SpGistIndex"}
 _FUNCTIONS = {

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, Snapshot, Table
+from dbaudit.facts.dialect import Dialect
 
 #: Rows that all grown tables together may have: what takes some seconds to make.
 MAX_ROWS = 250_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dbaudit.advisor import building
-from dbaudit.advisor.advised import Advised
+from dbaudit.advisor import present
+from dbaudit.advisor.concluded import Advised
 from dbaudit.facts import Index, Snapshot
 from dbaudit.findings import (
     OWNERS,
@@ -59,8 +59,8 @@ def recommend(
     if snapshot is not None and advised is not None:
         dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
         for part in advised.parts:
-            found += [(_place(snapshot, one), one) for one in building.builds(snapshot, part, told)]
-            drops = [*building.drops(snapshot, part, dropped)]
+            found += [(_place(snapshot, one), one) for one in present.builds(snapshot, part, told)]
+            drops = [*present.drops(snapshot, part, dropped)]
             dropped |= {one.remedy.action.name for one in drops if isinstance(one.remedy.action, DropIndex)}
             found += [((0, False), one) for one in drops]
     answered = {key for _, one in found for key in one.findings}

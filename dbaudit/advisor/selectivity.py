@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dbaudit import normal_form
 from dbaudit.facts import Column, Table
+from dbaudit.sql import normal_form
 
 #: A condition that the statistics say nothing of.
 UNKNOWN_SHARE = 0.5

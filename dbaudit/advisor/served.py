@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dbaudit import normal_form
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.facts import Index, IndexKey, Table
-from dbaudit.rules.equivalence import covers, enforces
+from dbaudit.sql import normal_form
+from dbaudit.sql.equivalence import covers, enforces
 
 
 def as_index(candidate: Candidate, table: Table, vendor: str) -> Index:

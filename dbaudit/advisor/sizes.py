@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.advisor.selectivity import condition_share
 from dbaudit.facts import Column, Snapshot, Table
-from dbaudit.normal_form import mentioned
-from dbaudit.rules.equivalence import not_null_columns
+from dbaudit.sql.equivalence import not_null_columns
+from dbaudit.sql.normal_form import mentioned
 
 PAGE = 8192
 #: What a leaf page takes when an index is built: without header and special space, nine tenths of it filled.

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor.candidate import Asked
+from dbaudit.analysis.repetition import repetitions
 from dbaudit.facts import Parameters, QueryRun, Statement
-from dbaudit.rules.repetition import repetitions
 
 #: So many different values of a statement are planned, the most frequent ones.
 SAMPLES = 4

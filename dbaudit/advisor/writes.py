@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dbaudit import normal_form
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.selectivity import condition_share
 from dbaudit.advisor.sizes import entry_bytes
 from dbaudit.advisor.statements import changed_columns
 from dbaudit.facts import Snapshot, Table
+from dbaudit.sql import normal_form
 
 #: Bytes of a log record besides the index entry itself.
 RECORD = 48

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dbaudit import ddl, names
+from dbaudit.analysis.removal import removal
 from dbaudit.apply import sizes, wording
 from dbaudit.apply.advice import Advice
 from dbaudit.apply.steps import LeftOut, Plan, Step
 from dbaudit.facts import Index, IndexKey, Snapshot, Table
 from dbaudit.findings import CreateIndex, DropIndex
-from dbaudit.rules.equivalence import covers, enforces, knowable, signature
-from dbaudit.rules.removal import removal
+from dbaudit.sql import ddl, names
+from dbaudit.sql.equivalence import covers, enforces, knowable, signature
 
 #: The checks that prove that another index does all the work of the one to drop.
 PROVING: Final = frozenset({"redundant_index", "duplicate_index"})

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.apply.steps import Done, Step
-from dbaudit.catalog import session
+from dbaudit.connection import session
 from dbaudit.facts import QueryRun, Statement
 from dbaudit.workload import plans
 from dbaudit.workload.limits import Limits

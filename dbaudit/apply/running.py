@@ -16,7 +16,7 @@ from dbaudit.apply.postgresql import engine
 from dbaudit.apply.postgresql.progress import Seen
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Done, Limits, Step
-from dbaudit.catalog import session
+from dbaudit.connection import session
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun
 

@@ -10,7 +10,7 @@ from typing import Final
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import client_end
+from dbaudit.connection import client_end
 
 # Where a new index goes: the tablespace that is set, otherwise the database's. The data directory is hidden from
 # ordinary roles: then there is no row.

@@ -14,13 +14,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.apply import wording
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Definition, Done, Limits, Step, StepError
-from dbaudit.catalog import session as reading
-from dbaudit.catalog import sqlite as catalog
-from dbaudit.catalog.session import reason, sqlstate
-from dbaudit.dialect import Dialect
+from dbaudit.catalog.database import sqlite as catalog
+from dbaudit.connection import session as reading
+from dbaudit.connection.session import reason, sqlstate
 from dbaudit.errors import AuditError
 from dbaudit.facts import Index
-from dbaudit.rules.equivalence import covers, enforces, knowable, signature
+from dbaudit.facts.dialect import Dialect
+from dbaudit.sql.equivalence import covers, enforces, knowable, signature
 
 Tell = Callable[[str], None]
 

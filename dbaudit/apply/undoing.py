@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dbaudit import ddl
 from dbaudit.apply import wording
 from dbaudit.apply.journal import Record, Run
 from dbaudit.apply.steps import Step
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Table
+from dbaudit.facts.dialect import Dialect
+from dbaudit.sql import ddl
 
 
 def steps(run: Run, dialect: Dialect) -> tuple[Step, ...]:

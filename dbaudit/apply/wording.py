@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dbaudit import ddl
 from dbaudit.apply.steps import Definition
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Table
+from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import CreateIndex
+from dbaudit.sql import ddl
 
 _NAME: Final = r"""(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^]]*\]|[^\s".(;]+)"""
 _STATEMENT: Final = re.compile(

@@ -9,23 +9,11 @@ from datetime import date
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog import (
-    data,
-    expected,
-    generic,
-    ignores,
-    intent,
-    limits,
-    listings,
-    migrations,
-    owners,
-    positions,
-    postgresql,
-    posture,
-    rows,
-    session,
-    sqlite,
-)
+from dbaudit.catalog.database import generic, postgresql, sqlite
+from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners
+from dbaudit.catalog.rows import counting, data, positions
+from dbaudit.catalog.server import posture
+from dbaudit.connection import session
 from dbaudit.facts import Snapshot
 
 READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
@@ -62,7 +50,7 @@ def read(
     declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
     history, unloaded = migrations.read(connection, apps, snapshot, applied)
     with session.read_only(connection, **timeouts):
-        tables, skipped = rows.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
+        tables, skipped = counting.count(connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts)
     snapshot = replace(snapshot, tables=tables, expected=declared)
     with session.read_only(connection, **timeouts):
         snapshot, unplaced = positions.read(connection, snapshot)

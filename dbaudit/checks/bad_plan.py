@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dbaudit.analysis import lists, measured
+from dbaudit.analysis.lookups import misses
 from dbaudit.facts import Plan, PlanNode, QueryRun, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules import lists, measured
-from dbaudit.rules.lookups import misses
 
 #: Rows of a table from which its plans are judged, and from which it is more than a remark.
 BIG, HUGE = 5_000, 100_000

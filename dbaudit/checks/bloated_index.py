@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import btree
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules import btree
 
 #: Smaller ones are not worth a rebuild.
 MIN_BYTES = 10 * 1024 * 1024

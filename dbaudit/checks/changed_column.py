@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dbaudit import normal_form
+from dbaudit import drift
+from dbaudit.analysis import column_types
+from dbaudit.drift import ChangedColumn, sql
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules import column_types, drift
-from dbaudit.rules.drift import ChangedColumn, sql
+from dbaudit.sql import normal_form
 
 
 @check(severity="warning", needs=["schema", "models"])

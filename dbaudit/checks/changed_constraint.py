@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit import drift
+from dbaudit.drift import Changed, sql
 from dbaudit.facts import Constraint, Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules import drift
-from dbaudit.rules.drift import Changed, sql
 
 
 @check(severity="warning", needs=["schema", "models"])

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit.dialect import Dialect
 from dbaudit.facts import CollationVersion, Skipped, Snapshot
+from dbaudit.facts.dialect import Dialect
 from dbaudit.facts.posture import UNREAD
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check

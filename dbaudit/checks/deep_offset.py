@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules import measured
 
 #: Rows that a page skips before it is worth telling.
 DEEP = 5_000

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
+from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding
 from dbaudit.registry import check
-from dbaudit.rules import measured
-from dbaudit.rules.repetition import Repetition, repetitions
 
 
 @check(severity="warning", needs=["queries"])

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from dbaudit import ddl
 from dbaudit.facts import ForeignKey, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check
+from dbaudit.sql import ddl
 
 
 @check(severity="warning", needs=["schema"])

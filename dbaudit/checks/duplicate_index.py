@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from dbaudit import ddl
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import DropIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import Signature, keep_order, knowable, signature
+from dbaudit.sql import ddl
+from dbaudit.sql.equivalence import Signature, keep_order, knowable, signature
 
 
 @check(severity="warning", needs=["schema"])

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
+from dbaudit.analysis.repetition import PER_INSTANCE
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import measured
-from dbaudit.rules.repetition import PER_INSTANCE
 
 #: Executions from which it is worth telling.
 TIMES = 3

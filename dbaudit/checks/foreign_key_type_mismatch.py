@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.column_types import mismatches
+from dbaudit.analysis.integers import ceiling
+from dbaudit.analysis.relations import Relation
+from dbaudit.drift.causes import REBUILD
 from dbaudit.facts import Snapshot
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.column_types import mismatches
-from dbaudit.rules.drift.causes import REBUILD
-from dbaudit.rules.integers import ceiling
-from dbaudit.rules.relations import Relation
 
 
 @check(severity="warning", needs=["schema", "models"])

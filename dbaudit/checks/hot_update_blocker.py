@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dbaudit.analysis.removal import declaration, removal
 from dbaudit.facts import Index, ModelField, Snapshot, Table, TableStatistics
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import depends_on, enforces
-from dbaudit.rules.removal import declaration, removal
+from dbaudit.sql.equivalence import depends_on, enforces
 
 #: Below this, and above this share of heap-only ones, updates are no burden.
 MIN_UPDATES = 10_000

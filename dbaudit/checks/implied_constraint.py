@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import names
+from dbaudit.analysis.limits import Unkept, unkept
+from dbaudit.drift import sql
 from dbaudit.facts import Constraint, LimitCount, Skipped, Snapshot
 from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules.drift import sql
-from dbaudit.rules.limits import Unkept, unkept
+from dbaudit.sql import names
 
 
 @check(severity="info", needs=["schema", "models", "data"], enabled=False)

@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dbaudit.analysis.integers import ceiling
+from dbaudit.analysis.relations import relations
 from dbaudit.facts import Column, Sequence, Skipped, Snapshot, Table
 from dbaudit.facts.data import Place
 from dbaudit.findings import EditModel, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.integers import ceiling
-from dbaudit.rules.relations import relations
 
 #: Shares of what a number can reach. The last tenth of an int4 goes in days where the first took years.
 NOTED, LATE, URGENT = 0.5, 0.75, 0.9

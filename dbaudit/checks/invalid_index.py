@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import DropIndex, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
+from dbaudit.sql import ddl
 
 LEFTOVERS = ("_ccnew", "_ccold")
 

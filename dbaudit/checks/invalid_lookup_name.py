@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
 from dbaudit.facts import QueryRun, Skipped, Snapshot, WrongName
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules import measured
 
 #: Valid names that are listed.
 LISTED = 12

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.column_types import json_text
 from dbaudit.facts import Column, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.column_types import json_text
 
 
 @check(severity="warning", needs=["schema", "models"], vendors=["postgresql"])

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
+from dbaudit.analysis import measured
+from dbaudit.analysis.lookups import Miss, misses
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Confidence, CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import measured
-from dbaudit.rules.lookups import Miss, misses
+from dbaudit.sql import ddl, names
 
 #: With it a b-tree serves LIKE in every collation.
 PATTERNS = "text_pattern_ops"

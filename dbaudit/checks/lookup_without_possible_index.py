@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
+from dbaudit.analysis.lookups import NoIndex, impossible
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules import measured
-from dbaudit.rules.lookups import NoIndex, impossible
 
 
 @check(severity="info", needs=["queries", "schema"])

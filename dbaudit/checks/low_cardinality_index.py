@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.removal import declaration, removal
 from dbaudit.facts import Column, ColumnStatistics, Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import enforces
-from dbaudit.rules.removal import declaration, removal
+from dbaudit.sql.equivalence import enforces
 
 #: Below this a scan of the table costs little, whatever the index would find.
 MIN_ROWS = 10_000

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
+from dbaudit.analysis.relations import Relation, relations
 from dbaudit.facts import ModelField, Snapshot
 from dbaudit.findings import AddConstraint, EditModel, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.relations import Relation, relations
+from dbaudit.sql import ddl, names
 
 CHOSEN = "Declared with db_constraint=False: nothing in the database keeps these references true"
 HISTORY = "History keeps references to rows that may be gone, so they have no constraint on purpose"

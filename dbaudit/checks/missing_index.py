@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit import drift
+from dbaudit.drift import sql
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import CreateIndex, Evidence, Finding, Severity
 from dbaudit.registry import check
-from dbaudit.rules import drift
-from dbaudit.rules.drift import sql
-from dbaudit.rules.equivalence import covers
+from dbaudit.sql.equivalence import covers
 
 
 @check(severity="warning", needs=["schema", "models"])

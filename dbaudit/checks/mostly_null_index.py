@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dbaudit import ddl, names
+from dbaudit.analysis import btree
+from dbaudit.analysis.removal import declaration, declaring_field
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, EditModel, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import btree
-from dbaudit.rules.equivalence import enforces
-from dbaudit.rules.removal import declaration, declaring_field
+from dbaudit.sql import ddl, names
+from dbaudit.sql.equivalence import enforces
 
 #: NULL is then no answer that an index could help to find; pg-extras begins at a half, where it still may be.
 NULL_FRACTION = 0.8

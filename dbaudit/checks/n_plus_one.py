@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
+from dbaudit.analysis.repetition import FEW, Repetition, repetitions
 from dbaudit.facts import Location, QueryRun, Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Confidence, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import measured
-from dbaudit.rules.repetition import FEW, Repetition, repetitions
 
 JOINED = ("forward", "reverse one to one")
 #: What FETCH_PEERS of Django 6.1 fetches for all rows at once, also where the relation is not known beforehand.

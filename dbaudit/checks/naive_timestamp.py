@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.column_types import naive
 from dbaudit.facts import Column, ModelField, Skipped, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.column_types import naive
 
 
 @check(severity="warning", needs=["schema", "models"], vendors=["postgresql"])

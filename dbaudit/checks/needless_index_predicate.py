@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dbaudit import ddl, names
+from dbaudit.analysis.removal import declaration
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import not_null_columns
-from dbaudit.rules.removal import declaration
+from dbaudit.sql import ddl, names
+from dbaudit.sql.equivalence import not_null_columns
 
 #: From this server on, "IS NOT NULL" of such a column is struck from a query before its indexes are considered.
 STRUCK_SINCE = 17

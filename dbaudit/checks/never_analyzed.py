@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.autovacuum import enabled
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check
-from dbaudit.rules.autovacuum import enabled
 
 #: With fewer rows the planner's guesses cost nothing.
 FEWEST_ROWS = 1_000

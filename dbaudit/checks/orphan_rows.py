@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.relations import Relation, relations
 from dbaudit.facts import Orphans, Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check
-from dbaudit.rules.relations import Relation, relations
 
 
 @check(severity="error", needs=["schema", "models", "data"])

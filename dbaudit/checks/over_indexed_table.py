@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import enforces, serves_foreign_key
+from dbaudit.sql.equivalence import enforces, serves_foreign_key
 
 #: Holds a whole week, so that every day of it counts.
 WINDOW_DAYS = 7

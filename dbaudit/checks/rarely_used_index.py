@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.removal import declaration, removal
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import enforces, serves_foreign_key
-from dbaudit.rules.removal import declaration, removal
+from dbaudit.sql.equivalence import enforces, serves_foreign_key
 
 #: Holds a whole week, so that every day of it counts.
 WINDOW_DAYS = 7

@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from dbaudit import drift
+from dbaudit.analysis.removal import removal
 from dbaudit.facts import Index, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
-from dbaudit.rules import drift
-from dbaudit.rules.equivalence import covers, enforces, keep_order, knowable, signature
-from dbaudit.rules.removal import removal
+from dbaudit.sql.equivalence import covers, enforces, keep_order, knowable, signature
 
 AUTOMATIC = "Django's automatic foreign-key index leads to nothing that a wider index does not serve"
 MANY_TO_MANY = "Automatic many-to-many tables carry an index that their unique constraint already serves"

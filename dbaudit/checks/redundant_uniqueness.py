@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
+from dbaudit.analysis.removal import declaration
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, DropIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import covers, implies_unique, keep_order
-from dbaudit.rules.removal import declaration
+from dbaudit.sql import ddl, names
+from dbaudit.sql.equivalence import covers, implies_unique, keep_order
 
 
 @check(severity="info", needs=["schema", "models"])

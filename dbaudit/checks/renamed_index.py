@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit import drift
+from dbaudit.drift import Changed, sql
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, RunSql
 from dbaudit.registry import check
-from dbaudit.rules import drift
-from dbaudit.rules.drift import Changed, sql
 
 
 @check(severity="info", needs=["schema", "models"])

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.integers import ceiling
 from dbaudit.facts import Column, Sequence, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check
-from dbaudit.rules.integers import ceiling
 
 
 @check(severity="warning", needs=["schema"], vendors=["postgresql"])

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
 from dbaudit.facts import TARGET_MS, QueryRun, Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import measured
 
 
 @check(severity="warning", needs=["queries"])

@@ -3,11 +3,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbaudit.analysis.removal import declaration
 from dbaudit.facts import DefaultFilter, Index, Model, Snapshot, Table
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import depends_on, serves_foreign_key
-from dbaudit.rules.removal import declaration
+from dbaudit.sql.equivalence import depends_on, serves_foreign_key
 
 #: Below this many rows a smaller index saves nothing that anybody would notice.
 MIN_ROWS = 10_000

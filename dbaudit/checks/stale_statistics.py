@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.autovacuum import enabled, trigger
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
 from dbaudit.registry import check
-from dbaudit.rules.autovacuum import enabled, trigger
 
 #: At the trigger autovacuum is due; at so many times it, it does not come.
 TIMES = 2

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import only_seems_unique
+from dbaudit.sql.equivalence import only_seems_unique
 
 
 @check(severity="warning", needs=["schema"])

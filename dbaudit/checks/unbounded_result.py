@@ -3,10 +3,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured, waste
 from dbaudit.facts import Load, Location, Paging, PagingSetting, QueryRun, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules import measured, waste
 
 #: Rows below which a whole table is a list, not a load.
 FEW_ROWS = 500

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis.retention import DAYS, Keeper, keeper
 from dbaudit.facts import Model, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
-from dbaudit.rules.retention import DAYS, Keeper, keeper
 
 #: Expired rows from which on somebody should clear them, and rows of a log from which on somebody should ask.
 EXPIRED_ROWS, LOGGED_ROWS = 1_000, 100_000

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit import drift
 from dbaudit.facts import Column, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import drift
 
 
 @check(severity="info", needs=["schema", "models"])

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit import drift
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import EditModel, Evidence, Finding, Remedy
 from dbaudit.registry import check
-from dbaudit.rules import drift
 
 
 @check(severity="info", needs=["schema", "models"])

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
+from dbaudit.analysis.uniqueness import Unenforced, unenforced
 from dbaudit.facts import Snapshot
 from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.uniqueness import Unenforced, unenforced
+from dbaudit.sql import ddl, names
 
 _PERIODS = {"date": "TruncDate({0!r})", "month": "ExtractMonth({0!r})", "year": "ExtractYear({0!r})"}
 

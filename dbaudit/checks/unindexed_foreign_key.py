@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
 from dbaudit.facts import ForeignKey, Snapshot, Table
 from dbaudit.findings import CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import covers_foreign_key
+from dbaudit.sql import ddl, names
+from dbaudit.sql.equivalence import covers_foreign_key
 
 #: Below this many child rows a scan of them costs about as much as an index lookup.
 SMALL_ROWS = 1_000

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
+from dbaudit.analysis import lists
+from dbaudit.analysis.lists import Unserved, leads
+from dbaudit.analysis.lookups import impossible
 from dbaudit.facts import Model, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, EditModel, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules import lists
-from dbaudit.rules.lists import Unserved, leads
-from dbaudit.rules.lookups import impossible
+from dbaudit.sql import ddl, names
 
 
 @check(severity="warning", needs=["schema", "models"])

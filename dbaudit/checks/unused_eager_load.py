@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured, waste
 from dbaudit.facts import Load, QueryRun, Skipped, Snapshot
 from dbaudit.findings import Confidence, Evidence, Finding
 from dbaudit.registry import check
-from dbaudit.rules import measured, waste
 
 
 @check(severity="info", needs=["queries"])

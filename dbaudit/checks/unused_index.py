@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dbaudit.analysis.removal import declaration, is_pattern_companion, removal
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import enforces, serves_foreign_key
-from dbaudit.rules.removal import declaration, is_pattern_companion, removal
+from dbaudit.sql.equivalence import enforces, serves_foreign_key
 
 #: Long enough to hold a month's end. A yearly job is longer, which the finding says.
 WINDOW_DAYS = 30

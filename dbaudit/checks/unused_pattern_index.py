@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dbaudit.analysis import measured
+from dbaudit.analysis.removal import declaring_field, is_pattern_companion, removal
 from dbaudit.checks.unused_index import MIN_AGE_TRANSACTIONS, WINDOW_DAYS
 from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding
 from dbaudit.registry import check
-from dbaudit.rules import measured
-from dbaudit.rules.removal import declaring_field, is_pattern_companion, removal
 
 GROUP = "No query asks for the beginning of these texts, for which Django adds a second index to each"
 #: ``startswith`` compiles to the first, ``regex`` to the others; all of them may be served by such an index.

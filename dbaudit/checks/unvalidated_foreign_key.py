@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbaudit import ddl
 from dbaudit.facts import ForeignKey, Snapshot, Table
 from dbaudit.findings import AddConstraint, Evidence, Finding, Remedy
 from dbaudit.registry import check
+from dbaudit.sql import ddl
 
 
 @check(severity="warning", needs=["schema"], vendors=["postgresql"])

@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dbaudit import ddl, names
+from dbaudit.analysis.removal import declaration, removal
 from dbaudit.facts import Column, Index, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
-from dbaudit.rules.equivalence import enforces
-from dbaudit.rules.removal import declaration, removal
+from dbaudit.sql import ddl, names
+from dbaudit.sql.equivalence import enforces
 
 #: Types by what the database calls them -> the method whose operators they are looked up by, and Django's class.
 FITTING = (

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from dbaudit.dialect import Dialect
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.facts.data import Data
 from dbaudit.facts.declarations import Migrations
+from dbaudit.facts.dialect import Dialect
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
 from dbaudit.facts.posture import PostgresqlServer, Posture

@@ -19,9 +19,9 @@ from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.recording import Recorder, Undoing
 from dbaudit.apply.space import folder, free
 from dbaudit.apply.steps import Plan, Step
-from dbaudit.dialect import Dialect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.facts.dialect import Dialect
 from dbaudit.management import apply_options, declaring, telling
 from dbaudit.management.printing import printed
 from dbaudit.management.progress import watched

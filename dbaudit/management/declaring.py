@@ -16,8 +16,8 @@ from dbaudit.apply import running
 from dbaudit.apply.edited import Edited, edited
 from dbaudit.apply.journal import Journal
 from dbaudit.apply.steps import Done, Step
-from dbaudit.declaring import taking_back
-from dbaudit.declaring.changed import Changed
+from dbaudit.codemods import taking_back
+from dbaudit.codemods.changed import Changed
 from dbaudit.errors import AuditError
 from dbaudit.facts import Snapshot
 from dbaudit.report import write
@@ -37,7 +37,7 @@ def check(into: str) -> None:
 def foresee(snapshot: Snapshot, steps: Iterable[Step], into: str) -> None:
     """Raise `AuditError` before anything is built where an application of these steps cannot take a migration, or the
     project has not installed what declares one of the indexes."""
-    from dbaudit.declaring import migrations  # noqa: PLC0415 - libcst is an extra
+    from dbaudit.codemods import migrations  # noqa: PLC0415 - libcst is an extra
 
     steps = tuple(steps)
     for one in () if apps.is_installed("django.contrib.postgres") else steps:
@@ -59,7 +59,7 @@ def declare(snapshot: Snapshot, done: Iterable[Done], into: str, journal: Journa
     Raises:
         AuditError: a file cannot be written; then all of them are as they were.
     """
-    from dbaudit.declaring import edits, files, migrations  # noqa: PLC0415 - libcst is an extra
+    from dbaudit.codemods import edits, files, migrations  # noqa: PLC0415 - libcst is an extra
 
     needed = edits.needed(snapshot, done)
     models = files.models(needed.edits, apps)

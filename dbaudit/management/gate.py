@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from dbaudit import baseline, budgets
 from dbaudit.errors import AuditError
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import Category, Finding, Known, Report, Severity, worst
+from dbaudit.policy import baseline, budgets
 from dbaudit.report import words, write
 
 

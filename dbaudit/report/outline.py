@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dbaudit import inventory
+from dbaudit.analysis import inventory
 from dbaudit.facts import Owner, QueryRun, RunStatus, Skipped, Snapshot, Table
 from dbaudit.findings import (
     OWNERS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dbaudit.facts import Snapshot
 from dbaudit.report.references import Reference, merged
 from dbaudit.report.words import printable
-from dbaudit.rules.equivalence import covers_foreign_key
+from dbaudit.sql.equivalence import covers_foreign_key
 
 #: A picture's tables and foreign keys at most. Mermaid refuses to draw above 500 edges or 50,000 characters.
 TABLES = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from dbaudit import inventory
+from dbaudit.analysis import inventory
 from dbaudit.facts import ForeignKey, Model, ModelField, Snapshot, Table
 
 _Link = tuple[str, str, tuple[str, ...], str]  # schema, table, columns, target table

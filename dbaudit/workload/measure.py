@@ -12,10 +12,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.progress import Progress, counted, silent
-from dbaudit.workload import automatic, canned, capture_file, crawl, statements
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.routing import routed_to
+from dbaudit.workload.recording import capture_file
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import automatic, canned, crawl, server
+from dbaudit.workload.sources.routing import routed_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def measure(
         captured, unread = capture_file.read(path, connection.alias)
         runs += captured
         skipped += unread
-    remembered, unseen = statements.read(connection, snapshot, limits)
+    remembered, unseen = server.read(connection, snapshot, limits)
     runs += remembered
     skipped += unseen
     return Measured(runs=tuple(runs), skipped=tuple(skipped))

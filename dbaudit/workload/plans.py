@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.facts import Plan, PlanNode, Statement
 from dbaudit.facts.workload import Access
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.template import normalised
+from dbaudit.workload.recording.template import normalised
 
 _ACCESS: dict[str, Access] = {
     "Seq Scan": "scan",

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.template import kind
+from dbaudit.workload.recording.template import kind
 
 #: SQLite asks whether to go on after so many instructions: some tenths of a millisecond.
 _INSTRUCTIONS = 10_000

@@ -20,8 +20,8 @@ from dbaudit import places
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.reading import Watch
-from dbaudit.workload.recorder import Recorder
+from dbaudit.workload.recording.reading import Watch
+from dbaudit.workload.recording.recorder import Recorder
 from dbaudit.workload.rollback import OutOfTimeError, RefusedError, RolledBack
 
 Task = Callable[[], Any]

@@ -8,7 +8,7 @@ from dbaudit.advisor.candidate import Asked, Candidate, Key
 from dbaudit.facts import Parameters
 
 if TYPE_CHECKING:
-    from dbaudit.advisor.advice import Advice
+    from dbaudit.advisor.values import Advice
 
 
 def tables(sales: int) -> str:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from dbaudit.advisor.advise import advise
-from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.concluded import Advised
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import built, copies, postgresql
-from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.advisor.trials.copied import Copied
+from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
-from dbaudit.catalog import session
-from dbaudit.catalog.reasons import LOST
+from dbaudit.connection import session
+from dbaudit.connection.reasons import LOST
 from dbaudit.facts import Parameters, QueryRun, Statement
-from dbaudit.workload.template import template
+from dbaudit.workload.recording.template import template
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.apply.applying import until
 from tests.apply.test_refusals import standby
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-    from dbaudit.advisor.advice import Advice
+    from dbaudit.advisor.values import Advice
     from dbaudit.facts import Skipped, Snapshot
     from tests.scratch import Scratch
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked, Candidate, Key
 from dbaudit.advisor.disorder import DEAR, Disorder
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
 from dbaudit.facts import Parameters
 

@@ -15,11 +15,11 @@ from django.db.models.functions import Collate
 from django.db.models.indexes import IndexExpression
 from django.test.utils import isolate_apps
 
-from dbaudit import normal_form
 from dbaudit.advisor import forms
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.facts import Migration, Migrations
-from dbaudit.rules.equivalence import signature
+from dbaudit.sql import normal_form
+from dbaudit.sql.equivalence import signature
 
 if TYPE_CHECKING:
     from django.apps.registry import Apps

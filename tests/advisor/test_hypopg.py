@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
-from dbaudit.advisor.selection.costs import Costs, bits
-from dbaudit.advisor.selection.model import Problem
-from dbaudit.advisor.selection.search import exact, search
+from dbaudit.advisor.propose import advise
+from dbaudit.advisor.search.costs import Costs, bits
+from dbaudit.advisor.search.model import Problem
+from dbaudit.advisor.search.search import exact, search
 from dbaudit.advisor.trials import hypopg
-from dbaudit.catalog.session import read_only
+from dbaudit.connection.session import read_only
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.scratch import connected
 
 if TYPE_CHECKING:
-    from dbaudit.advisor.advice import Advice
+    from dbaudit.advisor.values import Advice
     from tests.scratch import Scratch
 
 pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]

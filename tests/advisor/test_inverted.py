@@ -13,14 +13,14 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from dbaudit.advisor import growth as growing
-from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked
 from dbaudit.advisor.growth import Growth
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.recommend import recommend
 from dbaudit.advisor.trials import copies, inverted, postgresql
-from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.grown import grown
+from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.facts import Parameters, QueryRun, Statement
 from dbaudit.findings import ChangeQuery, CreateIndex, Finding, Remedy, Severity
@@ -29,7 +29,7 @@ from tests.scratch import connected
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from dbaudit.advisor.advice import Advice
+    from dbaudit.advisor.values import Advice
     from tests.scratch import Scratch
 
 pytestmark = [pytest.mark.needs("sqlglot"), pytest.mark.needs("pg_trgm")]

@@ -14,17 +14,18 @@ import pytest
 from django.db import transaction
 
 from dbaudit import conf
-from dbaudit.advisor.advised import Advised
-from dbaudit.advisor.building import builds
 from dbaudit.advisor.candidate import Asked, Candidate, Key
-from dbaudit.advisor.trials import advising, live
-from dbaudit.advisor.trials.advising import Wishes, advised
+from dbaudit.advisor.concluded import Advised
+from dbaudit.advisor.present import builds
+from dbaudit.advisor.trials import live
+from dbaudit.advisor.trials import run as trial_run
+from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.auditing import Options, run
-from dbaudit.catalog.reasons import LOST
+from dbaudit.connection.reasons import LOST
 from dbaudit.errors import AuditError
 from dbaudit.facts import Parameters, QueryRun, Skipped, Statement
-from dbaudit.workload.template import template
+from dbaudit.workload.recording.template import template
 from tests.apply.applying import until
 from tests.project import ROOT
 from tests.scratch import Scratch, connected
@@ -123,6 +124,7 @@ import django
 django.setup()
 from dbaudit.advisor.candidate import Candidate, Key
 from dbaudit.advisor.trials import live
+from dbaudit.advisor.trials import run as trial_run
 from tests.advisor.test_live import EMAIL
 from tests.scratch import Scratch, connected
 with connected("killed", json.loads(sys.argv[1])) as connection:
@@ -258,7 +260,7 @@ def test_nothing_is_built_for_a_projection(shop: Scratch) -> None:
     shop.execute("DELETE FROM customer WHERE id > 300; VACUUM ANALYZE")
     found, skipped = advice(shop, what_if="build")
     assert found.growth is not None
-    assert advising.NOTHING_TO_BUILD in {one.reason for one in skipped}
+    assert trial_run.NOTHING_TO_BUILD in {one.reason for one in skipped}
 
 
 def test_another_way_is_refused(settings: Any) -> None:

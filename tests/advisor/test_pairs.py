@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.advice import Advice, Effect
 from dbaudit.advisor.candidate import Asked, Candidate, Key
-from dbaudit.advisor.pairs import paired
+from dbaudit.advisor.swap import paired
 from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
+from dbaudit.advisor.values import Advice, Effect
 from dbaudit.facts import Ownership, Parameters
 
 if TYPE_CHECKING:

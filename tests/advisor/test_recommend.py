@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbaudit.advisor.recommend import plan, recommend
-from dbaudit.dialect import Dialect
 from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.facts.dialect import Dialect
 from dbaudit.facts.workload import Trial
 from dbaudit.findings import AddConstraint, ChangeQuery, CreateIndex, DropIndex, Finding, Gain, Remedy, Severity
 

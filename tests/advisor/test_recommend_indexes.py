@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.advised import Advised
 from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.statements import workload
-from dbaudit.advisor.trials import advising
+from dbaudit.advisor.trials import run
 from dbaudit.advisor.trials import sqlite as sqlite_trial
-from dbaudit.advisor.trials.advising import Wishes, advised
+from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.facts import Location, Parameters, QueryRun, Snapshot, Statement
 from dbaudit.findings import CreateIndex, DropIndex, Finding, Remedy, Severity
-from dbaudit.workload.template import template
+from dbaudit.workload.recording.template import template
 
 if TYPE_CHECKING:
     from dbaudit.facts.workload import Origin
@@ -90,7 +90,7 @@ def test_without_a_query_there_is_no_advice_and_the_reason_is_told(sqlite: Scrat
         sqlite.connection, snapshot, Wishes(), statement_timeout_ms=30_000, lock_timeout_ms=2_000
     )
     assert found is None
-    assert skipped.reason == advising.NO_STATEMENT
+    assert skipped.reason == run.NO_STATEMENT
 
 
 def test_without_the_parser_the_command_that_installs_it_is_told(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, Parameters, Snapshot, Table
+from dbaudit.facts.dialect import Dialect
 
 pytestmark = pytest.mark.needs("sqlglot")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned
-from dbaudit.advisor.selection.choose import Measures, choose
-from dbaudit.advisor.selection.costs import Costs
-from dbaudit.advisor.selection.model import Problem, State
-from dbaudit.advisor.selection.search import exact, search
+from dbaudit.advisor.search.choose import Measures, choose
+from dbaudit.advisor.search.costs import Costs
+from dbaudit.advisor.search.model import Problem, State
+from dbaudit.advisor.search.search import exact, search
 
 Prices = Callable[[frozenset[str]], tuple[float, frozenset[str]]]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.candidate import Asked, Candidate, Key
-from dbaudit.advisor.settle import TOO_LITTLE, settled
+from dbaudit.advisor.prune import TOO_LITTLE, settled
 from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
+from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.writes import Written
 from dbaudit.facts import Parameters
 

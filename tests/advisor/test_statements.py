@@ -7,7 +7,7 @@ from typing import Any
 
 from dbaudit.advisor.statements import asked, changed_columns, rows_of
 from dbaudit.facts import Location, Origin, Parameters, QueryRun, Statement
-from dbaudit.workload.template import template
+from dbaudit.workload.recording.template import template
 
 
 def run(origin: Origin, sql: str, *values: tuple[Any, ...], calls: int | None = None, ms: float = 2.0) -> QueryRun:

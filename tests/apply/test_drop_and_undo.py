@@ -10,7 +10,7 @@ from dbaudit.apply import undoing
 from dbaudit.apply.journal import Journal
 from dbaudit.apply.recording import Undoing
 from dbaudit.apply.steps import Done
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 from tests.apply.applying import (
     PHASES,
     Beside,

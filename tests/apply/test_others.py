@@ -11,7 +11,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from dbaudit.apply import undoing
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 from tests.apply.applying import (
     GATE,
     GATED,

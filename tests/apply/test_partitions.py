@@ -9,7 +9,7 @@ import pytest
 from dbaudit.apply import undoing
 from dbaudit.apply.journal import Journal
 from dbaudit.apply.recording import Undoing
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 from tests.apply.applying import PHASES, Beside, Run, another, creation, holding, invalid, phase_of, until
 from tests.apply.client import client
 

@@ -12,8 +12,8 @@ from dbaudit.apply import advice, rendering, wording
 from dbaudit.apply.advice import Advice
 from dbaudit.apply.plan import Choice, as_index, plan
 from dbaudit.apply.steps import Plan, Step
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, ColumnStatistics, Index, IndexKey, Snapshot, Table
+from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import CreateIndex, DropIndex, Finding, Recommendation, Remedy
 
 

@@ -12,7 +12,7 @@ import pytest
 from dbaudit.apply import undoing
 from dbaudit.apply.journal import Journal
 from dbaudit.apply.recording import Undoing
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 from tests.apply.applying import Beside, Run, creation, removal, runner, until
 from tests.scratch import Scratch
 

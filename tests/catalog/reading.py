@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbaudit.catalog import postgresql, session
+from dbaudit.catalog.database import postgresql
+from dbaudit.connection import session
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -10,7 +10,7 @@ from django.db import connections, models
 from django.db.models.functions import Lower
 from django.test.utils import isolate_apps
 
-from dbaudit.catalog import generic, postgresql, sqlite
+from dbaudit.catalog.database import generic, postgresql, sqlite
 from dbaudit.facts import Snapshot, Table
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext, isolate_apps, override_sett
 
 from dbaudit import checks
 from dbaudit.auditing import audit
-from dbaudit.catalog import data as reader
-from dbaudit.catalog import session
+from dbaudit.catalog.rows import data as reader
+from dbaudit.connection import session
 from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot, TableStatistics
 from dbaudit.registry import registered
 from tests.scratch import Scratch, connected

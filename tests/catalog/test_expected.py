@@ -52,7 +52,7 @@ from django.db.models.functions import (
 )
 from django.test.utils import CaptureQueriesContext, isolate_apps, modify_settings
 
-from dbaudit.catalog import expected, owners
+from dbaudit.catalog.models import expected, owners
 from dbaudit.facts import Constraint, Index, Table
 from tests import erp_database
 from tests.drift import said, said_of

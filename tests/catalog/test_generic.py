@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbaudit.catalog import session
-from dbaudit.catalog.generic import read
+from dbaudit.catalog.database.generic import read
 from dbaudit.checks.duplicate_index import duplicate_index
+from dbaudit.connection import session
 from dbaudit.facts import Index, Skipped, Table
-from dbaudit.rules.equivalence import covers_foreign_key
+from dbaudit.sql.equivalence import covers_foreign_key
 from tests.scratch import connected
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.test.utils import CaptureQueriesContext
 
-from dbaudit.catalog import migrations, session
+from dbaudit.catalog.models import migrations
+from dbaudit.connection import session
 from dbaudit.facts import Migrations
 from tests import erp_database
 from tests.migrations import INITIAL, SESSION, made_up, record

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.test import override_settings
 from django.test.utils import isolate_apps
 
-from dbaudit.catalog.owners import read_models
+from dbaudit.catalog.models.owners import read_models
 from dbaudit.facts import Model
 from tests.scratch import Scratch
 

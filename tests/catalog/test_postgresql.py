@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from dbaudit.catalog import postgresql
+from dbaudit.catalog.database import postgresql
 from dbaudit.facts import Column, Sequence, Skipped
 from tests.catalog.reading import read, table
 from tests.scratch import Scratch, connected

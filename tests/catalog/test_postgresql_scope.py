@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from dbaudit.catalog import postgresql
+from dbaudit.catalog.database import postgresql
 from dbaudit.facts import Skipped
 from tests.catalog.reading import read
 from tests.scratch import Scratch, connected

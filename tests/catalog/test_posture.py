@@ -19,7 +19,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from dbaudit.catalog import posture
+from dbaudit.catalog.server import posture
 from dbaudit.facts import PostgresqlServer, Posture, Skipped
 from tests.pgbouncer import pooler
 from tests.postgres import main_server

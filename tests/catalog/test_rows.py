@@ -8,8 +8,10 @@ import pytest
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
-from dbaudit.catalog import asking, postgresql, rows, session
-from dbaudit.catalog import sqlite as sqlite_reader
+from dbaudit.catalog.database import postgresql
+from dbaudit.catalog.database import sqlite as sqlite_reader
+from dbaudit.catalog.rows import asking, counting
+from dbaudit.connection import session
 from dbaudit.facts import Column, Skipped, Table
 from tests.postgres import main_server
 from tests.scratch import connected
@@ -33,7 +35,7 @@ def read(database: Scratch) -> tuple[Table, ...]:
 def counted(
     connection: BaseDatabaseWrapper, tables: Sequence[Table], *, limit_bytes: int = MIB, exact: bool = False
 ) -> tuple[dict[str, tuple[int | None, str]], tuple[Skipped, ...]]:
-    found, skipped = rows.count(connection, tables, limit_bytes=limit_bytes, exact=exact)
+    found, skipped = counting.count(connection, tables, limit_bytes=limit_bytes, exact=exact)
     assert [table.name for table in found] == [table.name for table in tables]
     return {table.name: (table.rows, table.rows_are) for table in found}, skipped
 
@@ -113,7 +115,7 @@ def test_more_tables_than_one_statement_may_select_take_several(sqlite: Scratch)
 def test_a_vendor_without_sizes_and_estimates_is_counted_only_on_demand(
     sqlite: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "CHOICES", {})
+    monkeypatch.setattr(counting, "CHOICES", {})
     sqlite.execute("CREATE TABLE a (a int); CREATE TABLE b (a int)")
     tables = read(sqlite)
     assert counted(sqlite.connection, tables) == (
@@ -176,7 +178,7 @@ def test_a_partitioned_table_is_counted_with_its_partitions(postgres: Scratch) -
 def test_tables_of_other_schemas_are_counted_where_they_are(postgres: Scratch) -> None:
     postgres.execute("CREATE SCHEMA other; CREATE TABLE t (a int); CREATE TABLE other.t (a int)")
     postgres.execute("INSERT INTO other.t VALUES (1); SET search_path = public, other")
-    found, _ = rows.count(postgres.connection, read(postgres), limit_bytes=MIB, exact=False)
+    found, _ = counting.count(postgres.connection, read(postgres), limit_bytes=MIB, exact=False)
     assert {table.label: table.rows for table in found} == {"t": 0, "other.t": 1}
 
 
@@ -191,14 +193,15 @@ def test_no_statement_takes_more_than_its_share_of_the_lock_table(postgres: Scra
 
 
 def test_only_the_smallest_tables_are_counted_where_there_are_too_many() -> None:
-    tables = [Table(name=f"t{number}", columns=COLUMNS, bytes=number) for number in reversed(range(rows.TABLES + 10))]
-    chosen = rows._smallest(tables, MIB)
-    assert [table.bytes for table in chosen] == list(range(rows.TABLES))
+    sizes = reversed(range(counting.TABLES + 10))
+    tables = [Table(name=f"t{number}", columns=COLUMNS, bytes=number) for number in sizes]
+    chosen = counting._smallest(tables, MIB)
+    assert [table.bytes for table in chosen] == list(range(counting.TABLES))
 
 
 def test_together_the_counted_tables_have_a_limited_size() -> None:
-    tables = [Table(name=f"t{number:02}", columns=COLUMNS, bytes=MIB) for number in range(rows.TOGETHER + 2)]
-    assert len(rows._smallest(tables, MIB)) == rows.TOGETHER
+    tables = [Table(name=f"t{number:02}", columns=COLUMNS, bytes=MIB) for number in range(counting.TOGETHER + 2)]
+    assert len(counting._smallest(tables, MIB)) == counting.TOGETHER
 
 
 # -- SQLite, where no size was read ---------------------------------------------------------------------------------
@@ -208,7 +211,7 @@ def unsized(database: Scratch) -> tuple[Table, ...]:
     return sqlite_reader.read(database.connection, sizes_up_to_bytes=0).tables
 
 
-TEN_ROWS = 10 * rows.ROW_BYTES
+TEN_ROWS = 10 * counting.ROW_BYTES
 
 
 def test_the_highest_rowid_tells_a_small_table(sqlite: Scratch) -> None:

@@ -12,8 +12,9 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
-from dbaudit.catalog import rows, session
-from dbaudit.catalog.sqlite import _before_table_list, read
+from dbaudit.catalog.database.sqlite import _before_table_list, read
+from dbaudit.catalog.rows import counting
+from dbaudit.connection import session
 from dbaudit.facts import Column, Constraint, ForeignKey, Index, IndexKey, Skipped, Table
 
 if TYPE_CHECKING:
@@ -416,7 +417,7 @@ def test_reading_and_counting_leave_the_file_as_it_is(sqlite: Scratch, journal: 
     before = state()
     with session.read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         snapshot = read(sqlite.connection)
-        rows.count(sqlite.connection, snapshot.tables, limit_bytes=0, exact=True)
+        counting.count(sqlite.connection, snapshot.tables, limit_bytes=0, exact=True)
     assert state() == before
 
 

@@ -13,7 +13,7 @@ from dbaudit import checks
 from dbaudit.facts import QueryRun
 from dbaudit.findings import Finding
 from dbaudit.registry import registered
-from dbaudit.workload import fixes
+from dbaudit.workload.fixes import proposals
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench
 from tests.scratch import Scratch
@@ -32,7 +32,7 @@ def tried(library: Scratch, task: Callable[[], Any], **about: Any) -> QueryRun:
     """The code as a canned query would be measured, with the changes to its text that were run."""
     run = measured(library, task, **{"source": inspect.getsource(task), **about})
     assert run.audited, run.reason
-    return fixes.with_trials(run, task, Bench(library.connection, Limits(samples=1), writes=True))
+    return proposals.with_trials(run, task, Bench(library.connection, Limits(samples=1), writes=True))
 
 
 def judged(library: Scratch, check: str, *runs: QueryRun) -> tuple[Finding, ...]:

@@ -8,8 +8,8 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from dbaudit import checks
-from dbaudit.dialect import Dialect
 from dbaudit.facts import Column, Data, KeyPosition, Snapshot, Table
+from dbaudit.facts.dialect import Dialect
 from dbaudit.registry import registered
 from tests.scratch import Scratch, connected
 

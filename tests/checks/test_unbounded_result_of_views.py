@@ -20,10 +20,10 @@ from django.db.models import Model
 from dbaudit import catalog
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.findings import Finding
-from dbaudit.workload import crawl
-from dbaudit.workload.admin_pages import changelists
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import crawl
+from dbaudit.workload.sources.admin_pages import changelists
 from tests.checks.operations import outcome
 from tests.workload import paged_views
 

@@ -5,7 +5,7 @@ from django.apps import apps as installed
 from django.db import models
 from django.test.utils import isolate_apps
 
-from dbaudit import inventory
+from dbaudit.analysis import inventory
 from tests import erp_database
 from tests.checks.drifting import create
 from tests.scratch import Scratch

@@ -18,12 +18,12 @@ from django.test import override_settings
 
 from dbaudit import catalog
 from dbaudit.advisor.recommend import index_plan, recommend
-from dbaudit.advisor.trials.advising import Wishes, advised
 from dbaudit.advisor.trials.postgresql import COPIED
-from dbaudit.workload import canned
+from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.routing import routed_to
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import canned
+from dbaudit.workload.sources.routing import routed_to
 from tests.postgres import main_server
 from tests.scratch import postgres_scratch, sqlite_scratch
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_django import DjangoDbBlocker
 
-    from dbaudit.advisor.advised import Advised
+    from dbaudit.advisor.concluded import Advised
     from dbaudit.facts import Snapshot
     from dbaudit.findings import Recommendation
     from tests.scratch import Scratch

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from dbaudit import inventory
-from dbaudit.dialect import Dialect
+from dbaudit.analysis import inventory
 from dbaudit.facts import (
     Column,
     ForeignKey,
@@ -21,6 +20,7 @@ from dbaudit.facts import (
     Snapshot,
     Table,
 )
+from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import (
     Action,
     AddConstraint,

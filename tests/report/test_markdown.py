@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dbaudit import inventory
+from dbaudit.analysis import inventory
 from dbaudit.facts import Owner, Ownership, Skipped, Table
 from dbaudit.findings import DropIndex, Finding, Recommendation, Remedy, Severity
 from dbaudit.report import markdown, markup

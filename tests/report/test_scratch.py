@@ -10,9 +10,10 @@ from django.apps import apps as installed
 from django.db import models
 from django.test.utils import isolate_apps
 
-from dbaudit import checks, inventory
+from dbaudit import checks
 from dbaudit.advisor.recommend import plan, recommend
-from dbaudit.advisor.scorecard import scorecard
+from dbaudit.analysis import inventory
+from dbaudit.analysis.scorecard import scorecard
 from dbaudit.findings import DatabaseReport, Report
 from dbaudit.report import as_json, markdown, text
 from tests.report import sample

@@ -14,10 +14,10 @@ from django.test.utils import isolate_apps, modify_settings
 
 from dbaudit import catalog
 from dbaudit.facts import QueryRun, Snapshot
-from dbaudit.workload import automatic
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import measure
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import automatic
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS
 from tests.workload.models import Author, Book

@@ -20,9 +20,9 @@ from django.template.response import SimpleTemplateResponse
 
 from dbaudit.facts import QueryRun
 from dbaudit.queries import _queries
-from dbaudit.workload import canned
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench, status
+from dbaudit.workload.sources import canned
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS, PUBLISHERS, routed
 from tests.workload.models import Author, Book, Publisher

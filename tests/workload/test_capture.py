@@ -19,7 +19,7 @@ from django.template import Context, Engine
 
 import dbaudit
 from dbaudit.facts import Location, Statement
-from dbaudit.workload.recorder import Recorder
+from dbaudit.workload.recording.recorder import Recorder
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS
 from tests.workload.models import Author, Biography, Book, Publisher

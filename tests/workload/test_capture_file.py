@@ -9,7 +9,7 @@ import pytest
 
 import dbaudit
 from dbaudit.errors import AuditError
-from dbaudit.workload.capture_file import Captured, append, read
+from dbaudit.workload.recording.capture_file import Captured, append, read
 from tests.scratch import Scratch
 from tests.workload.models import Author, Book
 

@@ -18,9 +18,9 @@ from django.urls import include, path, re_path
 from django.views.generic import DetailView, ListView
 
 from dbaudit.facts import QueryRun
-from dbaudit.workload import crawl
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import crawl
 from tests.scratch import Scratch
 
 

@@ -15,10 +15,10 @@ from dbaudit import catalog, checks
 from dbaudit.findings import ChangeQuery, Finding
 from dbaudit.queries import registered_queries
 from dbaudit.registry import registered
-from dbaudit.workload import canned
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.routing import routed_to
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import canned
+from dbaudit.workload.sources.routing import routed_to
 from inventory.models import InventoryRecord
 from tests.erp_truth import QUERIES
 

@@ -15,10 +15,11 @@ from django.db import connections
 
 from dbaudit import catalog
 from dbaudit.facts import QueryRun
-from dbaudit.workload import admin_pages, fixes
-from dbaudit.workload.edits import corrected
+from dbaudit.workload.fixes import proposals
+from dbaudit.workload.fixes.edits import corrected
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import admin_pages
 from tests.checks.queries import judged, measured
 from tests.scratch import Scratch
 from tests.workload.models import Author, Book, Publisher
@@ -28,7 +29,7 @@ _numbers = itertools.count()
 
 def with_trials(library: Scratch, task: Callable[[], Any]) -> QueryRun:
     run = measured(library, task, source=inspect.getsource(task))
-    return fixes.with_trials(run, task, Bench(library.connection, Limits(samples=1), writes=True))
+    return proposals.with_trials(run, task, Bench(library.connection, Limits(samples=1), writes=True))
 
 
 def another_result_each_time() -> Any:

@@ -18,7 +18,7 @@ from django.test import AsyncClient, Client
 
 from dbaudit.facts import QueryRun
 from dbaudit.middleware import CaptureMiddleware
-from dbaudit.workload import capture_file
+from dbaudit.workload.recording import capture_file
 from tests.scratch import Scratch, connected
 from tests.workload.conftest import AUTHORS
 from tests.workload.models import Author

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dbaudit.workload import capture_file
+from dbaudit.workload.recording import capture_file
 
 CONFTEST = """
 import django

@@ -14,8 +14,8 @@ from django.http import HttpResponse
 from django.template import Context, Template
 
 from dbaudit.facts import Load
-from dbaudit.workload import reading
 from dbaudit.workload.limits import Limits
+from dbaudit.workload.recording import reading
 from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
 from tests.scratch import Scratch

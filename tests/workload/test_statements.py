@@ -8,8 +8,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.facts import Skipped
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.statements import ABSENT, NO_PERMISSION, WHAT, _generic, read
-from dbaudit.workload.template import template
+from dbaudit.workload.recording.template import template
+from dbaudit.workload.sources.server import ABSENT, NO_PERMISSION, WHAT, _generic, read
 from tests.scratch import Scratch, connected
 from tests.workload.conftest import routed
 from tests.workload.models import MODELS, Author, Book

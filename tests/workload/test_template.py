@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbaudit.facts import StatementKind
-from dbaudit.workload.template import kind, normalised, template
+from dbaudit.workload.recording.template import kind, normalised, template
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import catalog
-from dbaudit.advisor.advice import Advice
-from dbaudit.advisor.advise import advise
 from dbaudit.advisor.candidate import Asked, Candidate, Key, Planner
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.advisor.trials.copies import Copies
-from dbaudit.catalog.session import rolled_back
+from dbaudit.advisor.values import Advice
+from dbaudit.connection.session import rolled_back
 from dbaudit.facts import Parameters, Snapshot
 from judging.extend import Choice
 from judging.judge import Statement

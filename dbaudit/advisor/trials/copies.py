@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import TrialEndedError, UnplannableError
 from dbaudit.advisor.sizes import PAGE
 from dbaudit.advisor.trials.explain import refusal
-from dbaudit.catalog.session import attempt, sqlstate
+from dbaudit.connection.session import attempt, sqlstate
 from dbaudit.facts import Snapshot, Table
 
 #: Rows of a copy at most. ANALYZE reads up to 30,000 rows whole, so that its statistics are the same each time.

@@ -1,9 +1,9 @@
-"""A candidate as ``CREATE INDEX``, for trials. What is proposed to users is spelled by `dbaudit.ddl`."""
+"""A candidate as ``CREATE INDEX``, for trials. What is proposed to users is spelled by `dbaudit.sql.ddl`."""
 
 from __future__ import annotations
 
 from dbaudit.advisor.candidate import Candidate, Key
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 
 
 def create_index(candidate: Candidate, dialect: Dialect, *, name: str = "", table: str = "") -> str:

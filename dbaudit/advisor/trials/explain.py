@@ -12,7 +12,7 @@ from django.db import DatabaseError, Error, InterfaceError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
-from dbaudit.catalog.session import attempt, sqlstate
+from dbaudit.connection.session import attempt, sqlstate
 from dbaudit.facts import Parameters, Plan
 from dbaudit.workload.plans import postgresql_plan
 

@@ -17,8 +17,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials.copies import indexed
-from dbaudit.catalog.reasons import LOST
-from dbaudit.catalog.session import reason, rolled_back, sqlstate
+from dbaudit.connection.reasons import LOST
+from dbaudit.connection.session import reason, rolled_back, sqlstate
 from dbaudit.facts import Column, Snapshot, Table
 
 #: A text of which so large a part of the values differ is counted a name.

@@ -20,7 +20,7 @@ from dbaudit.advisor.executions import executions
 from dbaudit.advisor.sizes import index_bytes, index_height
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import after, bound, plans, refusal, sent
-from dbaudit.catalog.session import attempt, read_only, sqlstate
+from dbaudit.connection.session import attempt, read_only, sqlstate
 from dbaudit.facts import Parameters, Plan, PlanNode, Snapshot
 
 State = Literal["usable", "installable", "no permission", "broken", "absent"]

@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.sizes import PAGE
 from dbaudit.advisor.trials.definition import create_index
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 
 #: The methods that no hypothetical index knows.
 METHODS = ("gin", "gist")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.advisor.advice import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, TrialEndedError, UnplannableError
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import plans, refusal
-from dbaudit.catalog.session import attempt, rolled_back, sqlstate
+from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
+from dbaudit.connection.session import attempt, rolled_back, sqlstate
 from dbaudit.facts import Skipped, Snapshot
 
 #: A table with more bytes than these gets no trial index: building one takes seconds, for which its writers wait.

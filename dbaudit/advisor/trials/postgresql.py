@@ -12,7 +12,7 @@ from dbaudit.advisor.candidate import Planner, UnplannableError
 from dbaudit.advisor.trials import hypopg
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.advisor.trials.copies import SAMPLE_ROWS, Copies
-from dbaudit.catalog.session import rolled_back
+from dbaudit.connection.session import rolled_back
 from dbaudit.facts import Skipped, Snapshot
 
 HYPOPG = "planned with HypoPG"

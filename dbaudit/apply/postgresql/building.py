@@ -14,7 +14,7 @@ from dbaudit.apply.postgresql import catalogue, failures, guarding, identity, le
 from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.guarding import Work
 from dbaudit.apply.steps import Definition, Outcome, StepError
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 
 #: Bytes of a name; what is longer the server cuts, and then it is the name of something else.
 NAME_BYTES: Final = 63

@@ -18,8 +18,8 @@ from dbaudit.apply.postgresql.refusing import refuse
 from dbaudit.apply.postgresql.sessions import Session
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Done, Limits, Step, StepError
-from dbaudit.catalog import session as reading
-from dbaudit.catalog.reasons import refused
+from dbaudit.connection import session as reading
+from dbaudit.connection.reasons import refused
 
 
 @contextmanager

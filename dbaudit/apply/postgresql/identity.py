@@ -15,7 +15,7 @@ from dbaudit.apply.postgresql import catalogue, failures
 from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.sessions import Session
 from dbaudit.apply.steps import Definition, Limits, StepError
-from dbaudit.dialect import Dialect
+from dbaudit.facts.dialect import Dialect
 
 CLONE: Final = "dbaudit_identity"
 

@@ -13,8 +13,8 @@ from dbaudit.apply.postgresql.building import Built
 from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.guarding import Work
 from dbaudit.apply.steps import Definition, StepError
-from dbaudit.catalog.session import sqlstate
-from dbaudit.dialect import Dialect
+from dbaudit.connection.session import sqlstate
+from dbaudit.facts.dialect import Dialect
 
 
 def build(work: Work, relation: Relation, definition: Definition, like: Standing) -> Built:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dbaudit.apply.postgresql.sessions import Session
-from dbaudit.catalog import client_end
+from dbaudit.connection import client_end
 from dbaudit.errors import AuditError
 
 #: Concurrent builds of these can miss rows (fixed in 14.4).

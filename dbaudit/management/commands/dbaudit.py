@@ -12,7 +12,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from dbaudit import auditing, checks, comparison, pages
+from dbaudit import auditing, checks, diff, pages
 from dbaudit.errors import AuditError
 from dbaudit.findings import Report
 from dbaudit.management import arguments, progress
@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def report(self, options: dict[str, Any]) -> None:
         """Audit, write every output, and end as the gate says."""
         gate = Gate.of(options)
-        earlier = [comparison.read(path) for path in options["previous"] or ()]
+        earlier = [diff.read(path) for path in options["previous"] or ()]
         outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs, kept=gate.inputs)
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
         with progress.watched(self, options["verbosity"], aliases) as told:
@@ -78,7 +78,7 @@ class Command(BaseCommand):
                     progress=told,
                 )
             )
-        result = comparison.traced(gate.held(found), earlier)
+        result = diff.traced(gate.held(found), earlier)
         for output in outputs:
             text = output.render(result, self.style if output.path is None else None)
             if output.path is None:
@@ -117,8 +117,8 @@ class Command(BaseCommand):
         if path:
             write.plan([path], "text", kept=(options["old"], options["new"]))
         markdown = path and Path(path).suffix.lower() in write.FORMATS["markdown"].suffixes
-        draw = comparison.FORMATS[options["format"] or ("markdown" if markdown else "text")]
-        drawn = draw(comparison.compare(comparison.read(options["old"]), comparison.read(options["new"])))
+        draw = diff.FORMATS[options["format"] or ("markdown" if markdown else "text")]
+        drawn = draw(diff.compare(diff.read(options["old"]), diff.read(options["new"])))
         if path:
             write.write(drawn, path)
             self._tell(f"Comparison written to {path}", options["verbosity"])

@@ -13,7 +13,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 from django.utils.functional import cached_property
 
-from dbaudit.workload.routing import routed_to
+from dbaudit.workload.sources.routing import routed_to
 from tests.scratch import Scratch, connected
 from tests.workload.models import Author, Publisher
 

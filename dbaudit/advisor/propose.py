@@ -1,0 +1,229 @@
+"""The index advisor: statements in, the best set of indexes for them out, each with what the planner says of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from dbaudit.advisor import flips
+from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.disorder import Disorder
+from dbaudit.advisor.search.choose import Choice, Measures, choose
+from dbaudit.advisor.search.costs import Costs, bits
+from dbaudit.advisor.search.model import State
+from dbaudit.advisor.served import replaced, serving
+from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
+from dbaudit.advisor.weights import weights
+from dbaudit.advisor.writes import Written, changes, reads, written
+from dbaudit.facts import IndexKey, Skipped, Snapshot
+
+WHAT = "Index advice"
+NO_PARSER = (
+    "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
+    '(pip install "django-dbaudit[queries]").'
+)
+LATE = "The time was up before it was tried."
+UNUSED = "The planner uses it for no statement."
+ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
+#: The budget where none is given: this share of what the tables' rows take.
+HEAP_SHARE = 0.5
+
+
+def advise(
+    planner: Planner,
+    snapshot: Snapshot,
+    asked: Iterable[Asked],
+    *,
+    budget_bytes: int | None = None,
+    seconds: float = 60.0,
+    quick: bool = False,
+) -> Advice:
+    """The indexes that make this workload cheapest within a budget of bytes (default: half of the heap).
+
+    The planner decides: nothing is proposed that it would not use. After ``seconds`` the best that was found so far is
+    given back; ``quick`` makes one pass only. What cannot be planned is skipped, with the reason, and the rest is
+    advised. The same statements, tables and statistics give the same advice, to the byte, unless the time runs out.
+    """
+    if importlib.util.find_spec("sqlglot") is None:
+        return Advice(skipped=(Skipped(WHAT, NO_PARSER),))
+    deadline = time.monotonic() + seconds
+    if budget_bytes is None:
+        budget_bytes = int(HEAP_SHARE * sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables()))
+    work = _Work(planner, snapshot, deadline)
+    try:
+        work.gather(asked)
+        if not work.kept:
+            return Advice(skipped=tuple(work.skipped), rejected=work.rejections(), budget_bytes=budget_bytes)
+        choice = work.choose(budget_bytes, quick=quick)
+        return work.advice(choice, budget_bytes)
+    except TrialEndedError as error:
+        return Advice(skipped=(*work.skipped, Skipped(WHAT, str(error))), budget_bytes=budget_bytes, complete=False)
+
+
+@dataclass
+class _Work:
+    """The advice while it is being made."""
+
+    planner: Planner
+    snapshot: Snapshot
+    deadline: float
+    skipped: list[Skipped] = field(default_factory=list)
+    reasons: dict[Candidate, str] = field(default_factory=dict)
+    kept: list[tuple[Asked, Planned, tuple[Candidate, ...]]] = field(default_factory=list)
+
+    def gather(self, asked: Iterable[Asked]) -> None:
+        """Plan each statement as things are, and think of candidates for those that could gain."""
+        from dbaudit.advisor.candidates import propose  # noqa: PLC0415 - needs the optional package sqlglot
+        from dbaudit.advisor.roles import occurrences  # noqa: PLC0415
+
+        for one in sorted(asked, key=lambda one: one.fingerprint):
+            try:
+                planned = self.planner.cost(one, frozenset())
+                found = occurrences(one, self.snapshot)
+            except UnplannableError as error:
+                self.skipped.append(Skipped(WHAT, f"{_short(one.sql)}: {error}"))
+                continue
+            proposed = (candidate for place in found for candidate in propose(place, one, self.snapshot.vendor))
+            own = tuple(candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
+            self.kept.append((one, planned, own))
+        self._broaden()
+
+    def _broaden(self) -> None:
+        """One inverted index on a JSON column, not two, where keys that exist are asked for as well as contents."""
+        everything = {candidate for _, _, own in self.kept for candidate in own}
+        narrow = {one for one in everything if one.broader != one and one.broader in everything}
+        self.reasons |= dict.fromkeys(narrow, ALSO_KEYS)
+        self.kept = [
+            (one, planned, tuple(dict.fromkeys(each.broader if each in narrow else each for each in own)))
+            for one, planned, own in self.kept
+        ]
+
+    def _possible(self, candidate: Candidate) -> bool:
+        if candidate in self.reasons:
+            return not self.reasons[candidate]
+        self.reasons[candidate] = self._obstacle(candidate)
+        return not self.reasons[candidate]
+
+    def _obstacle(self, candidate: Candidate) -> str:
+        """Why a candidate is not even tried, ``""`` where it is."""
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        there = serving(candidate, table, self.snapshot.vendor) if table else None
+        if there is not None:
+            return f"The index {there.name} does all that it would do."
+        plain = candidate.method in ("btree", "brin") and not candidate.condition
+        if not plain or any(key.expression or key.opclass for key in candidate.keys):
+            if time.monotonic() > self.deadline:
+                return LATE
+            try:
+                self.planner.size(candidate)
+            except UnplannableError as error:
+                return str(error)
+        return ""
+
+    def choose(self, budget: int, *, quick: bool) -> Choice:
+        """Number the candidates and search."""
+        disorder = Disorder(self.snapshot)
+        self.costs = Costs(
+            self.planner,
+            [one for one, _, _ in self.kept],
+            lambda planned: flips.risk(planned) + disorder.of(planned),
+            self.deadline,
+        )
+        prices = [self.costs.learn(question, planned) for question, (_, planned, _) in enumerate(self.kept)]
+        own = [sum(map(self.costs.number, candidates)) for _, _, candidates in self.kept]
+        self.weights = weights(self.costs.asked, prices)
+        self.changes = changes(self.snapshot)
+        measures = Measures(size=self.planner.size, upkeep=self._upkeep)
+        return choose(self.costs, self.weights, own, measures, budget, quick=quick)
+
+    def _upkeep(self, candidate: Candidate) -> float:
+        """What the writes cost more with it: those of the indexes whose place it takes cost less."""
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        gone = replaced(candidate, table, self.snapshot.vendor) if table else ()
+        instead = (replace(candidate, keys=tuple(map(_key, index.keys)), include=index.included) for index in gone)
+        units = self._written(candidate).units - sum(self._written(one).units for one in instead)
+        return max(0.0, units) * self._scale(candidate)
+
+    def _written(self, candidate: Candidate) -> Written:
+        return written(candidate, self.snapshot, self.changes)
+
+    def _scale(self, candidate: Candidate) -> float:
+        """The server's counters span more than the workload: writes are taken for as many reads as it has."""
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        calls = sum(one.calls for one, _, own in self.kept if any(other.table == candidate.table for other in own))
+        return min(1.0, calls / max(1.0, reads(table))) if table else 0.0
+
+    def advice(self, choice: Choice, budget: int) -> Advice:
+        """The choice in words and figures, with the plans as they would be."""
+        problem, chosen = choice.problem, choice.chosen
+        total = problem.nothing
+        effects = []
+        for question, (one, before, _) in enumerate(self.kept):
+            after = self.costs.planned(question, chosen) if self.costs.relevant(question) & chosen else before
+            effects.append(
+                Effect(asked=one, share=problem.tables[question][-1].price / total, before=before, after=after)
+            )
+        found = [self._chosen(choice, 1 << place, effects, total) for place in bits(chosen)]
+        for place in bits(choice.pool & ~chosen):
+            self.reasons[self.costs.candidates[place]] = self._reason(choice, 1 << place)
+        return Advice(
+            chosen=tuple(sorted(found, key=lambda one: (-one.gain, one.candidate))),
+            effects=tuple(effects),
+            rejected=self.rejections({one.candidate for one in found}),
+            skipped=tuple(self.skipped),
+            before=total,
+            after=problem.total(chosen),
+            bytes=problem.size(chosen),
+            budget_bytes=budget,
+            calls=self.planner.calls,
+            complete=not self.costs.late,
+        )
+
+    def _chosen(self, choice: Choice, number: int, effects: Sequence[Effect], total: float) -> Chosen:
+        problem = choice.problem
+        (candidate,) = self.costs.members(number)
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        using = [effect for effect in effects if candidate in effect.after.used]
+        return Chosen(
+            candidate=candidate,
+            bytes=problem.size(number),
+            gain=-State(problem, choice.chosen).gain(0, number) / total,
+            alone=State(problem).gain(number) / total,
+            written=self._written(candidate),
+            helps=tuple(effect.asked.fingerprint for effect in using),
+            replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
+            flips=tuple(effect.asked.fingerprint for effect in using if flips.flips(effect.after, candidate)),
+        )
+
+    def _reason(self, choice: Choice, number: int) -> str:
+        problem, chosen = choice.problem, choice.chosen
+        if not problem.useful & number:
+            return "Beside the others, no plan uses it."
+        gain = State(problem, chosen).gain(number)
+        if gain <= 0 < gain + problem.kept(number):
+            return "Keeping it would cost the writes more than it saves the reads."
+        if problem.size(chosen | number) > problem.budget:
+            return "It does not fit into the budget beside those that save more for their size."
+        if gain > 0:
+            return "Beside those that are chosen it would save next to nothing."
+        return "Those that are chosen do what it would do."
+
+    def rejections(self, chosen: Iterable[Candidate] = ()) -> tuple[Rejected, ...]:
+        """All that were thought of and not chosen, with the reason."""
+        without = {*chosen}
+        return tuple(
+            Rejected(candidate=one, reason=reason or self.planner.refusal(one) or UNUSED)
+            for one, reason in sorted(self.reasons.items())
+            if one not in without
+        )
+
+
+def _key(key: IndexKey) -> Key:
+    return Key(column=key.column, expression=key.expression, descending=key.descending)
+
+
+def _short(sql: str) -> str:
+    text = " ".join(sql.split())
+    return text if len(text) <= 80 else f"{text[:77]}..."

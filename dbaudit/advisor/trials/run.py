@@ -1,0 +1,277 @@
+"""The advice on one database: which trial its vendor has, at which scale it is made, and what it says of today."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from django.db import Error
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.advisor import growth as growing
+from dbaudit.advisor import statements
+from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
+from dbaudit.advisor.concluded import Advised
+from dbaudit.advisor.growth import SPAN, Growth
+from dbaudit.advisor.propose import NO_PARSER, WHAT, advise
+from dbaudit.advisor.prune import looked_up, settled
+from dbaudit.advisor.swap import paired
+from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
+from dbaudit.advisor.trials.postgresql import Trial
+from dbaudit.advisor.values import Advice
+from dbaudit.amounts import Budget
+from dbaudit.connection.session import attempt, reason
+from dbaudit.facts import Skipped, Snapshot, Table
+
+#: The indexes may take half as much as the rows.
+DEFAULT_BUDGET = Budget(share=0.5)
+#: Rows that a grown copy may have where statements are executed on it: steps tell small differences from each other.
+COUNTED_ROWS = 100_000
+#: The budget where what the rows take could not be seen.
+BOUNDLESS = 10**15
+NO_STATEMENT = "No query was measured that an index could help."
+NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
+NOTHING_TO_BUILD = "The tables are so small that the advice is a projection: nothing was built on them."
+_UNITS = {"sqlite": "steps", "postgresql": "cost"}
+WhatIf = Literal["sample", "build"]
+_COUNTED = "instructions counted on a copy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only.
+
+    ``what_if`` is "sample" for trials that no other session notices, or "build" to have the chosen indexes built on the
+    live tables of PostgreSQL, too, in a transaction that is rolled back (see `dbaudit.advisor.trials.live`).
+    """
+
+    budget: Budget = DEFAULT_BUDGET
+    seconds: float = 60.0
+    quick: bool = False
+    what_if: WhatIf = "sample"
+
+
+def advised(
+    connection: BaseDatabaseWrapper,
+    snapshot: Snapshot,
+    wishes: Wishes,
+    *,
+    statement_timeout_ms: int,
+    lock_timeout_ms: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Advised | None, tuple[Skipped, ...]]:
+    """The advice for the measured workload, or why there is none. Nothing is left in the database."""
+    if importlib.util.find_spec("sqlglot") is None:
+        return None, (Skipped(WHAT, NO_PARSER),)
+    asked = statements.asked(statements.workload(snapshot.runs))
+    if not asked:
+        return None, (Skipped(WHAT, NO_STATEMENT),)
+    if snapshot.vendor not in _UNITS:
+        return None, (Skipped(WHAT, NO_TRIAL),)
+    trial = _Trial(connection, snapshot, wishes, asked, statement_timeout_ms, lock_timeout_ms, progress)
+    try:
+        found = trial.run()
+    except (UnplannableError, TrialEndedError, sqlite.NotCopiedError) as error:
+        return None, (Skipped(WHAT, str(error)),)
+    except Error as error:
+        return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
+    return found, found.advice.skipped
+
+
+Ask = Callable[[str, list[Any]], tuple[Any, ...] | None]
+
+
+def _asker(connection: BaseDatabaseWrapper) -> Ask:
+    def ask(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
+        try:
+            with attempt(connection), connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                row: tuple[Any, ...] | None = cursor.fetchone()
+                return row
+        except Error:
+            return None
+
+    return ask
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    connection: BaseDatabaseWrapper
+    snapshot: Snapshot
+    wishes: Wishes
+    asked: tuple[Asked, ...]
+    statement_timeout_ms: int
+    lock_timeout_ms: int
+    progress: Callable[[str], None]
+
+    def run(self) -> Advised:
+        factor = self._factor(self.asked)
+        if factor is not None:
+            return self._projected(self.asked, factor)
+        begin = time.monotonic()
+        self.progress(self._doing(self.asked))
+        with self._trial(self.snapshot) as trial:
+            advice = self._advice(trial, self.snapshot, self.asked)
+        told = self._told(self._built(advice), trial)
+        left = self._left(told.advice)
+        factor, seconds = self._factor(left), self.wishes.seconds - (time.monotonic() - begin)
+        if factor is None or seconds <= 0:
+            return told
+        beside = self._projected(left, factor, seconds).without(told.advice, self.snapshot)
+        return replace(told, beside=beside) if beside.advice.chosen else told
+
+    def _doing(self, asked: tuple[Asked, ...]) -> str:
+        number = f"{len(asked)} statement{'' if len(asked) == 1 else 's'}"
+        return f"Trying indexes for {number} on {self.snapshot.alias!r}"
+
+    def _factor(self, asked: Iterable[Asked]) -> int | None:
+        """By how much the tables of these statements may grow, None where there is too much in them already."""
+        return growing.factor(sum(table.rows or 0 for table in self._tables(asked)), self._most)
+
+    @property
+    def _most(self) -> int:
+        return COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
+
+    def _left(self, advice: Advice) -> tuple[Asked, ...]:
+        """The lookups that nothing in the advice helps, on the smallest tables, as far as these can grow."""
+        unhelped = (one.asked for one in advice.effects if not one.after.used and self._is_lookup(one.asked))
+        sized = [(one, {table.name: table.rows or 0 for table in self._tables([one])}) for one in unhelped]
+        left: list[Asked] = []
+        together: dict[str, int] = {}
+        for one, rows in sorted(sized, key=lambda each: (sum(each[1].values()), each[0].fingerprint)):
+            if growing.factor(sum({**together, **rows}.values()), self._most) is not None:
+                left.append(one)
+                together |= rows
+        return tuple(left)
+
+    def _is_lookup(self, asked: Asked) -> bool:
+        """Whether it finds rows of a table by the values of several columns."""
+        return any(len(looked_up(asked, table, self.snapshot, ("equal",))) > 1 for table in self._tables([asked]))
+
+    def _projected(self, asked: tuple[Asked, ...], factor: int, seconds: float | None = None) -> Advised:
+        growth = Growth(factor=factor, span=SPAN)
+        self.progress(f"{self._doing(asked)} {growth.told()}")
+        # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
+        untimed = tuple(replace(one, mean_ms=None) for one in asked)
+        with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
+            from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
+
+            varied = tuple(with_another(one, snapshot, ask) for one in untimed)
+            advice = self._timed(self._advice(trial, snapshot, varied, seconds))
+        if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
+            advice = replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, NOTHING_TO_BUILD)))
+        return self._told(advice, trial, growth, self._today(advice))
+
+    def _advice(
+        self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...], seconds: float | None = None
+    ) -> Advice:
+        heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
+        found = advise(
+            trial.planner,
+            snapshot,
+            asked,
+            budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
+            seconds=self.wishes.seconds if seconds is None else seconds,
+            quick=self.wishes.quick,
+        )
+        found = paired(settled(found, trial.planner, snapshot), trial.planner, snapshot)
+        chosen = tuple(
+            replace(one, source=postgresql.COPIED) if one.candidate.method in inverted.METHODS else one
+            for one in found.chosen
+        )
+        return replace(found, chosen=chosen, skipped=(*found.skipped, *trial.skipped))
+
+    def _built(self, advice: Advice) -> Advice:
+        """With the figures of the chosen indexes really built, where that is wanted."""
+        tables = sorted({one.candidate.table for one in advice.chosen})
+        if self.wishes.what_if != "build" or self.snapshot.vendor != "postgresql" or not tables:
+            return advice
+        self.progress(
+            f"Building {len(advice.chosen)} indexes in a transaction that is rolled back; until it ends, "
+            f"whoever writes to {', '.join(tables)} waits"
+        )
+        try:
+            found = live.tried(
+                self.connection,
+                self.snapshot,
+                [one.candidate for one in advice.chosen],
+                [effect.asked for effect in advice.effects if effect.after.used],
+                statement_timeout_ms=self.statement_timeout_ms,
+                lock_timeout_ms=self.lock_timeout_ms,
+            )
+        except TrialEndedError as error:
+            return replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, str(error))))
+        except Error as error:
+            return replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, reason(error))))
+        return live.verified(advice, found)
+
+    def _timed(self, advice: Advice) -> Advice:
+        """With the times that the statements took on the rows that there are."""
+        times = {one.fingerprint: one.mean_ms for one in self.asked}
+        effects = (
+            replace(one, asked=replace(one.asked, mean_ms=times[one.asked.fingerprint])) for one in advice.effects
+        )
+        return replace(advice, effects=tuple(effects))
+
+    def _told(
+        self,
+        advice: Advice,
+        trial: Trial,
+        growth: Growth | None = None,
+        today: Mapping[str, tuple[float, float]] | None = None,
+    ) -> Advised:
+        unit = _UNITS[self.snapshot.vendor]
+        return Advised(advice=advice, unit=unit, source=trial.source, growth=growth, today=today or {})
+
+    def _today(self, advice: Advice) -> dict[str, tuple[float, float]]:
+        """What the statements that are helped cost on the rows that there are, before and after."""
+        chosen = frozenset(one.candidate for one in advice.chosen)
+        helped = {fingerprint for one in advice.chosen for fingerprint in one.helps}
+        found = {}
+        if helped:
+            with self._trial(self.snapshot) as trial:
+                for one in self.asked:
+                    if one.fingerprint in helped:
+                        before = trial.planner.cost(one, frozenset()).cost
+                        found[one.fingerprint] = (before, trial.planner.cost(one, chosen).cost)
+        return found
+
+    @contextmanager
+    def _trial(self, snapshot: Snapshot, grown_to: Mapping[tuple[str, str], int] | None = None) -> Iterator[Trial]:
+        if snapshot.vendor == "sqlite":
+            with sqlite.copied(self.connection) as copy:
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED)
+            return
+        timeouts = {"statement_timeout_ms": self.statement_timeout_ms, "lock_timeout_ms": self.lock_timeout_ms}
+        with postgresql.opened(self.connection, snapshot, grown_to, **timeouts) as trial:
+            yield trial
+
+    @contextmanager
+    def _grown(self, tables: tuple[Table, ...], growth: Growth) -> Iterator[tuple[Trial, Snapshot, Ask]]:
+        if self.snapshot.vendor == "sqlite":
+            with sqlite.copied(self.connection) as copy:
+                rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
+                snapshot = growing.grown(self.snapshot, growth, rows)
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, _asker(copy)
+            return
+        with grown.grown(
+            self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
+        ) as counts:
+            snapshot = growing.grown(self.snapshot, growth, counts)
+            with self._trial(snapshot, counts) as trial:
+                yield trial, snapshot, _asker(self.connection)
+
+    def _tables(self, asked: Iterable[Asked]) -> tuple[Table, ...]:
+        """The connection's own tables that these statements name."""
+        texts = [one.sql for one in asked]
+        own = (table for table in self.snapshot.stored_tables() if table.kind == "table" and not table.schema)
+        return tuple(table for table in own if any(_names(text, table) for text in texts))
+
+
+def _names(text: str, table: Table) -> bool:
+    return table.name in text and re.search(rf"(?<!\w){re.escape(table.name)}(?!\w)", text) is not None

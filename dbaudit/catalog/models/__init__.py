@@ -1,0 +1,1 @@
+"""What the project's models, migrations and admin declare, read from the app registry."""

@@ -1,0 +1,37 @@
+"""How far sequences have come.
+
+Read from the sequences themselves, as one reads a table: ``pg_sequence_last_value()``, and the views over it, would
+take ROW EXCLUSIVE on each and keep it until the transaction ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dbaudit.catalog.rows.asking import Question, ask
+from dbaudit.facts import Skipped, Snapshot
+from dbaudit.facts.dialect import Dialect
+
+
+def read(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[Snapshot, tuple[Skipped, ...]]:
+    """The snapshot with the last value of each sequence that was used, and what could not be read, with the reason."""
+    quote = Dialect.of(connection).quote
+    questions = [
+        Question(number, (), f"SELECT CASE WHEN is_called THEN last_value END FROM {quote(one.schema, one.name)}")
+        for number, one in enumerate(snapshot.sequences)
+        if one.readable
+    ]
+    answers, unanswered = ask(connection, questions)
+    failed = {one.question.key: one.reason for one in unanswered}
+    sequences = tuple(
+        replace(one, last_value=answers.get(number), readable=one.readable and number not in failed)
+        for number, one in enumerate(snapshot.sequences)
+    )
+    skipped = tuple(
+        Skipped(f"position of {one.name}", failed[number])
+        for number, one in enumerate(snapshot.sequences)
+        if number in failed
+    )
+    return replace(snapshot, sequences=sequences), skipped

@@ -1,0 +1,1 @@
+"""How the server is set up, and how Django connects to it."""

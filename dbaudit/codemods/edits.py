@@ -1,0 +1,144 @@
+"""Which edits of models bring them level with the indexes that were built and dropped. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dbaudit.advisor import forms
+from dbaudit.analysis.removal import declaration, is_pattern_companion
+from dbaudit.apply.steps import Done
+from dbaudit.facts import Index, Snapshot, Table
+from dbaudit.findings import CreateIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddToMeta:
+    """An entry for ``Meta.indexes``: Python, with the imports that it needs."""
+
+    model: str
+    name: str
+    entry: forms.Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFromMeta:
+    """An entry of ``Meta.indexes`` that goes, by the index's name."""
+
+    model: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoIndexOfField:
+    """A field that asks for no index any more."""
+
+    model: str
+    field: str
+
+
+Edit = AddToMeta | RemoveFromMeta | NoIndexOfField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """An index of a table whose model is not the project's: a migration elsewhere builds it."""
+
+    model: str
+    entry: forms.Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An index for which no edit is written, and why, in one sentence."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """What models and migrations lack."""
+
+    edits: tuple[Edit, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+def needed(snapshot: Snapshot, done: Iterable[Done]) -> Needed:
+    """What they lack after these steps, by a snapshot of the database as it is now."""
+    found = [_built(snapshot, one) if one.step.action == "create" else _dropped(snapshot, one) for one in done]
+    return Needed(
+        edits=tuple(one for one in found if isinstance(one, Edit)),
+        foreign=tuple(one for one in found if isinstance(one, Foreign)),
+        refused=tuple(one for one in found if isinstance(one, Refused)),
+    )
+
+
+def _built(snapshot: Snapshot, done: Done) -> Edit | Foreign | Refused | None:
+    table = snapshot.table(done.step.table, done.step.schema)
+    index = next((one for one in table.indexes if one.name == done.index), None) if table else None
+    if table is None or index is None:
+        return Refused(name=done.index, reason=f"{done.index} is not to be seen in the database.")
+    if declaration(snapshot, table, index):
+        return None
+    wanted = recorded(snapshot, table, index, done.step.definition.name)
+    model = forms.holder(snapshot, table)
+    if model:
+        return AddToMeta(model=model.label, name=wanted.name, entry=forms.entry(snapshot, table, wanted))
+    if table.ownership.model and not table.ownership.auto_created:
+        return Foreign(model=table.ownership.model, entry=forms.entry(snapshot, table, wanted))
+    return Refused(name=wanted.name, reason=f"No model that could declare it has the table {table.label}.")
+
+
+def _dropped(snapshot: Snapshot, done: Done) -> Edit | Refused | None:
+    """The model still declares the index, so it is among those expected."""
+    name = done.step.definition.name
+    table = snapshot.table(done.step.table, done.step.schema)
+    expected = next(
+        (
+            (each, index)
+            for each in snapshot.expected or ()
+            if table and (each.schema, each.name) == (table.schema, table.name)
+            for index in each.indexes
+            if index.name == name
+        ),
+        None,
+    )
+    if table is None or expected is None or expected[1].declared is None:
+        return None
+    declared = expected[1].declared
+    if table.ownership.owner != "project":
+        return Refused(name=name, reason=f"{declared.model} declares it, which is not the project's to edit.")
+    if declared.by == "indexes":
+        return RemoveFromMeta(model=declared.model, name=name)
+    if declared.by == "field" and not is_pattern_companion(snapshot, table, expected[1]):
+        return NoIndexOfField(model=declared.model, field=declared.fields[0])
+    return Refused(
+        name=name, reason=f"{declared.model} asks for it by {declared.by.replace('_', ' ')}: edit it by hand."
+    )
+
+
+def recorded(snapshot: Snapshot, table: Table, index: Index, name: str) -> CreateIndex:
+    """An index that stands, as a remedy has it, under the name that it is to have."""
+    keys = index.keys
+    columns = [f"{'-' if key.descending else ''}{key.column}" for key in keys]
+    while columns and not columns[-1].strip("-"):
+        columns.pop()
+    # Elsewhere NULL has its place, and no index can give it another one.
+    choosable = snapshot.vendor == "postgresql" and index.method == "btree"
+    unusual = choosable and any(key.nulls_first != key.descending for key in keys)
+    return CreateIndex(
+        table=table.label,
+        columns=tuple(columns),
+        name=name,
+        include=index.included,
+        condition=index.predicate,
+        expressions=index.expressions,
+        method="" if index.method == "btree" else index.method,
+        opclasses=tuple(key.opclass for key in keys) if any(key.opclass for key in keys) else (),
+        nulls=tuple("" if key.nulls_first == key.descending else "first" if key.nulls_first else "last" for key in keys)
+        if unusual
+        else (),
+        unique=index.unique,
+    )

@@ -1,0 +1,93 @@
+"""Check and exclusion constraints and primary keys as declared and as found. Unique ones are indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from dbaudit.drift.indexes import judged, meaning
+from dbaudit.drift.pairing import Changed, Difference, Drift, pair
+from dbaudit.facts import Constraint, Index, Table
+from dbaudit.sql import normal_form
+from dbaudit.sql.normal_form import Verdict, statements
+from dbaudit.sql.normal_form.statements import Exclusion
+
+
+def compare_constraints(expected: Table, actual: Table) -> Drift[Constraint]:
+    """The check and exclusion constraints. A check that only says NOT NULL of a column is no constraint of its own."""
+    checks = pair(
+        (one for one in expected.constraints if one.kind == "check"),
+        (one for one in actual.constraints if one.kind == "check" and not _says_not_null(one)),
+        meaning=_meaning,
+        columns=lambda one: tuple(sorted(one.columns)) or None,
+        judge=_judged,
+    )
+    exclusions = pair(
+        (one for one in expected.constraints if one.kind == "exclusion"),
+        (one for one in actual.constraints if one.kind == "exclusion"),
+        meaning=_excluded,
+        columns=lambda one: statements.exclusion(one.definition).operators,
+        judge=_judged_exclusion,
+    )
+    return Drift(
+        missing=(*checks.missing, *exclusions.missing),
+        undeclared=(*checks.undeclared, *exclusions.undeclared),
+        changed=(*checks.changed, *exclusions.changed),
+        renamed=(*checks.renamed, *exclusions.renamed),
+        uncertain=(*checks.uncertain, *exclusions.uncertain),
+    )
+
+
+def condition(constraint: Constraint) -> str:
+    """What a check constraint checks."""
+    return statements.check(constraint.definition)
+
+
+def _meaning(constraint: Constraint) -> Hashable:
+    return (normal_form.condition(condition(constraint)), constraint.validated is False)
+
+
+def _says_not_null(constraint: Constraint) -> bool:
+    return normal_form.condition(condition(constraint))[:2] == ("is not", ("null",))
+
+
+def _judged(one: Constraint, other: Constraint) -> Changed[Constraint]:
+    differences = []
+    if other.validated is False:
+        differences.append(Difference("rows from before it", "unchecked", "checked"))
+    verdict = normal_form.compare(condition(one), condition(other))
+    if verdict is Verdict.DIFFERENT:
+        differences.append(Difference("condition", condition(other), condition(one)))
+    unsure = ("conditions",) if verdict is Verdict.UNSURE else ()
+    return Changed(one, other, tuple(differences), unsure)
+
+
+def _index(constraint: Constraint) -> tuple[Index, Exclusion]:
+    read = statements.exclusion(constraint.definition)
+    index = Index(
+        name=constraint.name,
+        table="",
+        keys=read.keys,
+        method=read.method,
+        included=read.included,
+        predicate=read.predicate,
+        constraint="exclusion",
+    )
+    return index, read
+
+
+def _excluded(constraint: Constraint) -> Hashable:
+    index, read = _index(constraint)
+    return (meaning(index), read.operators, read.deferrable)
+
+
+def _judged_exclusion(one: Constraint, other: Constraint) -> Changed[Constraint]:
+    (index, read), (other_index, other_read) = _index(one), _index(other)
+    found = judged(
+        index,
+        other_index,
+        (
+            Difference("operators", ", ".join(other_read.operators), ", ".join(read.operators)),
+            Difference("deferrable", other_read.deferrable, read.deferrable),
+        ),
+    )
+    return Changed(one, other, found.differences, found.unsure)

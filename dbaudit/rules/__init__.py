@@ -1,4 +1,0 @@
-"""What several checks know: when indexes are equal, what refers to what, how far integers reach.
-
-Pure, and no check itself.
-"""

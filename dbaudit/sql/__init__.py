@@ -1,0 +1,1 @@
+"""How SQL is spelled and compared: identifiers, index statements, expressions, names of indexes."""

@@ -1,0 +1,64 @@
+"""One execution as it is noted while the project's code runs, and its rows as they are fetched."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+from dbaudit.workload.recording.askers import Trace
+
+
+class Record:
+    """One execution as it was noted. ``rows`` grows while the result is fetched."""
+
+    __slots__ = ("alias", "duration", "error", "many", "params", "rows", "sql", "trace")
+
+    def __init__(self, sql: str, params: Any, many: bool, alias: str, trace: Trace) -> None:
+        self.sql = sql
+        self.params = params
+        self.many = many
+        self.alias = alias
+        self.trace = trace
+        self.duration = 0.0
+        self.rows: int | None = None
+        self.error = ""
+
+
+def watch(cursor: Any, record: Record, limit: int | None) -> None:
+    """Note the rows. A driver that counts them only as they are fetched is watched while it is fetched from."""
+    if record.error:
+        return
+    raw = getattr(cursor, "cursor", cursor)  # the driver's own: Django's looks each name up anew
+    count = getattr(raw, "rowcount", None)
+    if limit is None and isinstance(count, int) and count >= 0:
+        record.rows = count
+        return
+    # The class's own lookup wraps the driver's function in Django's error handling; an instance attribute hides it.
+    fetch = getattr(type(cursor), "__getattr__", None)
+    if fetch is None or getattr(raw, "description", None) is None:
+        return
+    record.rows = 0
+
+    def count_rows(rows: Any, began: float) -> Any:
+        record.duration += perf_counter() - began
+        seen = record.rows or 0
+        if limit is not None and seen + len(rows) > limit:
+            rows = rows[: max(0, limit - seen)]
+        record.rows = seen + len(rows)
+        return rows
+
+    def fetchone() -> Any:
+        began = perf_counter()
+        row = fetch(cursor, "fetchone")()
+        kept = count_rows([row] if row is not None else [], began)
+        return kept[0] if kept else None
+
+    def fetchmany(*args: Any, **kwargs: Any) -> Any:
+        began = perf_counter()
+        return count_rows(fetch(cursor, "fetchmany")(*args, **kwargs), began)
+
+    def fetchall() -> Any:
+        began = perf_counter()
+        return count_rows(fetch(cursor, "fetchall")(), began)
+
+    cursor.__dict__.update(fetchone=fetchone, fetchmany=fetchmany, fetchall=fetchall)

@@ -1,0 +1,1 @@
+"""Where measured queries come from: one source a file."""
