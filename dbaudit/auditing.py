@@ -68,12 +68,54 @@ class Options:
     progress: Progress = silent
 
 
-def audit(alias: str = "default", **options: object) -> Report:
-    """Audit one database and return the `Report` that the command renders. Options are those of `Options`.
+def audit(
+    alias: str = "default",
+    *,
+    apps: Iterable[str] | str = (),
+    checks: Iterable[str] | str = (),
+    skip: Iterable[str] | str = (),
+    exact_counts: bool = False,
+    read_data: bool = False,
+    queries: bool = True,
+    crawl: bool = False,
+    crawl_exclude: Iterable[str] | str = (),
+    workload: Iterable[str | Path] | str | Path = (),
+    index_budget: str = "",
+    advise_for: str = "",
+    quick: bool = False,
+    what_if: str = "",
+    explain_rejected: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Audit one database and return the `Report` that the command renders. The options are those of `Options`.
 
-    Raises `AuditError` for an unknown alias, application or check, and where the database cannot be reached.
+    A lone name may stand for a list of one. Raises `AuditError` for an unknown alias, application or check, and where
+    the database cannot be reached.
     """
-    return run(Options(databases=(alias,), **options))  # type: ignore[arg-type]
+    return run(
+        Options(
+            databases=(alias,),
+            apps=_listed(apps),
+            checks=_listed(checks),
+            skip=_listed(skip),
+            exact_counts=exact_counts,
+            read_data=read_data,
+            queries=queries,
+            crawl=crawl,
+            crawl_exclude=_listed(crawl_exclude),
+            workload=tuple(map(Path, (workload,) if isinstance(workload, str | Path) else workload)),
+            index_budget=index_budget,
+            advise_for=advise_for,
+            quick=quick,
+            what_if=what_if,
+            explain_rejected=explain_rejected,
+            progress=progress,
+        )
+    )
+
+
+def _listed(names: Iterable[str] | str) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def run(options: Options) -> Report:
@@ -85,7 +127,7 @@ def run(options: Options) -> Report:
     selection.verified("application", options.apps, (config.label for config in apps.get_app_configs()))
     selection.verified("database", options.databases, connections)
     ids = {check.id for check in known}
-    suppression.verified(settings.suppress, ids)
+    settings = replace(settings, suppress=suppression.verified(settings.suppress, ids))
     _wishes(settings, options)
     now = _now()
     databases = tuple(
