@@ -25,7 +25,8 @@ from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.advisor.values import Advice
 from dbaudit.amounts import Budget
-from dbaudit.connection.session import attempt, reason
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table
 
 #: The indexes may take half as much as the rows.
