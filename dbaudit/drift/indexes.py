@@ -11,7 +11,7 @@ from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.sql import normal_form
 from dbaudit.sql.equivalence import flipped
-from dbaudit.sql.normal_form import Verdict, statements
+from dbaudit.sql.normal_form import Verdict
 
 # The classes that a server leaves out when it prints an index, because they are the default of some type.
 _DEFAULT_OPCLASSES: Final = re.compile(
@@ -25,47 +25,14 @@ _CHOSEN_OPCLASSES: Final = ("_pattern_ops", "_path_ops", "_trgm_ops", "_bloom_op
 
 def compare_indexes(expected: Table, actual: Table) -> Drift[Index]:
     """The indexes that enforce nothing. Invalid ones are none that nobody declares: that is `invalid_index`."""
-    drift = _compare(
-        expected,
-        actual,
+    drift = pair(
         (one for one in expected.indexes if not one.unique),
         (one for one in actual.indexes if not one.unique and not one.constraint),
+        meaning=meaning,
+        columns=mentioned,
+        judge=judged,
     )
     return replace(drift, undeclared=tuple(one for one in drift.undeclared if one.usable))
-
-
-def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
-    """Unique constraints and unique indexes, which enforce the same; the primary key may stand for one."""
-    drift = _compare(
-        expected,
-        actual,
-        (one for one in expected.indexes if one.unique),
-        (one for one in actual.indexes if one.unique and not one.primary),
-    )
-    key = set(actual.primary_key)
-    return replace(
-        drift,
-        missing=tuple(one for one in drift.missing if set(one.columns) != key or not one.plain),
-        undeclared=tuple(one for one in drift.undeclared if one.usable),
-    )
-
-
-def _compare(expected: Table, actual: Table, declared: Iterable[Index], found: Iterable[Index]) -> Drift[Index]:
-    declared_so, found_so = (
-        {one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"}
-        for table in (expected, actual)
-    )
-
-    def deferrable(index: Index) -> str:
-        return (declared_so if index.declared else found_so).get(index.constraint_name, "")
-
-    def all_of(index: Index) -> Hashable:
-        return (meaning(index), deferrable(index))
-
-    def judge(one: Index, other: Index) -> Changed[Index]:
-        return judged(one, other, (Difference("deferrable", deferrable(other), deferrable(one)),))
-
-    return pair(declared, found, meaning=all_of, columns=mentioned, judge=judge)
 
 
 def meaning(index: Index) -> Hashable:
