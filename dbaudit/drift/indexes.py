@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from dbaudit.drift.conditions import same_rows
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.sql import normal_form
@@ -30,7 +31,7 @@ def compare_indexes(expected: Table, actual: Table) -> Drift[Index]:
         (one for one in actual.indexes if not one.unique and not one.constraint),
         meaning=meaning,
         columns=mentioned,
-        judge=judged,
+        judge=lambda one, other: judged(one, other, actual),
     )
     return replace(drift, undeclared=tuple(one for one in drift.undeclared if one.usable))
 
@@ -75,8 +76,8 @@ def mentioned(index: Index) -> Hashable:
     return found if any(found) else None
 
 
-def judged(one: Index, other: Index, more: Iterable[Difference] = ()) -> Changed[Index]:
-    """In what an index as declared and another as found differ."""
+def judged(one: Index, other: Index, table: Table, more: Iterable[Difference] = ()) -> Changed[Index]:
+    """In what an index of the table as declared and another as found differ."""
     words, others = _words(one), _words(other)
     if words == others:
         words, others = f"{words}{_nulls(one)}", f"{others}{_nulls(other)}"
@@ -88,7 +89,7 @@ def judged(one: Index, other: Index, more: Iterable[Difference] = ()) -> Changed
             Difference("included columns", ", ".join(other.included), ", ".join(one.included)),
         ),
         (
-            normal_form.compare(one.predicate, other.predicate),
+            same_rows(one.predicate, other.predicate, table, passes="true"),
             Difference("condition", other.predicate, one.predicate),
         ),
         (

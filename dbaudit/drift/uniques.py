@@ -10,11 +10,12 @@ from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from dbaudit.drift.conditions import same_rows
 from dbaudit.drift.indexes import judged, meaning, mentioned
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
-from dbaudit.sql.normal_form import statements
+from dbaudit.sql.normal_form import Verdict, statements
 
 
 def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
@@ -28,7 +29,7 @@ def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
 
     def judge(one: Index, other: Index) -> Changed[Index]:
         turned = replace(other, keys=one.keys) if _keys(one) == _keys(other) else other
-        changed = judged(one, turned, (Difference("deferrable", checked(other), checked(one)),))
+        changed = judged(one, turned, actual, (Difference("deferrable", checked(other), checked(one)),))
         return replace(changed, declared=declared.written(one), found=found.written(other))
 
     drift = pair(
@@ -44,7 +45,7 @@ def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
         if actual.primary_key and {*actual.primary_key} <= {*weak.columns}:
             return True
         return any(
-            strong.usable and checked(strong) in ("", checked(weak)) and _stricter(strong, weak, never_null)
+            strong.usable and checked(strong) in ("", checked(weak)) and _stricter(strong, weak, actual, never_null)
             for strong in found.plain
         )
 
@@ -119,11 +120,10 @@ def _positions(index: Index) -> Hashable:
     return frozenset(positions) if isinstance(positions, tuple) else None
 
 
-def _stricter(strong: Index, weak: Index, never_null: AbstractSet[str]) -> bool:
+def _stricter(strong: Index, weak: Index, table: Table, never_null: AbstractSet[str]) -> bool:
     if not _keys(strong) <= _keys(weak):
         return False
-    conditions = [normal_form.condition(one.predicate) if one.predicate else () for one in (strong, weak)]
-    if conditions[0] not in ((), conditions[1]):
+    if strong.predicate and same_rows(strong.predicate, weak.predicate, table, passes="true") is not Verdict.SAME:
         return False
     filled = {column.lower() for column in strong.columns} <= never_null
     return weak.nulls_distinct or not strong.nulls_distinct or filled
