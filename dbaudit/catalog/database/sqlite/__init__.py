@@ -144,11 +144,7 @@ def _columns_of_others(connection: BaseDatabaseWrapper) -> tuple[dict[str, list[
             with attempt(connection):
                 found |= grouped(_rows(connection, _COLUMNS.format(which=_OF_ONE), [name]))
         except DatabaseError as error:
-<<<<<<< HEAD
-            skipped.append(Skipped(name, reason(error)))
-=======
-            skipped.append(Skipped(name, session.reason(error), "table"))
->>>>>>> main
+            skipped.append(Skipped(name, reason(error), "table"))
     return found, skipped
 
 
