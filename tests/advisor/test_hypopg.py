@@ -281,7 +281,7 @@ import django
 django.setup()
 from tests.advisor.test_hypopg import LIMITS, asked
 from dbaudit import catalog
-from dbaudit.advisor.advise import advise
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
 from django.apps.registry import Apps
 from tests.scratch import connected
