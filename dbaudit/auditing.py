@@ -22,6 +22,7 @@ from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
+from dbaudit.connection.own_statements import marked
 from dbaudit.connection.session import misconfigured, uncollected
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
@@ -114,28 +115,30 @@ def _audit(
     ids: set[str],
     today: date,
 ) -> DatabaseReport:
-    options.progress(f"Reading the catalog of {alias!r}")
-    with uncollected():
-        snapshot = catalog.read(
-            _connection(alias),
-            apps=apps,
-            statement_timeout_ms=settings.statement_timeout_ms,
-            lock_timeout_ms=settings.lock_timeout_ms,
-            count_limit_bytes=settings.count_limit_bytes,
-            exact_counts=options.exact_counts,
-            today=today,
-            read_data=options.read_data or settings.read_data,
-            data_for=[check.id for check in selected if "data" in check.needs],
-        )
-    snapshot = _restricted(snapshot, options.apps)
-    snapshot = _measured(snapshot, settings, options)
-    options.progress(f"Running {len(selected)} checks on {alias!r}")
-    with uncollected():
-        outcome = checks.run(snapshot, selected)
-    advice, unadvised = _advised(snapshot, settings, options)
-    snapshot = replace(snapshot, skipped=(*snapshot.skipped, *unadvised))
-    with uncollected():
-        return _concluded(snapshot, settings, outcome, not_run, options, advice, ids, today)
+    connection = _connection(alias)
+    with marked(connection):
+        options.progress(f"Reading the catalog of {alias!r}")
+        with uncollected():
+            snapshot = catalog.read(
+                connection,
+                apps=apps,
+                statement_timeout_ms=settings.statement_timeout_ms,
+                lock_timeout_ms=settings.lock_timeout_ms,
+                count_limit_bytes=settings.count_limit_bytes,
+                exact_counts=options.exact_counts,
+                today=today,
+                read_data=options.read_data or settings.read_data,
+                data_for=[check.id for check in selected if "data" in check.needs],
+            )
+        snapshot = _restricted(snapshot, options.apps)
+        snapshot = _measured(snapshot, settings, options)
+        options.progress(f"Running {len(selected)} checks on {alias!r}")
+        with uncollected():
+            outcome = checks.run(snapshot, selected)
+        advice, unadvised = _advised(snapshot, settings, options)
+        snapshot = replace(snapshot, skipped=(*snapshot.skipped, *unadvised))
+        with uncollected():
+            return _concluded(snapshot, settings, outcome, not_run, options, advice, ids, today)
 
 
 def _advised(

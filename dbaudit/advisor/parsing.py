@@ -1,8 +1,4 @@
-"""The statement's tree, with its placeholders named and the values that they were seen with.
-
-Needs the optional package sqlglot; ``advise`` says so where it is missing, and imports this module only where it is
-there.
-"""
+"""The statement's tree, with its placeholders named and the values that they were seen with."""
 
 from __future__ import annotations
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
 from dbaudit.advisor.allowance import Allowance
 from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
+from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.search.choose import Choice, Measures, choose
 from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import State
@@ -20,10 +21,6 @@ from dbaudit.advisor.writes import Written, changes, reads, written
 from dbaudit.facts import IndexKey, Skipped, Snapshot, Table
 
 WHAT = "Index advice"
-NO_PARSER = (
-    "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
-    '(pip install "django-dbaudit[queries]").'
-)
 LATE = "What may be planned was planned before it was tried."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
@@ -47,8 +44,6 @@ def advise(
     be planned is skipped, with the reason, and the rest is advised. The same statements, tables and statistics give the
     same advice, to the byte, on an idle and on a busy machine, unless the emergency brake is pulled, which is told.
     """
-    if importlib.util.find_spec("sqlglot") is None:
-        return Advice(skipped=(Skipped(WHAT, NO_PARSER),))
     allowance = Allowance(planner, seconds)
     if budget_bytes is None:
         budget_bytes = int(HEAP_SHARE * sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables()))
@@ -76,9 +71,6 @@ class _Work:
 
     def gather(self, asked: Iterable[Asked]) -> None:
         """Plan each statement as things are, and think of candidates for those that could gain."""
-        from dbaudit.advisor.candidates import propose  # noqa: PLC0415 - needs the optional package sqlglot
-        from dbaudit.advisor.roles import occurrences  # noqa: PLC0415
-
         for one in sorted(asked, key=lambda one: one.fingerprint):
             try:
                 planned = self.planner.cost(one, frozenset())

@@ -69,17 +69,19 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
     ran: list[Check] = []
     for check in checks:
         if not check.works_on(snapshot.vendor):
-            skipped.append(Skipped(check.id, f"Works on {' and '.join(check.vendors)} only."))
+            skipped.append(Skipped(check.id, f"Works on {' and '.join(check.vendors)} only.", "vendor"))
             continue
         try:
             results = [_known(result) for result in check.function(snapshot)]
         except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
             crashed.append(
-                Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)}).")
+                Skipped(
+                    check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)}).", "check"
+                )
             )
             continue
         ran.append(check)
-        skipped += [result for result in results if isinstance(result, Skipped)]
+        skipped += [_of_check(result, check) for result in results if isinstance(result, Skipped)]
         findings += [_stamped(result, check) for result in results if isinstance(result, Finding)]
     return Outcome(
         findings=tuple(sorted(_told_apart(findings), key=lambda finding: finding.order)),
@@ -108,6 +110,11 @@ def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _stamped(finding: Finding, check: Check) -> Finding:
     severity = check.severity if finding.severity is Severity.DEFAULT else finding.severity
     return replace(finding, check=check.id, severity=severity, category=check.category)
+
+
+def _of_check(skipped: Skipped, check: Check) -> Skipped:
+    """A check that could not judge says so under its own id."""
+    return replace(skipped, kind="check") if skipped.what == check.id else skipped
 
 
 def _where(error: Exception, check: Check) -> str:

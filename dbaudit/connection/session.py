@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.own_statements import marked
 from dbaudit.connection.reasons import LOCKED, misconfigured, reason, refused, sqlstate
 from dbaudit.errors import AuditError
 
@@ -44,7 +45,7 @@ def connect(connection: BaseDatabaseWrapper) -> None:
             connection.close()
         if connection.connection is None and connection.vendor == "sqlite":
             _require_file(connection)
-        with connection.cursor() as cursor:
+        with marked(connection), connection.cursor() as cursor:
             cursor.execute("PRAGMA schema_version" if connection.vendor == "sqlite" else "SELECT 1")
     except ImproperlyConfigured as error:
         raise misconfigured(connection.alias, error) from error
@@ -59,7 +60,7 @@ def read_only(connection: BaseDatabaseWrapper, *, statement_timeout_ms: int, loc
     PostgreSQL holds it to both timeouts. SQLite holds it to the statement timeout and waits for locks as the connection
     is configured to. MySQL and MariaDB refuse writes without timeouts; on other vendors the block is rolled back, which
     undoes a write and does not refuse it. The block may stand inside a transaction, which goes on unharmed; it may not
-    commit.
+    commit. Its statements carry the audit's comment (`dbaudit.connection.own_statements`).
 
     Args:
         connection: a connection of ``django.db.connections``.
@@ -67,7 +68,7 @@ def read_only(connection: BaseDatabaseWrapper, *, statement_timeout_ms: int, loc
         lock_timeout_ms: milliseconds a statement may wait for a lock, 0 for no limit.
     """
     guard = GUARDS.get(connection.vendor, _any_other)
-    with guard(connection, statement_timeout_ms, lock_timeout_ms):
+    with marked(connection), guard(connection, statement_timeout_ms, lock_timeout_ms):
         yield
 
 

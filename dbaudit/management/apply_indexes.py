@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from dbaudit import auditing, catalog, conf
-from dbaudit.apply import advice, proof, recorded, rendering, running, undoing
+from dbaudit.apply import advice, proof, rendering, running, undoing
 from dbaudit.apply.journal import NAME, Journal, Run
 from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.recording import Recorder, Undoing
@@ -26,6 +26,7 @@ from dbaudit.management import apply_options, declaring, telling
 from dbaudit.management.printing import printed
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
+from dbaudit.report import recorded
 
 
 class ApplyIndexes:

@@ -34,6 +34,7 @@ def not_run(known: tuple[Check, ...], selected: tuple[Check, ...]) -> tuple[Skip
         Skipped(
             check.id,
             "Not asked for." if check.enabled else "Off unless enabled by DBAUDIT['ENABLE'] or --check.",
+            "check",
         )
         for check in known
         if check not in selected

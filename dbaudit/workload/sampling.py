@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
+from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
 from dbaudit.workload.limits import Limits
@@ -62,7 +63,14 @@ class Bench:
         with RolledBack(self.connection, self.limits, writes=self.writes).open() as held:
             recorder = Recorder(threads=True, guard=held.guard, limits=cut)
             watch = Watch(recorder)
-            with held.timed(), recorder.recording(), watch.watching() if watched else nullcontext():
+            # What only the audit asks is marked as its own; what the project's code asks stays as everybody asks it.
+            asker = unmarked if self.writes else marked
+            with (
+                held.timed(),
+                recorder.recording(),
+                asker(self.connection),
+                watch.watching() if watched else nullcontext(),
+            ):
                 began = time.perf_counter()
                 result = task()
                 rows = results.finish(result)

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from dbaudit.facts import Skipped, Snapshot
     from tests.scratch import Scratch
 
-pytestmark = pytest.mark.needs("sqlglot")
 
 LIMITS = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 1_000}
 SALES = 100_000

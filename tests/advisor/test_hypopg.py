@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dbaudit.advisor.values import Advice
     from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]
+pytestmark = pytest.mark.needs("hypopg")
 
 LIMITS = {"statement_timeout_ms": 10_000, "lock_timeout_ms": 1_000}
 SALES = 40_000

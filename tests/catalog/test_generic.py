@@ -129,4 +129,4 @@ def test_a_table_that_the_role_may_not_read_is_there_by_name_with_the_reason(pos
     with connected("reader", settings) as connection:
         snapshot = read(connection)
     assert [(table.name, table.readable) for table in snapshot.tables] == [("open", True), ("secret", False)]
-    assert snapshot.skipped[0] == Skipped("secret", "Permission denied for table secret.")
+    assert snapshot.skipped[0] == Skipped("secret", "Permission denied for table secret.", "table")

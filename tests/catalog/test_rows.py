@@ -145,7 +145,7 @@ def test_a_table_that_the_role_may_not_read_is_skipped_with_the_reason(postgres:
         found, skipped = counted(connection, postgresql.read(connection).tables, exact=True)
     assert found["open"] == (0, "exact")
     assert found["secret"][1] != "exact"
-    assert skipped == (Skipped("secret", "The role may not read its rows."),)
+    assert skipped == (Skipped("secret", "The role may not read its rows.", "table"),)
 
 
 def test_a_table_that_another_session_locks_is_skipped_and_the_others_are_counted(postgres: Scratch) -> None:
@@ -157,7 +157,7 @@ def test_a_table_that_another_session_locks_is_skipped_and_the_others_are_counte
             found, skipped = counted(postgres.connection, tables)
     assert found["free"] == (0, "exact")
     assert found["busy"][1] != "exact"
-    assert skipped == (Skipped("busy", session.LOCKED),)
+    assert skipped == (Skipped("busy", session.LOCKED, "table"),)
 
 
 def test_the_locks_of_counting_are_given_back_before_the_transaction_ends(postgres: Scratch) -> None:

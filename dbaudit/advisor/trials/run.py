@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,8 +17,9 @@ from dbaudit.advisor.allowance import PLANS_A_SECOND
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.propose import NO_PARSER, WHAT, advise
+from dbaudit.advisor.propose import WHAT, advise
 from dbaudit.advisor.prune import looked_up, settled
+from dbaudit.advisor.samples import with_another
 from dbaudit.advisor.swap import paired
 from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
@@ -67,8 +67,6 @@ def advised(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Advised | None, tuple[Skipped, ...]]:
     """The advice for the measured workload, or why there is none. Nothing is left in the database."""
-    if importlib.util.find_spec("sqlglot") is None:
-        return None, (Skipped(WHAT, NO_PARSER),)
     asked = statements.asked(statements.workload(snapshot.runs))
     if not asked:
         return None, (Skipped(WHAT, NO_STATEMENT),)
@@ -160,8 +158,6 @@ class _Trial:
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
         untimed = tuple(replace(one, mean_ms=None, observed_ms=None) for one in asked)
         with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
-            from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
-
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
             advice = self._timed(self._advice(trial, snapshot, varied, seconds))
         if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":

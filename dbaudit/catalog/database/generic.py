@@ -39,14 +39,14 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     tables, skipped = [], []
     for name, kind in sorted((info.name, info.type) for info in found if info.type != PARTITION):
         if kind not in KINDS:
-            skipped.append(Skipped(name, "Introspection does not say what it is."))
+            skipped.append(Skipped(name, "Introspection does not say what it is.", "table"))
             continue
         try:
             with session.attempt(connection):
                 tables.append(_table(connection, name, KINDS[kind]))
         except Exception as error:  # noqa: BLE001  the backend may be anyone's, and raise anything on an odd table
             tables.append(Table(name=name, kind=KINDS[kind], readable=False))
-            skipped.append(Skipped(name, _reason(error)))
+            skipped.append(Skipped(name, _reason(error), "table"))
     return Snapshot(
         alias=connection.alias,
         vendor=connection.vendor,

@@ -106,7 +106,7 @@ def read(connection: BaseDatabaseWrapper, *, sizes_up_to_bytes: int = SIZES_UP_T
         elif kind == "table" and name in columns:
             tables.append(table(name, rows))
         elif kind == "table":
-            skipped.append(Skipped(name, "It was dropped while the catalog was being read."))
+            skipped.append(Skipped(name, "It was dropped while the catalog was being read.", "table"))
     return Snapshot(
         alias=connection.alias,
         vendor=connection.vendor,
@@ -143,7 +143,7 @@ def _columns_of_others(connection: BaseDatabaseWrapper) -> tuple[dict[str, list[
             with session.attempt(connection):
                 found |= grouped(_rows(connection, _COLUMNS.format(which=_OF_ONE), [name]))
         except DatabaseError as error:
-            skipped.append(Skipped(name, session.reason(error)))
+            skipped.append(Skipped(name, session.reason(error), "table"))
     return found, skipped
 
 
