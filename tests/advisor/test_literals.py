@@ -6,15 +6,10 @@ from typing import Any
 
 import pytest
 
+from dbaudit.advisor import candidates, roles
+from dbaudit.advisor.candidate import Asked
 from dbaudit.facts import Column, ColumnStatistics, Parameters, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
-
-pytestmark = pytest.mark.needs("sqlglot")
-
-candidates = pytest.importorskip("dbaudit.advisor.candidates")
-roles = pytest.importorskip("dbaudit.advisor.roles")
-
-from dbaudit.advisor.candidate import Asked  # noqa: E402  after the check for the parser
 
 
 def column(name: str, kind: str, distinct: float) -> Column:
