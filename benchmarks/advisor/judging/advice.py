@@ -107,7 +107,7 @@ def _asked(statement: Statement, times: Mapping[str, float] | None) -> Asked:
         sql=statement.sql,
         samples=tuple(Parameters(values) for values in statement.samples),
         calls=statement.calls,
-        mean_ms=times[statement.name] if times else None,
+        observed_ms=times[statement.name] if times else None,
     )
 
 

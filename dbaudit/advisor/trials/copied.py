@@ -23,6 +23,8 @@ from dbaudit.advisor.trials.scaling import scaled
 from dbaudit.connection.settings import set_locally
 
 NOTHING: frozenset[Candidate] = frozenset()
+#: Building an index on a copy takes about as long as so many plans.
+BUILD = 10
 
 
 class Plain:
@@ -31,6 +33,11 @@ class Plain:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.calls = 0
         self._connection = connection
+
+    @property
+    def work(self) -> float:
+        """The plans that were made."""
+        return float(self.calls)
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:  # noqa: ARG002 - a planner's
         """Plan one statement."""
@@ -74,6 +81,11 @@ class Copied:
     def calls(self) -> int:
         """The plans that were made."""
         return self._real.calls + self._copy.calls
+
+    @property
+    def work(self) -> float:
+        """The plans that were made, and the indexes that were built for them."""
+        return self._real.work + self._copy.work + BUILD * self._built.builds
 
     @property
     def clearings(self) -> int:

@@ -139,6 +139,11 @@ class Hypopg:
         self._known = set() if known is None else known
         self._known.update(theirs)
 
+    @property
+    def work(self) -> float:
+        """The plans that were made."""
+        return float(self.calls)
+
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates present."""
         found = self._show(present, asked)
