@@ -75,7 +75,7 @@ $(BIN)/python:
 	$(PIP) install --quiet --upgrade "pip>=25.1"
 
 $(VENV)/demo: pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --editable '.[queries]' --group demo $(PIN)
+	$(PIP) install --quiet --editable '.' --group demo $(PIN)
 	@touch $@
 
 $(VENV)/dev: pyproject.toml | $(BIN)/python

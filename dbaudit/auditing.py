@@ -11,9 +11,7 @@ from pathlib import Path
 
 import django
 from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
 from dbaudit import amounts, catalog, checks, conf, places
@@ -22,11 +20,12 @@ from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
+from dbaudit.connection.opening import of_alias
 from dbaudit.connection.own_statements import marked
-from dbaudit.connection.session import misconfigured, uncollected
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
+from dbaudit.memory import uncollected
 from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
@@ -157,7 +156,7 @@ def _audit(
     ids: set[str],
     today: date,
 ) -> DatabaseReport:
-    connection = _connection(alias)
+    connection = of_alias(alias)
     with marked(connection):
         options.progress(f"Reading the catalog of {alias!r}")
         with uncollected():
@@ -190,7 +189,7 @@ def _advised(
     if not options.queries:
         return None, ()
     return advised(
-        _connection(snapshot.alias),
+        of_alias(snapshot.alias),
         snapshot,
         _wishes(settings, options),
         statement_timeout_ms=settings.statement_timeout_ms,
@@ -252,7 +251,7 @@ def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> 
     if not options.queries:
         return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
     found = measure(
-        _connection(snapshot.alias),
+        of_alias(snapshot.alias),
         snapshot,
         apps=apps,
         limits=Limits(statement_timeout_ms=settings.statement_timeout_ms, lock_timeout_ms=settings.lock_timeout_ms),
@@ -284,14 +283,6 @@ def _stale(
     whole = options.queries and not (options.apps or options.checks or options.skip)
     whole = whole and {*options.databases} >= {*connections}
     return suppression.stale(wishes, used, today, ran=ran, whole=whole)
-
-
-def _connection(alias: str) -> BaseDatabaseWrapper:
-    """The alias's connection. Raises `AuditError` where its engine or driver cannot be loaded."""
-    try:
-        return connections[alias]
-    except ImproperlyConfigured as error:
-        raise misconfigured(alias, error) from error
 
 
 def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:

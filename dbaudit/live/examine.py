@@ -19,7 +19,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import catalog, checks, conf
 from dbaudit.checks import Outcome
-from dbaudit.connection import session
+from dbaudit.connection.opening import close
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.findings import Finding
 from dbaudit.live.capture import judge
@@ -79,12 +80,11 @@ def _planned(run: QueryRun, alias: str, settings: conf.Settings) -> Outcome:
     here = tuple(one for one in run.statements if one.alias == alias)
     try:
         with unrecorded():
-            with session.read_only(connection, statement_timeout_ms=PATIENCE_MS, lock_timeout_ms=PATIENCE_MS):
+            with read_only(connection, statement_timeout_ms=PATIENCE_MS, lock_timeout_ms=PATIENCE_MS):
                 plans = explain(connection, here, Limits(analyze_ms=-1))
             snapshot = _snapshot(connection, settings)
     finally:
-        # Django's own `close` keeps an in-memory database open, for other threads than this one.
-        BaseDatabaseWrapper.close(connection)
+        close(connection)
     return judge(replace(run, alias=alias, statements=here, plans=plans), snapshot)
 
 

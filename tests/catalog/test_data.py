@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps, override_sett
 from dbaudit import checks
 from dbaudit.auditing import audit
 from dbaudit.catalog.rows import data as reader
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot, TableStatistics
 from dbaudit.registry import registered
 from tests.scratch import Scratch, connected
@@ -31,7 +31,7 @@ def read(scratch: Scratch, snapshot: Snapshot) -> tuple[Data, tuple[Skipped, ...
 
 
 def session_of(scratch: Scratch) -> AbstractContextManager[None]:
-    return session.read_only(scratch.connection, statement_timeout_ms=5_000, lock_timeout_ms=50)
+    return read_only(scratch.connection, statement_timeout_ms=5_000, lock_timeout_ms=50)
 
 
 def data(scratch: Scratch) -> Data:
