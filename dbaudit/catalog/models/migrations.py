@@ -16,6 +16,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import ModelOperation
 from django.db.migrations.state import ModelState, ProjectState
 
+from dbaudit.connection.exceptions import describe
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Migration, Migrations, Skipped, Snapshot
@@ -58,7 +59,7 @@ def read(
         loader = MigrationLoader(None, ignore_no_migrations=True)
         state = loader.project_state()
     except Exception as error:  # noqa: BLE001 - a migration is code of the project, which may raise anything
-        return None, (Skipped("migrations", f"They cannot be loaded: {type(error).__name__}: {error}"),)
+        return None, (Skipped("migrations", f"They cannot be loaded: {describe(error)}"),)
     here = {label for label in labels if router.allow_migrate(connection.alias, label)}
     on_disk = {key: one for key, one in loader.disk_migrations.items() if key[0] in labels}
     replaced = {key for one in on_disk.values() for key in one.replaces}
