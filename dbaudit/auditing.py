@@ -161,6 +161,7 @@ def _wishes(settings: conf.Settings, options: Options) -> Wishes:
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),
+        floor=settings.floor,
         quick=options.quick or settings.quick,
         what_if="build" if what_if == "build" else "sample",
     )
@@ -178,7 +179,7 @@ def _concluded(
 ) -> DatabaseReport:
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
-    recommendations = recommend(told.kept, snapshot, advice)
+    recommendations = recommend(told.kept, snapshot, advice, settings.floor)
     indexes = (
         index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
         if advice

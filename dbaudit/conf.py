@@ -16,13 +16,15 @@ from django.core.checks import CheckMessage, Error
 
 from dbaudit import amounts
 from dbaudit.errors import AuditError
-from dbaudit.findings import Document, Suppression, Targets
+from dbaudit.findings import Document, Floor, Suppression, Targets
 
 MIB = 1024 * 1024
 #: The keys whose text is an amount.
 AMOUNTS: Mapping[str, Callable[[str], object]] = {"index_budget": amounts.budget, "advise_for": amounts.seconds}
 #: The keys whose text is one of a few words.
 WORDS: Mapping[str, tuple[str, ...]] = {"what_if": ("sample", "build")}
+#: The keys whose value is a dictionary with names of its own.
+NESTED = (Document, Floor, Targets)
 #: The keys of an entry of ``SUPPRESS``; of the first four it needs one.
 SELECTORS = ("check", "key", "table", "app")
 SUPPRESSION_KEYS = (*SELECTORS, "reason", "expires")
@@ -50,6 +52,8 @@ class Settings:
     ``read_data`` lets checks of the rows themselves also read tables above that limit.
     ``targets`` are what the scorecard holds figures against: ``average_query_ms``, ``slow_query_percent``,
     ``index_hit_percent``.
+    ``floor`` says below what no index is recommended: ``table_rows``, ``statement_ms``, ``time_percent``,
+    ``gain_percent``.
     ``document`` names the report: ``title``, ``category``, ``reference``, ``version``. ``suppress`` lists what is not
     to be told: dictionaries with a ``reason``, with a ``check``, ``key``, ``table`` or ``app`` (the last two may hold
     ``*``), and perhaps with ``expires``, the last day on which it holds. ``budgets`` say what a request may take, for
@@ -69,6 +73,7 @@ class Settings:
     enable: tuple[str, ...] = ()
     document: Document = field(default_factory=Document)
     targets: Targets = field(default_factory=Targets)
+    floor: Floor = field(default_factory=Floor)
     suppress: tuple[Suppression, ...] = ()
     budgets: tuple[Budget, ...] = ()
     index_budget: str = "50%"
@@ -126,7 +131,7 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             continue
         name = names[key]
         wanted = hints[name]
-        if wanted in (Document, Targets) and isinstance(value, Mapping):
+        if wanted in NESTED and isinstance(value, Mapping):
             nested, more = _read(wanted, value, f"{where}[{key!r}]")
             problems.extend(more)
             values[name] = wanted(**nested)
@@ -142,6 +147,8 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
         elif name in WORDS and upper and isinstance(value, str) and value not in WORDS[name]:
             words = " or ".join(map(repr, WORDS[name]))
             problems.append(Error(f"{where}[{key!r}] must be {words}, not {value!r}.", id="dbaudit.E003"))
+        elif cls is Floor and isinstance(value, int) and value < 0:
+            problems.append(Error(f"{where}[{key!r}] must be 0 or more, not {value!r}.", id="dbaudit.E003"))
         elif _fits(value, wanted):
             values[name] = tuple(value) if isinstance(value, list) else value
         else:
@@ -218,5 +225,5 @@ def _words(wanted: Any) -> str:
     if get_origin(wanted) is tuple:
         return "a list of strings" if get_args(wanted)[0] is str else "a list of dictionaries"
     words = {bool: "True or False", int: "a whole number", str: "a string"}
-    words |= dict.fromkeys((Document, Targets), "a dictionary")
+    words |= dict.fromkeys(NESTED, "a dictionary")
     return words.get(wanted, "a whole number" if wanted == int | None else str(wanted))

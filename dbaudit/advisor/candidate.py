@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from dbaudit.advisor.provenance import Provenance
 from dbaudit.facts import Parameters, Plan
 from dbaudit.sql.names import index_name
 
@@ -72,7 +73,9 @@ class Asked:
     """A statement of the workload, the same template from whichever runs asked it.
 
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
-    observed time; ``mean_ms`` its mean time, None where it was not timed; ``runs`` the ids of the `QueryRun`s.
+    observed time; ``runs`` the ids of the `QueryRun`s. ``mean_ms`` is its mean time as the server or a recording has
+    it, by which it is weighed; ``seen_ms`` the mean of whatever was seen, this audit's own runs too, for telling only.
+    Both are None where there is no such time. ``provenance`` is the best evidence that it is asked at all.
     ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
     as a constant is no accident of one sample. ``repeated`` statements are asked once for each row of another in every
     run that asks them, which the report tells to do away with; their ``calls`` count a run once.
@@ -83,9 +86,11 @@ class Asked:
     samples: tuple[Parameters, ...] = field(default=(), repr=False)
     calls: float = 1.0
     mean_ms: float | None = None
+    seen_ms: float | None = None
     runs: tuple[str, ...] = ()
     sources: tuple[str, ...] = field(default=(), repr=False)
     repeated: bool = False
+    provenance: Provenance = Provenance.CANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

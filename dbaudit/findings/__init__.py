@@ -3,6 +3,7 @@
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import (
     Cost,
+    Floor,
     Gain,
     Helped,
     IndexPlan,
@@ -65,6 +66,7 @@ __all__ = [
     "EditModel",
     "Evidence",
     "Finding",
+    "Floor",
     "Gain",
     "Helped",
     "IndexKinds",
