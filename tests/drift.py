@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CHECKS = (
     "changed_column",
     "changed_constraint",
+    "changed_foreign_key",
     "changed_index",
     "conflicting_migrations",
     "ghost_migration",
@@ -29,6 +30,7 @@ CHECKS = (
     "unapplied_migration",
     "undeclared_column",
     "undeclared_constraint",
+    "undeclared_foreign_key",
     "undeclared_index",
 )
 #: Models of ``isolate_apps`` are not installed, so that no migrations belong to them.
