@@ -18,7 +18,7 @@ def undeclared_foreign_key(snapshot: Snapshot) -> Iterator[Finding]:
 
     Why: Django does not know that the rows belong together. It deletes the parent first, and the database refuses
     that with an IntegrityError, or with ``ON DELETE CASCADE`` deletes rows that no code and no signal hears of. The
-    admin lists none of them before a delete. A test database has no such key.
+    admin lists none of them before a delete.
 
     Fix: Declare the column as a ``ForeignKey`` with its ``db_column``, and put the AlterField that makemigrations then
     writes into the state_operations of a SeparateDatabaseAndState, because this database has the key already. Or drop
@@ -47,7 +47,7 @@ def _declared(snapshot: Snapshot, relation: Relation) -> bool:
 def _finding(snapshot: Snapshot, relation: Relation, key: ForeignKey) -> Finding:
     table, model = relation.table, relation.table.ownership.model
     field = snapshot.columns_field(table, relation.columns[0]) if len(relation.columns) == 1 else None
-    cause = drift.cause(snapshot, table, (field.name,) if field else ())
+    cause = drift.cause(snapshot, table, (field.name,) if field else (), *([key.name] if key.name else []))
     acts = key.on_delete in ACTS
     said = _says(field) if field else "No field declares all of its columns."
     own = table.ownership.owner == "project"
@@ -56,7 +56,7 @@ def _finding(snapshot: Snapshot, relation: Relation, key: ForeignKey) -> Finding
         table,
         subject=f"Foreign key {relation} is declared by no model",
         detail=f"{said} On delete of the parent the database does: {(key.on_delete or 'unknown').lower()}."
-        f"{cause.sentence if cause.edit else ''}",
+        f"{cause.explanation}",
         identity=(*key.columns, "→", key.target_table),
         severity=Severity.WARNING if acts and own else Severity.DEFAULT,
         location=field.location if field else None,
