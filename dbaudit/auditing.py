@@ -26,6 +26,7 @@ from dbaudit.connection.session import misconfigured, uncollected
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
+from dbaudit.gate.passing import Gate
 from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
@@ -178,24 +179,27 @@ def _concluded(
 ) -> DatabaseReport:
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
-    recommendations = recommend(told.kept, snapshot, advice)
+    options.progress(f"Trying every remedy on {snapshot.alias!r}")
+    gate = Gate(_connection(snapshot.alias), snapshot, apps, lock_timeout_ms=settings.lock_timeout_ms)
+    kept, advice = gate.findings(told.kept), gate.advised(advice)
+    recommendations = gate.recommendations(recommend(kept, snapshot, advice))
     indexes = (
-        index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
+        index_plan(recommendations, kept, snapshot, advice, explain_rejected=options.explain_rejected)
         if advice
         else None
     )
     return DatabaseReport(
         snapshot=snapshot,
-        summary=inventory.summary(snapshot, told.kept),
+        summary=inventory.summary(snapshot, kept),
         applications=inventory.applications(snapshot),
         index_kinds=inventory.index_kinds(snapshot),
         relations=inventory.relations(snapshot),
-        findings=told.kept,
+        findings=kept,
         suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
         index_plan=indexes,
-        scorecard=scorecard(snapshot, told.kept, recommendations, indexes, settings.targets),
+        scorecard=scorecard(snapshot, kept, recommendations, indexes, settings.targets),
         skipped=(*snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
         ran=tuple(check.id for check in outcome.ran),
