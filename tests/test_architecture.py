@@ -15,7 +15,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("facts",),
     ("findings",),
     ("sql",),
-    ("places", "amounts"),
+    ("places", "amounts", "memory"),
     ("conf",),
     ("connection",),
     ("drift",),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, UnplannableError
+from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.facts import Index, Snapshot, Table
@@ -172,8 +173,6 @@ def looked_up(
     asked: Asked, table: Table, snapshot: Snapshot, roles: tuple[str, ...] = ("equal", "join")
 ) -> tuple[str, ...]:
     """The columns of a table that a statement compares with one value each: their order in an index is free."""
-    from dbaudit.advisor.roles import occurrences  # noqa: PLC0415 - needs the optional package sqlglot
-
     try:
         found = [one for one in occurrences(asked, snapshot) if one.table == table]
     except UnplannableError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dbaudit.findings import CreateIndex, DropIndex, Evidence, Finding, Gain, Recommendation
@@ -40,11 +40,17 @@ def of(recommendations: Iterable[Recommendation], findings: Iterable[Finding]) -
     found = []
     for one in sorted(recommendations, key=lambda each: each.rank):
         behind = [by_key[key] for key in one.findings if key in by_key]
-        if behind and behind[0].group and behind[0].group == one.title:
+        if _is_of_group(one, behind):
             found += [_advice(one, finding, finding) for finding in behind]
         else:
             found.append(_advice(one, None, behind[0] if behind else None))
     return tuple(each for each in found if each is not None)
+
+
+def _is_of_group(one: Recommendation, behind: Sequence[Finding]) -> bool:
+    """Whether a recommendation shows the first finding's remedy for all of a group, each of which has its own."""
+    groups = {finding.group for finding in behind}
+    return len(groups) == 1 and "" not in groups and one.remedy == behind[0].remedy
 
 
 def _advice(one: Recommendation, of_group: Finding | None, finding: Finding | None) -> Advice | None:

@@ -21,10 +21,11 @@ def missing_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     it, put them right, and add the constraint by the SQL; on PostgreSQL that takes two steps of which none blocks
     writers for long.
 
-    Silent when: A unique constraint or index, the primary key or a check of the same meaning has any other name; a
-    constraint of this name says something else (`changed_constraint`); one of its columns is missing
-    (`missing_column`), or the table is (`missing_table`); the vendor does not know such a constraint, so that Django
-    would not make it. Foreign keys are `missing_foreign_key_constraint`.
+    Silent when: A unique constraint or index, the primary key or a check of the same meaning has any other name: the
+    order of unique columns does not count, and what is unique by some of them is unique by all of them; a constraint of
+    this name says something else (`changed_constraint`); one of its columns is missing (`missing_column`), or the table
+    is (`missing_table`); the vendor does not know such a constraint, so that Django would not make it. Foreign keys are
+    `missing_foreign_key_constraint`.
     """
     yield from drift.unseen(snapshot, "missing_constraint")
     for compared in drift.compared(snapshot):

@@ -13,7 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor import forms
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
-from dbaudit.connection.session import reason, rolled_back
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import rolled_back
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Snapshot
 from dbaudit.findings import (
     Attempt,
@@ -107,11 +109,7 @@ class Gate:
                     yield SqliteBench(self._connection, self._snapshot, copy)
             case "postgresql":
                 with rolled_back(self._connection):
-                    with self._connection.cursor() as cursor:
-                        cursor.execute(
-                            "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
-                            [str(TIMEOUT_MS), str(self._lock_timeout_ms)],
-                        )
+                    set_locally(self._connection, statement_timeout=TIMEOUT_MS, lock_timeout=self._lock_timeout_ms)
                     with closing(PostgresqlBench(self._connection, self._snapshot)) as bench:
                         yield bench
             case other:

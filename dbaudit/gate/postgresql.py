@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from django.db import Error, InterfaceError
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor.trials.copies import LOCKS_SHARE, NO_TEMPORARY, READ_ONLY, STANDBY
-from dbaudit.connection.session import attempt, reason, rolled_back
+from dbaudit.connection.errors import is_closed, is_lost
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt, rolled_back
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import ForeignKey, Index, Snapshot, Table
 from dbaudit.gate.bench import RefusedError, UntriedError
 from dbaudit.gate.rewriting import turned
@@ -52,8 +55,8 @@ class PostgresqlBench:
             cursor.execute(_STATE)
             own, standby, read_only, allowed, path, slots = cursor.fetchone()
             self.obstacle = STANDBY if standby else READ_ONLY if read_only else "" if allowed else NO_TEMPORARY
-            # Unless it is named last, the schema of the copies would come first, before the real tables.
-            cursor.execute("SELECT set_config('search_path', %s, true)", [", ".join(filter(None, (path, "pg_temp")))])
+        # Unless it is named last, the schema of the copies would come first, before the real tables.
+        set_locally(connection, search_path=", ".join(filter(None, (path, "pg_temp"))))
         self._own = str(own or "")
         self._locks = int(slots * LOCKS_SHARE)
 
@@ -130,7 +133,7 @@ class PostgresqlBench:
 
     def _note(self, error: Error) -> None:
         """Remember that the connection is gone, so that nothing waits for it again."""
-        if isinstance(error, InterfaceError) or not self.connection.is_usable():
+        if is_lost(error) or is_closed(self.connection):
             self._lost = LOST
 
     def _run(self, statement: str) -> None:

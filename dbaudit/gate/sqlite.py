@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.connection.session import reason
+from dbaudit.connection.reasons import reason
 from dbaudit.facts import Snapshot, Table
 from dbaudit.gate.bench import RefusedError, UntriedError
 from dbaudit.sql import equivalence
@@ -82,6 +82,9 @@ def empty(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
     """A database in memory with the schema of this one and the functions that Django gives SQLite.
 
     What another extension made (virtual tables) is left out.
+
+    Raises:
+        UntriedError: the schema cannot be read.
     """
     connection.ensure_connection()
     copy = connection.copy(f"{connection.alias} (empty)")
@@ -89,12 +92,16 @@ def empty(connection: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
     copy.connect()
     try:
         copy.connection.execute("PRAGMA foreign_keys = OFF")
-        for kind in ("table", "index", "view"):
-            for (sql,) in connection.connection.execute(_SCHEMA, [kind]).fetchall():
-                try:
-                    copy.connection.execute(sql)
-                except sqlite3.Error:
-                    continue
+        for sql in _schema(connection.connection):
+            with suppress(sqlite3.Error):
+                copy.connection.execute(sql)
         yield copy
     finally:
         BaseDatabaseWrapper.close(copy)  # that of SQLite leaves databases in memory open
+
+
+def _schema(raw: sqlite3.Connection) -> list[str]:
+    try:
+        return [sql for kind in ("table", "index", "view") for (sql,) in raw.execute(_SCHEMA, [kind])]
+    except sqlite3.Error as error:
+        raise UntriedError(f"No copy of the database could be made: {reason(error)}") from error

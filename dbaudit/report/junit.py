@@ -57,11 +57,11 @@ def _cases(report: Report, database: DatabaseReport) -> Iterator[ET.Element]:
     told |= {one.what for one in (*database.skipped, *database.crashed)}
     for check in sorted({*database.ran} - told):
         yield _case(check, "all")
-    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    reasons: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
     for skipped in database.skipped:
-        reasons[skipped.what].append(skipped.reason)
-    for what, why in reasons.items():
-        case = _case_of_skipped(what, database)
+        reasons[skipped.what, skipped.kind in ("check", "vendor")].append(skipped.reason)
+    for (what, is_check), why in reasons.items():
+        case = _case(what, "not examined") if is_check else _case("not_examined", what)
         _tell(case, "skipped", " ".join(dict.fromkeys(why)))
         yield case
     for crashed in database.crashed:
@@ -77,12 +77,6 @@ def _case_of(finding: Finding) -> ET.Element:
         case.set("file", words.printable(finding.location.file))
         case.set("line", str(finding.location.line))
     return case
-
-
-def _case_of_skipped(what: str, database: DatabaseReport) -> ET.Element:
-    """A check that did not run, or not on everything; or a table or section that no check saw."""
-    is_check = what.isidentifier() and database.snapshot.table(what) is None
-    return _case(what, "not examined") if is_check else _case("not_examined", what)
 
 
 def _case(check: str, name: str) -> ET.Element:

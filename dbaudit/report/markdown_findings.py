@@ -164,17 +164,16 @@ def scorecard(database: DatabaseReport) -> Iterator[str]:
 
 def unexamined(database: DatabaseReport) -> Iterator[str]:
     """What was not examined, each reason once; the checks for other servers are all named."""
-    reasons = outline.reasons(outline.unexamined(database))
-    if not reasons:
+    gaps = outline.gaps(outline.unexamined(database))
+    if not gaps:
         yield "Everything that this audit looks at was examined."
         return
     rows = [
-        (_names(what, len(what) if outline.is_of_other_vendors(reason) else SKIPPED), text(reason))
-        for reason, what in reasons[:LISTED]
+        (_names(gap.what, len(gap.what) if gap.other_vendors else SKIPPED), text(gap.reason)) for gap in gaps[:LISTED]
     ]
     yield table(["What", "Why"], rows, "ll")
-    if len(reasons) > LISTED:
-        yield words.more(len(reasons) - LISTED)
+    if len(gaps) > LISTED:
+        yield words.more(len(gaps) - LISTED)
 
 
 def _title(group: outline.Group, rule: Rule | None) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]
+pytestmark = pytest.mark.needs("hypopg")
 
 LIMITS = {"statement_timeout_ms": 10_000, "lock_timeout_ms": 1_000}
 # Rows are seen to be visible to all only once their commit is on the disk.

@@ -18,7 +18,7 @@ from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import Problem
 from dbaudit.advisor.search.search import exact, search
 from dbaudit.advisor.trials import hypopg
-from dbaudit.connection.session import read_only
+from dbaudit.connection.read_only import read_only
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.scratch import connected
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dbaudit.advisor.values import Advice
     from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]
+pytestmark = pytest.mark.needs("hypopg")
 
 LIMITS = {"statement_timeout_ms": 10_000, "lock_timeout_ms": 1_000}
 SALES = 40_000
@@ -281,7 +281,7 @@ import django
 django.setup()
 from tests.advisor.test_hypopg import LIMITS, asked
 from dbaudit import catalog
-from dbaudit.advisor.advise import advise
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
 from django.apps.registry import Apps
 from tests.scratch import connected

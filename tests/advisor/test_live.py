@@ -198,7 +198,6 @@ def advice(
     return found, skipped
 
 
-@pytest.mark.needs("sqlglot")
 def test_the_advice_carries_the_figures_of_the_real_index_and_says_who_waits(shop: Scratch) -> None:
     told: list[str] = []
     shop.execute("INSERT INTO customer SELECT i, 'M' || i, 'c' FROM generate_series(60001, 90000) i; VACUUM ANALYZE")
@@ -215,7 +214,6 @@ def test_the_advice_carries_the_figures_of_the_real_index_and_says_who_waits(sho
     assert live.BUILT in recommended.remedy.verification
 
 
-@pytest.mark.needs("sqlglot")
 def test_what_was_not_built_says_so_and_keeps_the_figures_of_the_sample(
     shop: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +225,6 @@ def test_what_was_not_built_says_so_and_keeps_the_figures_of_the_sample(
     assert reason.startswith("customer (email) was not built: its table has ")
 
 
-@pytest.mark.needs("sqlglot")
 def test_an_index_that_no_plan_uses_when_it_is_there_is_refused(shop: Scratch) -> None:
     plain, _ = advice(shop)
     [one] = plain.advice.chosen
@@ -238,7 +235,6 @@ def test_an_index_that_no_plan_uses_when_it_is_there_is_refused(shop: Scratch) -
     assert [each.reason for each in found.rejected if each.candidate == city] == [live.UNUSED]
 
 
-@pytest.mark.needs("sqlglot")
 def test_a_server_that_goes_away_before_the_build_leaves_the_advice(shop: Scratch) -> None:
     with connected("killed", shop.connection.settings_dict.copy()) as connection:
         with connection.cursor() as cursor:
@@ -255,7 +251,6 @@ def test_a_server_that_goes_away_before_the_build_leaves_the_advice(shop: Scratc
     assert [one.reason for one in skipped if one.what == live.WHAT] == [LOST]
 
 
-@pytest.mark.needs("sqlglot")
 def test_nothing_is_built_for_a_projection(shop: Scratch) -> None:
     shop.execute("DELETE FROM customer WHERE id > 300; VACUUM ANALYZE")
     found, skipped = advice(shop, what_if="build")

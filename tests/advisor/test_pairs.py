@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-pytestmark = pytest.mark.needs("sqlglot")
 
 TABLES = """
     PRAGMA foreign_keys = OFF;

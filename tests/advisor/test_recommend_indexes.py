@@ -81,9 +81,6 @@ def finding(check: str, action: CreateIndex | DropIndex, *identity: str) -> Find
     )
 
 
-pytestmark = pytest.mark.needs("sqlglot")
-
-
 def test_without_a_query_there_is_no_advice_and_the_reason_is_told(sqlite: Scratch) -> None:
     snapshot = filled(sqlite, 10)
     found, [skipped] = advised(
@@ -91,18 +88,6 @@ def test_without_a_query_there_is_no_advice_and_the_reason_is_told(sqlite: Scrat
     )
     assert found is None
     assert skipped.reason == run.NO_STATEMENT
-
-
-def test_without_the_parser_the_command_that_installs_it_is_told(
-    sqlite: Scratch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    snapshot = replace(filled(sqlite, 10), runs=(asked(LOOKUP, 1, 1),))
-    found, [skipped] = advised(
-        sqlite.connection, snapshot, Wishes(), statement_timeout_ms=30_000, lock_timeout_ms=2_000
-    )
-    assert found is None
-    assert "pip install" in skipped.reason
 
 
 def test_a_file_that_is_too_large_is_told_and_the_audit_goes_on(

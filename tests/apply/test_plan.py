@@ -224,8 +224,9 @@ def test_a_group_s_recommendation_stands_for_all_its_findings() -> None:
         findings=tuple(each.key for each in findings),
     )  # fmt: skip
     assert [each.action.name for each in advice.of([one], findings)] == ["a", "b"]
-    alone = replace(one, title="one for all")
-    assert [each.action.name for each in advice.of([alone], findings)] == ["a"]
+    for_both = CreateIndex(table="items", columns=("a", "b"), name="ab")
+    alone = replace(one, remedy=Remedy(action=for_both))
+    assert [each.action.name for each in advice.of([alone], findings)] == ["ab"]
 
 
 @pytest.mark.parametrize(

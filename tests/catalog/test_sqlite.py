@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from dbaudit.catalog.database.sqlite import _before_table_list, read
 from dbaudit.catalog.rows import counting
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Column, Constraint, ForeignKey, Index, IndexKey, Skipped, Table
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_a_view_without_its_table_is_there_by_name_and_stops_no_other(sqlite: Sc
     sqlite.execute("CREATE TABLE gone (a); CREATE TABLE t (a)")
     sqlite.execute("CREATE VIEW broken AS SELECT a FROM gone; CREATE VIEW whole AS SELECT a FROM t; DROP TABLE gone")
     snapshot = read(sqlite.connection)
-    assert snapshot.skipped == (Skipped("broken", "No such table: main.gone."),)
+    assert snapshot.skipped == (Skipped("broken", "No such table: main.gone.", "table"),)
     assert {table.name: len(table.columns) for table in snapshot.tables} == {"broken": 0, "t": 1, "whole": 1}
 
 
@@ -110,7 +110,7 @@ def test_a_virtual_table_of_an_unknown_module_is_there_by_name(sqlite: Scratch) 
         cursor.execute("INSERT INTO sqlite_master VALUES ('table', 'lost', 'lost', 0, %s)", [sql])
     sqlite.connection.close()
     snapshot = read(sqlite.connection)
-    assert snapshot.skipped == (Skipped("lost", "No such module: nosuch."),)
+    assert snapshot.skipped == (Skipped("lost", "No such module: nosuch.", "table"),)
     assert [(table.name, table.kind) for table in snapshot.tables] == [("lost", "virtual table"), ("t", "table")]
 
 
@@ -415,7 +415,7 @@ def test_reading_and_counting_leave_the_file_as_it_is(sqlite: Scratch, journal: 
         return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
 
     before = state()
-    with session.read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         snapshot = read(sqlite.connection)
         counting.count(sqlite.connection, snapshot.tables, limit_bytes=0, exact=True)
     assert state() == before
