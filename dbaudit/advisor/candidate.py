@@ -55,10 +55,13 @@ class Asked:
     """A statement of the workload, the same template from whichever runs asked it.
 
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
-    observed time; ``mean_ms`` its mean time, None where it was not timed; ``runs`` the ids of the `QueryRun`s.
+    observed time; ``mean_ms`` its mean time, None where it was not timed; ``observed_ms`` the mean time in the time
+    observed, None where only this audit ran it: its own clock says how busy the machine is, too. ``runs`` are the ids
+    of the `QueryRun`s.
     ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
     as a constant is no accident of one sample. ``repeated`` statements are asked once for each row of another in every
-    run that asks them, which the report tells to do away with; their ``calls`` count a run once.
+    run that asks them, which the report tells to do away with; their ``calls`` count a run once. ``reworded`` ones were
+    seen with other values in their very text, so that none of these belongs to the statement.
     """
 
     fingerprint: str
@@ -66,9 +69,11 @@ class Asked:
     samples: tuple[Parameters, ...] = field(default=(), repr=False)
     calls: float = 1.0
     mean_ms: float | None = None
+    observed_ms: float | None = None
     runs: tuple[str, ...] = ()
     sources: tuple[str, ...] = field(default=(), repr=False)
     repeated: bool = False
+    reworded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,10 @@ class Planner(Protocol):
     @property
     def calls(self) -> int:
         """The plans that were made."""
+
+    @property
+    def work(self) -> float:
+        """What was done so far, in plans, without a look at a clock: larger pieces of work count as several."""
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates (and the indexes that exist) present.

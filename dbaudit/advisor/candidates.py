@@ -30,11 +30,16 @@ _PATTERN = {
 _INVERTED = ("jsonb", "tsvector")
 
 
-def propose(occurrence: Occurrence, asked: Asked, vendor: str) -> tuple[Candidate, ...]:
-    """The candidates for one occurrence of a table, each once, in a fixed order."""
+def propose(
+    occurrence: Occurrence, asked: Asked, vendor: str, chosen_from: frozenset[str] = frozenset()
+) -> tuple[Candidate, ...]:
+    """The candidates for one occurrence of a table, each once, in a fixed order.
+
+    ``chosen_from`` are the columns whose fields have choices: a value of these is one of the schema's.
+    """
     if not occurrence.table.stores_rows:
         return ()
-    maker = _Maker(occurrence, asked, vendor)
+    maker = _Maker(occurrence, asked, vendor, chosen_from)
     return tuple(dict.fromkeys(maker.candidates()))
 
 
@@ -43,6 +48,7 @@ class _Maker:
     occurrence: Occurrence
     asked: Asked
     vendor: str
+    chosen_from: frozenset[str]
 
     @property
     def table(self) -> Table:
@@ -157,11 +163,20 @@ class _Maker:
         return None
 
     def _constant(self, term: Term) -> bool:
-        """Whether a value is part of what the project asks, and not that of the one row which was looked at."""
+        """Whether a value is part of what the project asks, and not that of the one row which was looked at.
+
+        Seen in one call alone, it is one only where the field has choices and the project's function names this one, or
+        where it stands in the text of the statement. What a demonstration asks for is a value like any other.
+        """
         distinct = self._distinct(term.key) if term.key else 0
         if not 0 < distinct <= FEW_VALUES:
             return False
-        return len(self.asked.samples) > 1 or term.literal in _literals(self.asked.sources)
+        if len(self.asked.samples) > 1:
+            return True
+        if term.stands:
+            return not self.asked.sources or any(term.literal in _unquoted(one) for one in self.asked.sources)
+        chosen = term.key is not None and term.key.column in self.chosen_from
+        return chosen and _named(term.literal, self.asked.sources)
 
     def _others(self, terms: list[Term]) -> Iterator[Candidate]:
         """What is no b-tree: inverted indexes, and block ranges of rows that lie in the order of their column."""
@@ -235,13 +250,21 @@ def _width(column: object) -> int:
     return int((seen and seen.width) or 16)
 
 
-def _literals(sources: Iterable[str]) -> frozenset[str]:
-    """The constants of Python functions as literals of SQL."""
-    found = set()
+def _named(literal: str, sources: Iterable[str]) -> bool:
+    """Whether one of the functions has the value as a constant of Python, or as a member of an enumeration."""
     for source in sources:
         try:
             tree = ast.parse(source.strip())
         except (SyntaxError, ValueError):
             continue
-        found |= {spelled(node.value) or "" for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    return frozenset(found - {""})
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and spelled(node.value) == literal:
+                return True
+            if isinstance(node, ast.Attribute) and node.attr.lower() == literal.strip("'").lower():
+                return True
+    return False
+
+
+def _unquoted(source: str) -> str:
+    """The text of a function as the SQL in it has its quotes."""
+    return source.replace("\\'", "'")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlglot import exp
@@ -41,7 +41,8 @@ Resolve = Callable[[exp.Column], Place | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A key that a condition asks for. ``literal`` is the value as SQL where every sample had the same.
+    """A key that a condition asks for. ``literal`` is the value as SQL where every sample had the same; ``stands`` says
+    that it stands in the statement's text, and was not sent with it.
 
     ``test`` is the whole condition as SQL without the table's name where it holds for a partial index always: it is
     part of the statement's text, not of its values. ``certain`` terms hold for all rows of the answer; the others
@@ -52,6 +53,7 @@ class Term:
     role: Role
     key: IndexKey | None = None
     literal: str = ""
+    stands: bool = False
     test: str = ""
     branch: int = 0
 
@@ -140,7 +142,8 @@ class Reader:
             elif isinstance(value, exp.Any):
                 yield from self._keyed(key, "in")
             else:
-                yield from self._keyed(key, "equal", literal=spelled(self.parsed.constant(value)) or "")
+                literal = spelled(self.parsed.constant(value)) or ""
+                yield from self._keyed(key, "equal", literal=literal, stands=self.parsed.stands(value))
 
     def _in(self, node: exp.In) -> Iterator[Term]:
         this = _bare(node.this)
@@ -169,7 +172,13 @@ class Reader:
             yield from self._keyed(_bare(node.this), "match")
 
     def _keyed(
-        self, node: exp.Expr, role: Role, *, literal: str = "", besides: exp.Expr | None = None
+        self,
+        node: exp.Expr,
+        role: Role,
+        *,
+        literal: str = "",
+        stands: bool = False,
+        besides: exp.Expr | None = None,
     ) -> Iterator[Term]:
         """The term for a side of a comparison, where it can be the key of an index: all of one table.
 
@@ -181,7 +190,7 @@ class Reader:
         occurrence, key = found
         others = [self.resolve(one) for one in besides.find_all(exp.Column)] if besides is not None else []
         if not any(other and other.occurrence == occurrence for other in others):
-            yield Term(occurrence=occurrence, role=role, key=key, literal=literal)
+            yield Term(occurrence=occurrence, role=role, key=key, literal=literal, stands=stands)
 
     def key(self, node: exp.Expr) -> tuple[int, IndexKey] | None:
         """The key that an index would need to answer for a column or an expression, and of which occurrence."""
@@ -260,4 +269,4 @@ def _bare(node: exp.Expr) -> exp.Expr:
 
 
 def _under(term: Term, branch: int) -> Term:
-    return Term(occurrence=term.occurrence, role=term.role, key=term.key, literal=term.literal, branch=branch)
+    return replace(term, test="", branch=branch)

@@ -7,7 +7,7 @@ table that is gone) takes no part, and never keeps the rest from being read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -192,15 +192,7 @@ class _Statement:
 
     def _take(self, terms: Iterable[Term], branches: int) -> None:
         for term in terms:
-            moved = term
-            if term.branch:
-                moved = Term(
-                    occurrence=term.occurrence,
-                    role=term.role,
-                    key=term.key,
-                    literal=term.literal,
-                    branch=term.branch + branches,
-                )
+            moved = replace(term, branch=term.branch + branches) if term.branch else term
             self.found[term.occurrence].terms.append(moved)
 
     def _using(self, joins: Iterable[exp.Join], own: Iterable[_Found]) -> None:

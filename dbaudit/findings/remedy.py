@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Final, cast
 
 from dbaudit.facts.tables import IndexKey, Nulls
+from dbaudit.findings.attempt import Attempt
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -181,7 +182,8 @@ class Remedy:
     """What to do: the action as data, its text in Django's words and in SQL, and how it is taken back.
 
     ``migration`` is the text of a file that does it, where one can be written without looking at the model.
-    ``verification`` says how the remedy was tried; empty means that it was not, and every renderer says so.
+    ``verification`` says what the change gave when it was measured; empty means that nothing was. ``attempt`` is what
+    came of trying these texts as they are printed (`dbaudit.gate`), None where nothing has tried them yet.
     """
 
     action: Action
@@ -190,6 +192,17 @@ class Remedy:
     undo_sql: str = ""
     migration: str = ""
     verification: str = ""
+    attempt: Attempt | None = None
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was carried out as printed, and worked."""
+        return self.attempt.state == "verified" if self.attempt else bool(self.verification)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was carried out as printed, and did not work: then it is no advice."""
+        return self.attempt is not None and self.attempt.state == "failed"
 
     @property
     def kind(self) -> str:

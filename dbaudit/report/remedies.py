@@ -117,8 +117,16 @@ def is_code(orm: str) -> bool:
 
 
 def verification(remedy: Remedy) -> str:
-    """How a remedy was tried, or that it was not."""
-    return f"Verified: {remedy.verification}" if remedy.verification else "Not verified: this remedy was not tried."
+    """What came of trying a remedy, and what it gave; or that it was not tried, and why."""
+    found, gave = remedy.attempt, remedy.verification
+    if found is None:
+        return f"Verified: {gave}" if gave else "Not verified: this remedy was not tried."
+    match found.state:
+        case "verified":
+            return f"Verified: {gave or found.how}"
+        case "failed":
+            return f"What would be advised was tried and does not work: {found.reason}"
+    return " ".join(filter(None, (f"Not tried: {found.reason}", gave)))
 
 
 def action(what: Action) -> str:

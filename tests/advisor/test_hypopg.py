@@ -18,7 +18,7 @@ from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import Problem
 from dbaudit.advisor.search.search import exact, search
 from dbaudit.advisor.trials import hypopg
-from dbaudit.connection.session import read_only
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import IndexKey
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.scratch import connected

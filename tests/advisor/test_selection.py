@@ -30,6 +30,10 @@ class Arithmetic:
         cost, used = self.rules[asked.fingerprint](frozenset(by_text))
         return Planned(cost=cost, used=frozenset(by_text[name] for name in used))
 
+    @property
+    def work(self) -> float:
+        return float(self.calls)
+
     def size(self, candidate: Candidate) -> int:
         return 100 + 10 * len(candidate.include)
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from dbaudit.catalog.database.sqlite import _before_table_list, read
 from dbaudit.catalog.rows import counting
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Column, Constraint, ForeignKey, Index, IndexKey, Skipped, Table
 
 if TYPE_CHECKING:
@@ -417,7 +417,7 @@ def test_reading_and_counting_leave_the_file_as_it_is(sqlite: Scratch, journal: 
         return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
 
     before = state()
-    with session.read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         snapshot = read(sqlite.connection)
         counting.count(sqlite.connection, snapshot.tables, limit_bytes=0, exact=True)
     assert state() == before

@@ -17,7 +17,7 @@ from dbaudit.advisor.trials import hypopg
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.values import Advice
-from dbaudit.connection.session import rolled_back
+from dbaudit.connection.rollback import rolled_back
 from dbaudit.facts import IndexKey, Parameters, Snapshot
 from judging.extend import Choice
 from judging.judge import Statement
@@ -107,7 +107,7 @@ def _asked(statement: Statement, times: Mapping[str, float] | None) -> Asked:
         sql=statement.sql,
         samples=tuple(Parameters(values) for values in statement.samples),
         calls=statement.calls,
-        mean_ms=times[statement.name] if times else None,
+        observed_ms=times[statement.name] if times else None,
     )
 
 

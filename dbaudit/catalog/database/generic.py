@@ -14,7 +14,8 @@ from typing import Any, Literal
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Column, Constraint, ForeignKey, Index, IndexKey, Skipped, Snapshot, Table, TableKind
 from dbaudit.facts.dialect import Dialect
 
@@ -42,7 +43,7 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
             skipped.append(Skipped(name, "Introspection does not say what it is.", "table"))
             continue
         try:
-            with session.attempt(connection):
+            with attempt(connection):
                 tables.append(_table(connection, name, KINDS[kind]))
         except Exception as error:  # noqa: BLE001  the backend may be anyone's, and raise anything on an odd table
             tables.append(Table(name=name, kind=KINDS[kind], readable=False))
@@ -59,7 +60,7 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, Error):
-        return session.reason(error)
+        return reason(error)
     return f"Introspection failed on it ({type(error).__name__})."
 
 

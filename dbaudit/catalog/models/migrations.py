@@ -16,7 +16,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import ModelOperation
 from django.db.migrations.state import ModelState, ProjectState
 
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Migration, Migrations, Skipped, Snapshot
 
 Key = tuple[str, str]
@@ -34,11 +35,11 @@ def recorded(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[froze
     if snapshot.table(TABLE) is None:
         return frozenset(), ()
     try:
-        with session.attempt(connection), connection.cursor() as cursor:
+        with attempt(connection), connection.cursor() as cursor:
             cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(TABLE)}")
             return frozenset((app, name) for app, name in cursor.fetchall()), ()
     except DatabaseError as error:
-        return None, (Skipped("migrations", session.reason(error)),)
+        return None, (Skipped("migrations", reason(error)),)
 
 
 def read(
