@@ -43,12 +43,10 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
     action = CreateIndex(
         table=table.label,
         name=index.name,
-        columns=tuple(f"-{key.column}" if key.descending else key.column for key in index.keys if key.column),
-        expressions=tuple(key.expression for key in index.keys if key.expression),
+        keys=index.keys,
         include=index.included,
         condition=index.predicate,
         method="" if index.method == "btree" else index.method,
-        opclasses=tuple(key.opclass for key in index.keys) if any(key.opclass for key in index.keys) else (),
     )
     return Finding.about(
         table,

@@ -16,7 +16,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import ModelOperation
 
 from dbaudit.catalog.models import changes, own_sql
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Change, HalfSquashed, Migration, Migrations, Skipped, Snapshot
 
 Key = tuple[str, str]
@@ -29,11 +30,11 @@ def recorded(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[froze
     if snapshot.table(TABLE) is None:
         return frozenset(), ()
     try:
-        with session.attempt(connection), connection.cursor() as cursor:
+        with attempt(connection), connection.cursor() as cursor:
             cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(TABLE)}")
             return frozenset((app, name) for app, name in cursor.fetchall()), ()
     except DatabaseError as error:
-        return None, (Skipped("migrations", session.reason(error)),)
+        return None, (Skipped("migrations", reason(error)),)
 
 
 def read(
