@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbaudit.analysis.repetition import repetitions
 from dbaudit.facts import Index, QueryRun, Snapshot
@@ -104,11 +104,13 @@ def _clusters(findings: list[Finding], snapshot: Snapshot | None) -> Iterator[tu
         yield tuple(sorted(members, key=_leading))
 
 
-def _leading(finding: Finding) -> tuple[int, int, bool, bool, int]:
-    """Sorts the finding first whose remedy is that of all: own code, the worst, a drop before a declaration."""
-    own = 0 if finding.owner == "project" else 1
-    drops = isinstance(finding.remedy.action, DropIndex)
-    return own, -finding.severity.rank, not drops, not finding.remedy.verification, -finding.confidence.rank
+def _leading(finding: Finding) -> tuple[bool, bool, int, bool, bool, int]:
+    """Sorts the finding first whose remedy is that of all: one that does not fail, own code, the worst, a drop before a
+    declaration, what was tried."""
+    remedy = finding.remedy
+    drops = isinstance(remedy.action, DropIndex)
+    own = finding.owner == "project"
+    return remedy.failed, not own, -finding.severity.rank, not drops, not remedy.tried, -finding.confidence.rank
 
 
 def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> Iterator[Hashable]:
@@ -119,17 +121,17 @@ def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> I
     index = index_of(finding, snapshot) if snapshot else None
     if index is not None:
         yield "index", finding.table, index.name
-    elif isinstance(action, CreateIndex) and (action.columns or action.expressions):
+    elif isinstance(action, CreateIndex) and action.keys:
         yield "build", *_definition(action)
     if finding.check == "n_plus_one" and finding.identity[-1] in listed:
         yield "asked", finding.owner, finding.identity[-1]
 
 
 def _definition(action: CreateIndex) -> tuple[Hashable, ...]:
-    columns = action.columns
-    if len(columns) == 1:  # one key reads the same in both directions
-        columns = (columns[0].removeprefix("-"),)
-    return action.table, columns, action.expressions, action.condition, action.method or "btree", action.unique
+    keys = action.keys
+    if len(keys) == 1:  # one key reads the same in both directions
+        keys = (replace(keys[0], descending=False),)
+    return action.table, keys, action.condition, action.method or "btree", action.unique
 
 
 def same_keys(one: CreateIndex, other: CreateIndex) -> bool:

@@ -55,8 +55,8 @@ def above(advised: Advised, snapshot: Snapshot, floor: Floor) -> Advised:
 
 def milliseconds(effect: Effect, vendor: str) -> float:
     """What one execution takes: its time as others saw it, otherwise what its cost stands for."""
-    if effect.asked.mean_ms is not None:
-        return effect.asked.mean_ms
+    if effect.asked.observed_ms is not None:
+        return effect.asked.observed_ms
     return _single(effect) / COST_PER_MS[vendor]
 
 

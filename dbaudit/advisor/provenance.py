@@ -20,8 +20,6 @@ class Provenance(IntEnum):
     INVENTED = 5  # pages of the default manager, walks along relations: nobody sends these
 
 
-#: Evidence whose times were taken elsewhere: equal data has equal times, however busy this machine is.
-TIMED_ELSEWHERE = (Provenance.SERVER, Provenance.TEST)
 #: How much a millisecond counts by where it was seen.
 WEIGHT: Mapping[Provenance, float] = {
     Provenance.SERVER: 1.0,

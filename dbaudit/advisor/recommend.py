@@ -118,6 +118,8 @@ def _declared(snapshot: Snapshot, placed: _Placed, told: list[Finding]) -> _Plac
 def _is_wanted(cause: Cause, snapshot: Snapshot | None, floor: Floor) -> bool:
     """Whether somebody would act on it: the project on its own, on others' what is more than a remark."""
     first = cause.findings[0]
+    if first.remedy.failed:
+        return False
     if first.owner != "project" and first.severity.rank < Severity.WARNING.rank:
         return False
     return snapshot is None or not all(floors.asks_too_early(one, snapshot, floor) for one in cause.findings)
@@ -231,7 +233,7 @@ def _freed(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[int]:
 
 
 def _value(finding: Finding, phase: int) -> float:
-    tried = 1.0 if finding.remedy.verification else _UNTRIED
+    tried = 1.0 if finding.remedy.tried else _UNTRIED
     return round(_GAINS[finding.severity] * _SURE[finding.confidence] * tried / _EFFORT[phase], 4)
 
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dbaudit.advisor.candidate import Asked
-from dbaudit.advisor.provenance import TIMED_ELSEWHERE, provenance
+from dbaudit.advisor.provenance import provenance
 from dbaudit.analysis.repetition import repetitions
 from dbaudit.facts import Parameters, QueryRun, Statement, Table
 
 #: So many different values of a statement are planned, the most frequent ones.
 SAMPLES = 4
+#: Runs whose times came with the data; those of the others were taken by this audit's clock.
+OBSERVED = ("statements", "captured")
 
 _TOKEN = re.compile(
     r"""
@@ -30,6 +32,8 @@ _LOCKING = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\$(\d+)")
+#: Texts and numbers that stand in the SQL itself, whatever number of placeholders it has.
+_LITERAL = re.compile(r"""'(?:[^']|'')*'|(?<![\w$"])\d+(?:\.\d+)?(?![\w"])""")
 
 
 def asked(runs: Iterable[QueryRun]) -> tuple[Asked, ...]:
@@ -73,22 +77,21 @@ class _Collected:
         if reads is None:
             return None
         text, values = reads
+        seen = counted or [(run, one) for run, one in ran if run.origin in OBSERVED]
+        observed = [one.duration_ms for _, one in seen]
         return Asked(
             fingerprint=fingerprint,
             sql=text,
             samples=_distinct(values),
             calls=float(sum(run.calls or 1 for run, _ in counted) or self._times(ran)),
-            mean_ms=self._mean(counted or [(run, one) for run, one in ran if provenance(run) in TIMED_ELSEWHERE]),
-            seen_ms=self._mean(counted or ran),
+            mean_ms=statistics.fmean(one.duration_ms for _, one in counted or ran),
+            observed_ms=statistics.fmean(observed) if observed else None,
             runs=tuple(dict.fromkeys(run.id for run, _ in self.seen)),
             sources=tuple(dict.fromkeys(run.source for run, _ in ran if run.source)),
             repeated=self.again == {run.id for run, _ in self.seen},
+            reworded=len({tuple(_LITERAL.findall(text)) for text in texts}) > 1,
             provenance=min(provenance(run) for run, _ in self.seen),
         )
-
-    @staticmethod
-    def _mean(seen: list[tuple[QueryRun, Statement]]) -> float | None:
-        return statistics.fmean(one.duration_ms for _, one in seen) if seen else None
 
     def _times(self, ran: list[tuple[QueryRun, Statement]]) -> int:
         once = {run.id for run, _ in ran} & self.again

@@ -41,7 +41,7 @@ def of(recommendations: Iterable[Recommendation], findings: Iterable[Finding]) -
     for one in sorted(recommendations, key=lambda each: each.rank):
         behind = [by_key[key] for key in one.findings if key in by_key]
         members = _members(behind)
-        if len(members) > 1 and not one.helps:
+        if len(members) > 1 and one.remedy == behind[0].remedy:
             found += [_advice(one, finding, finding) for finding in members]
         else:
             found.append(_advice(one, None, behind[0] if behind else None))

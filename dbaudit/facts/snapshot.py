@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.facts.data import Data
@@ -21,12 +22,20 @@ from dbaudit.facts.workload import QueryRun
 NAMED = 5
 
 
+SkippedKind = Literal["check", "vendor", "table", "schema", "section"]
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that was not examined: a check's id, a table, a section; and why, in one sentence."""
+    """Something that was not examined, and why, in one sentence.
+
+    ``kind`` says what ``what`` is: the id of a check, that of a check for other vendors' databases, the label of a
+    table, ``schema`` where no schema could be seen at all, or a section of the report in words.
+    """
 
     what: str
     reason: str
+    kind: SkippedKind = "section"
 
     @classmethod
     def some(cls, what: str, names: Iterable[str], reason: str) -> Skipped:

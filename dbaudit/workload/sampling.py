@@ -17,12 +17,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
+from dbaudit.connection.errors import is_timeout, sqlstate
+from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
+from dbaudit.workload.execution import OutOfTimeError, RefusedError, RolledBack
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.reading import Watch
 from dbaudit.workload.recording.recorder import Recorder
-from dbaudit.workload.rollback import OutOfTimeError, RefusedError, RolledBack
 
 Task = Callable[[], Any]
 
@@ -62,7 +64,14 @@ class Bench:
         with RolledBack(self.connection, self.limits, writes=self.writes).open() as held:
             recorder = Recorder(threads=True, guard=held.guard, limits=cut)
             watch = Watch(recorder)
-            with held.timed(), recorder.recording(), watch.watching() if watched else nullcontext():
+            # What only the audit asks is marked as its own; what the project's code asks stays as everybody asks it.
+            asker = unmarked if self.writes else marked
+            with (
+                held.timed(),
+                recorder.recording(),
+                asker(self.connection),
+                watch.watching() if watched else nullcontext(),
+            ):
                 began = time.perf_counter()
                 result = task()
                 rows = results.finish(result)
@@ -174,7 +183,7 @@ def reason(error: BaseException, limits: Limits) -> str:
         text = f"It took longer than {limits.wall_ms / 1000:g} s."
     elif isinstance(error, RefusedError | results.NotAQuerysetError):
         text = str(error)[0].upper() + str(error)[1:]
-    elif isinstance(error, DatabaseError) and _timed_out(error):
+    elif is_timeout(error):
         text = f"A statement took longer than {limits.statement_timeout_ms / 1000:g} s."
     else:
         text = f"{type(error).__name__}: {_message(error)}"
@@ -184,13 +193,9 @@ def reason(error: BaseException, limits: Limits) -> str:
 
 def _message(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [""]
-    state = str(getattr(error.__cause__, "sqlstate", None) or "")
+    state = sqlstate(error)
     # Class 22 is "data exception": the server quotes the value that it could not read.
     return lines[0].split(":")[0] if isinstance(error, DatabaseError) and state.startswith("22") else lines[0]
-
-
-def _timed_out(error: DatabaseError) -> bool:
-    return getattr(error.__cause__, "sqlstate", "") == "57014" or str(error) == "interrupted"
 
 
 def _forget() -> None:

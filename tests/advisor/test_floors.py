@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from dbaudit.advisor import floors
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned
+from dbaudit.advisor.candidate import Asked, Candidate, Planned
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.provenance import Provenance
 from dbaudit.advisor.values import Advice, Chosen, Effect
 from dbaudit.advisor.writes import Written
-from dbaudit.facts import Snapshot, Table
+from dbaudit.facts import IndexKey, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import ChangeQuery, CreateIndex, Finding, Floor, Remedy
 
-INDEX = Candidate(table="item", keys=(Key(column="a"),))
+INDEX = Candidate(table="item", keys=(IndexKey(column="a"),))
 NONE = Floor(table_rows=0, statement_ms=0, time_percent=0, gain_percent=0)
 
 
@@ -85,14 +85,14 @@ def test_a_projection_need_not_show_more_than_a_quarter_of_that() -> None:
 
 
 def test_a_time_that_the_server_took_counts_and_not_the_cost() -> None:
-    assert "1 ms" in left(asked(Provenance.SERVER, mean_ms=0.4))
-    assert left(asked(Provenance.SERVER, mean_ms=1.4), before=50.0, after=1.0) == ""
+    assert "1 ms" in left(asked(Provenance.SERVER, observed_ms=0.4))
+    assert left(asked(Provenance.SERVER, observed_ms=1.4), before=50.0, after=1.0) == ""
 
 
 def test_a_time_of_this_run_decides_nothing() -> None:
     """The same on an idle and on a busy machine."""
-    assert left(asked(seen_ms=0.01)) == left(asked(seen_ms=900.0)) == ""
-    assert "1 ms" in left(asked(seen_ms=900.0), before=50.0, after=1.0)
+    assert left(asked(mean_ms=0.01)) == left(asked(mean_ms=900.0)) == ""
+    assert "1 ms" in left(asked(mean_ms=900.0), before=50.0, after=1.0)
 
 
 def test_without_an_index_its_statements_cost_what_they_did() -> None:

@@ -240,7 +240,7 @@ SNAPSHOT = Snapshot(
         ),
         Sequence(name="shop_ticket", maximum=2**63 - 1),
     ),
-    skipped=(Skipped("shop_secret", "The audit's role may not read it."),),
+    skipped=(Skipped("shop_secret", "The audit's role may not read it.", "table"),),
 )
 
 RULES = (
@@ -429,9 +429,9 @@ def database() -> DatabaseReport:
         skipped=(
             Skipped("Query performance", "This version measures no queries yet."),
             *SNAPSHOT.skipped,
-            Skipped("shop_vault", "The audit's role may not read it."),
+            Skipped("shop_vault", "The audit's role may not read it.", "table"),
         ),
-        crashed=(Skipped("shop_crashing", f"ValueError: {HOSTILE}"),),
+        crashed=(Skipped("shop_crashing", f"ValueError: {HOSTILE}", "check"),),
         ran=("duplicate_index", "redundant_index", "shop_hostile"),
     )
 
@@ -499,6 +499,6 @@ def empty() -> DatabaseReport:
         applications=(),
         index_kinds=inventory.index_kinds(nothing),
         relations=inventory.relations(nothing),
-        skipped=(Skipped("duplicate_index", "Not asked for."),),
+        skipped=(Skipped("duplicate_index", "Not asked for.", "check"),),
         ran=(),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,18 +12,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor import floors, statements
 from dbaudit.advisor import growth as growing
+from dbaudit.advisor.allowance import PLANS_A_SECOND
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.propose import NO_PARSER, WHAT, advise
+from dbaudit.advisor.propose import WHAT, advise
 from dbaudit.advisor.provenance import Provenance, asking
 from dbaudit.advisor.prune import looked_up, settled
+from dbaudit.advisor.samples import with_another
 from dbaudit.advisor.swap import paired
 from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.advisor.values import Advice
 from dbaudit.amounts import Budget
-from dbaudit.connection.session import attempt, reason
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Floor
 
@@ -49,8 +50,8 @@ _COUNTED = "instructions counted on a copy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only, and
-    below what nothing is told.
+    """How the advice is wanted: the most that all new indexes may take, the seconds that it may take (counted in plans,
+    see `dbaudit.advisor.allowance`), one pass only, and below what nothing is told.
 
     ``what_if`` is "sample" for trials that no other session notices, or "build" to have the chosen indexes built on the
     live tables of PostgreSQL, too, in a transaction that is rolled back (see `dbaudit.advisor.trials.live`).
@@ -73,8 +74,6 @@ def advised(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Advised | None, tuple[Skipped, ...]]:
     """The advice for the measured workload, or why there is none. Nothing is left in the database."""
-    if importlib.util.find_spec("sqlglot") is None:
-        return None, (Skipped(WHAT, NO_PARSER),)
     every = statements.asked(asking(snapshot.runs))
     asked = floors.asked(every, snapshot, wishes.floor)
     if not asked:
@@ -122,14 +121,14 @@ class _Trial:
         factor, small = self._factor(self.asked), self._growing(self.asked)
         if factor is not None and small == self.asked:
             return self._projected(self.asked, factor)
-        begin = time.monotonic()
         self.progress(self._doing(self.asked))
         with self._trial(self.snapshot) as trial:
             advice = self._advice(trial, self.snapshot, self.asked)
+            seconds = self.wishes.seconds - trial.planner.work / PLANS_A_SECOND
         # What too little is gained by with today's rows may be worth more with those to come.
         told = floors.above(self._told(self._built(advice), trial), self.snapshot, self.wishes.floor)
         left = self._left(told.advice, all_fit=factor is not None)
-        factor, seconds = self._factor(left), self.wishes.seconds - (time.monotonic() - begin)
+        factor = self._factor(left)
         if factor is None or seconds <= 0:
             return told
         beside = self._projected(left, factor, seconds).without(told.advice, self.snapshot)
@@ -174,10 +173,8 @@ class _Trial:
         growth = Growth(factor=factor, span=SPAN)
         self.progress(f"{self._doing(asked)} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
-        untimed = tuple(replace(one, mean_ms=None, seen_ms=None) for one in asked)
+        untimed = tuple(replace(one, mean_ms=None, observed_ms=None) for one in asked)
         with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
-            from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
-
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
             advice = self._timed(self._advice(trial, snapshot, varied, seconds))
         if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
@@ -229,9 +226,9 @@ class _Trial:
 
     def _timed(self, advice: Advice) -> Advice:
         """With the times that the statements took on the rows that there are."""
-        times = {one.fingerprint: (one.mean_ms, one.seen_ms) for one in self.asked}
+        times = {one.fingerprint: (one.mean_ms, one.observed_ms) for one in self.asked}
         timed = ((one, *times[one.asked.fingerprint]) for one in advice.effects)
-        effects = (replace(one, asked=replace(one.asked, mean_ms=mean, seen_ms=seen)) for one, mean, seen in timed)
+        effects = (replace(one, asked=replace(one.asked, mean_ms=mean, observed_ms=seen)) for one, mean, seen in timed)
         return replace(advice, effects=tuple(effects))
 
     def _told(

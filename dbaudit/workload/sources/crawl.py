@@ -21,7 +21,7 @@ from django.test.utils import override_settings
 from dbaudit import places
 from dbaudit.facts import QueryRun
 from dbaudit.workload import paging
-from dbaudit.workload.rollback import RolledBack
+from dbaudit.workload.execution import RolledBack
 from dbaudit.workload.sampling import Bench, NotAuditedError
 from dbaudit.workload.sources.admin_pages import host
 from dbaudit.workload.sources.routes import Route, routes

@@ -11,9 +11,11 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.database.postgresql import index_rows, index_statements, statements, table_rows
-from dbaudit.connection import session
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import rolled_back
 from dbaudit.facts import Column, ColumnStatistics, Index, Sequence, Skipped, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
+from dbaudit.memory import uncollected
 
 SETTINGS: Final = (
     "archive_mode",
@@ -57,6 +59,7 @@ SETTINGS: Final = (
 MOVED: Final = frozenset({"55P03", "40P01", "42P01", "42704", "XX000"})
 ATTEMPTS: Final = 5
 NAMED: Final = 5
+NO_SCHEMA: Final = "The search path names no schema that exists and that the role may use: set it, or grant USAGE."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,13 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     locked: frozenset[int] = frozenset()
     for _ in range(ATTEMPTS - 1):
         try:
-            with session.rolled_back(connection), session.uncollected():
+            with rolled_back(connection), uncollected():
                 return _read(connection, locked)
         except DatabaseError as error:
-            if session.sqlstate(error) not in MOVED:
+            if sqlstate(error) not in MOVED:
                 raise
             locked |= {row.oid for row in _fetch(connection, statements.LOCKED)}
-    with session.rolled_back(connection), session.uncollected():
+    with rolled_back(connection), uncollected():
         return _read(connection, locked)
 
 
@@ -206,9 +209,7 @@ def _index_bytes(row: Any, indexes: tuple[Index, ...]) -> int | None:
 def _not_seen(scope: _Scope, tables: list[Table]) -> Iterator[Skipped]:
     """What the role and the settings kept from being read."""
     if not scope.schemas:
-        yield Skipped(
-            "tables", "The search path names no schema that exists and that the role may use: set it, or grant USAGE."
-        )
+        yield Skipped("tables", NO_SCHEMA, "schema")
     hidden = sorted(table.label for table in tables if table.stores_rows and not table.readable)
     if hidden:
         names = ", ".join(hidden[:NAMED]) + (f" and {len(hidden) - NAMED} more" if len(hidden) > NAMED else "")
@@ -218,7 +219,7 @@ def _not_seen(scope: _Scope, tables: list[Table]) -> Iterator[Skipped]:
 
 
 def _skipped(tables: Iterator[Table], reason: str) -> list[Skipped]:
-    return [Skipped(table.label, reason) for table in sorted(tables, key=_by_name)]
+    return [Skipped(table.label, reason, "table") for table in sorted(tables, key=_by_name)]
 
 
 def _by_name(one: Table | Sequence) -> tuple[str, str]:
