@@ -15,6 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.template import kind
 
+#: Seconds after which code that swallowed the interrupt meets the next one.
+_AGAIN_S = 5.0
 #: SQLite asks whether to go on after so many instructions: some tenths of a millisecond.
 _INSTRUCTIONS = 10_000
 
@@ -22,6 +24,11 @@ _INSTRUCTIONS = 10_000
 class OutOfTimeError(KeyboardInterrupt):
     """The wall-clock limit. Not an `Exception`: the project's code must not swallow it, and psycopg cancels the
     statement for an interrupt."""
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether somebody wants the audit to end: Ctrl-C. Whatever else the project's code raises is its own."""
+    return isinstance(error, KeyboardInterrupt) and not isinstance(error, OutOfTimeError)
 
 
 class RefusedError(Exception):
@@ -144,7 +151,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     earlier = signal.signal(signal.SIGALRM, ring)
     began = time.monotonic()
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
     try:
         yield
     finally:
