@@ -3,7 +3,6 @@ name."""
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -16,7 +15,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
 
 from dbaudit import amounts
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, nearest
 from dbaudit.findings import Document, Suppression, Targets
 
 MIB = 1024 * 1024
@@ -102,13 +101,6 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     """The system checks ``dbaudit.E001`` (not a dictionary), ``E002`` (unknown key), ``E003`` (wrong type) and ``E004``
     (a suppression without a reason, or of nothing in particular)."""
     return list(_parse(getattr(django_settings, "DBAUDIT", {}))[1])
-
-
-def nearest(name: str, valid: Iterable[str]) -> str:
-    """A sentence that offers the closest valid name, or lists them where none is close."""
-    valid = sorted(valid)
-    close = difflib.get_close_matches(name, valid, n=1)
-    return f"Did you mean {close[0]!r}?" if close else f"Valid names: {', '.join(valid)}."
 
 
 def _parse(given: object) -> tuple[Settings, list[Error]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.allowance import Allowance
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
+from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.search.choose import Choice, Measures, choose
 from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import State
@@ -17,14 +18,10 @@ from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
-from dbaudit.facts import IndexKey, Skipped, Snapshot
+from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
-NO_PARSER = (
-    "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
-    '(pip install "django-dbaudit[queries]").'
-)
-LATE = "The time was up before it was tried."
+LATE = "What may be planned was planned before it was tried."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
@@ -43,15 +40,14 @@ def advise(
     """The indexes that make this workload cheapest within a budget of bytes (default: half of the heap).
 
     The planner decides: nothing is proposed that it would not use. After ``seconds`` the best that was found so far is
-    given back; ``quick`` makes one pass only. What cannot be planned is skipped, with the reason, and the rest is
-    advised. The same statements, tables and statistics give the same advice, to the byte, unless the time runs out.
+    given back; they are counted in plans (see `dbaudit.advisor.allowance`). ``quick`` makes one pass only. What cannot
+    be planned is skipped, with the reason, and the rest is advised. The same statements, tables and statistics give the
+    same advice, to the byte, on an idle and on a busy machine, unless the emergency brake is pulled, which is told.
     """
-    if importlib.util.find_spec("sqlglot") is None:
-        return Advice(skipped=(Skipped(WHAT, NO_PARSER),))
-    deadline = time.monotonic() + seconds
+    allowance = Allowance(planner, seconds)
     if budget_bytes is None:
         budget_bytes = int(HEAP_SHARE * sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables()))
-    work = _Work(planner, snapshot, deadline)
+    work = _Work(planner, snapshot, allowance)
     try:
         work.gather(asked)
         if not work.kept:
@@ -68,16 +64,13 @@ class _Work:
 
     planner: Planner
     snapshot: Snapshot
-    deadline: float
+    allowance: Allowance
     skipped: list[Skipped] = field(default_factory=list)
     reasons: dict[Candidate, str] = field(default_factory=dict)
     kept: list[tuple[Asked, Planned, tuple[Candidate, ...]]] = field(default_factory=list)
 
     def gather(self, asked: Iterable[Asked]) -> None:
         """Plan each statement as things are, and think of candidates for those that could gain."""
-        from dbaudit.advisor.candidates import propose  # noqa: PLC0415 - needs the optional package sqlglot
-        from dbaudit.advisor.roles import occurrences  # noqa: PLC0415
-
         for one in sorted(asked, key=lambda one: one.fingerprint):
             try:
                 planned = self.planner.cost(one, frozenset())
@@ -85,10 +78,18 @@ class _Work:
             except UnplannableError as error:
                 self.skipped.append(Skipped(WHAT, f"{_short(one.sql)}: {error}"))
                 continue
-            proposed = (candidate for place in found for candidate in propose(place, one, self.snapshot.vendor))
+            proposed = (
+                candidate
+                for place in found
+                for candidate in propose(place, one, self.snapshot.vendor, self._chosen_from(place.table))
+            )
             own = tuple(candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
             self.kept.append((one, planned, own))
         self._broaden()
+
+    def _chosen_from(self, table: Table) -> frozenset[str]:
+        limits = (limit for model in self.snapshot.models_of(table) for limit in model.limits)
+        return frozenset(limit.column for limit in limits if limit.by == "choices")
 
     def _broaden(self) -> None:
         """One inverted index on a JSON column, not two, where keys that exist are asked for as well as contents."""
@@ -109,12 +110,12 @@ class _Work:
     def _obstacle(self, candidate: Candidate) -> str:
         """Why a candidate is not even tried, ``""`` where it is."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        there = serving(candidate, table, self.snapshot.vendor) if table else None
+        there = serving(candidate, table) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
         plain = candidate.method in ("btree", "brin") and not candidate.condition
         if not plain or any(key.expression or key.opclass for key in candidate.keys):
-            if time.monotonic() > self.deadline:
+            if self.allowance.spent:
                 return LATE
             try:
                 self.planner.size(candidate)
@@ -129,7 +130,7 @@ class _Work:
             self.planner,
             [one for one, _, _ in self.kept],
             lambda planned: flips.risk(planned) + disorder.of(planned),
-            self.deadline,
+            self.allowance,
         )
         prices = [self.costs.learn(question, planned) for question, (_, planned, _) in enumerate(self.kept)]
         own = [sum(map(self.costs.number, candidates)) for _, _, candidates in self.kept]
@@ -141,8 +142,8 @@ class _Work:
     def _upkeep(self, candidate: Candidate) -> float:
         """What the writes cost more with it: those of the indexes whose place it takes cost less."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        gone = replaced(candidate, table, self.snapshot.vendor) if table else ()
-        instead = (replace(candidate, keys=tuple(map(_key, index.keys)), include=index.included) for index in gone)
+        gone = replaced(candidate, table) if table else ()
+        instead = (replace(candidate, keys=index.keys, include=index.included) for index in gone)
         units = self._written(candidate).units - sum(self._written(one).units for one in instead)
         return max(0.0, units) * self._scale(candidate)
 
@@ -172,7 +173,7 @@ class _Work:
             chosen=tuple(sorted(found, key=lambda one: (-one.gain, one.candidate))),
             effects=tuple(effects),
             rejected=self.rejections({one.candidate for one in found}),
-            skipped=tuple(self.skipped),
+            skipped=(*self.skipped, *(Skipped(WHAT, told) for told in (self.allowance.told(),) if told)),
             before=total,
             after=problem.total(chosen),
             bytes=problem.size(chosen),
@@ -193,7 +194,7 @@ class _Work:
             alone=State(problem).gain(number) / total,
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
-            replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
+            replaces=replaced(candidate, table) if table else (),
             flips=tuple(effect.asked.fingerprint for effect in using if flips.flips(effect.after, candidate)),
         )
 
@@ -218,10 +219,6 @@ class _Work:
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )
-
-
-def _key(key: IndexKey) -> Key:
-    return Key(column=key.column, expression=key.expression, descending=key.descending)
 
 
 def _short(sql: str) -> str:

@@ -67,7 +67,7 @@ def recommend(
     causes: dict[tuple[str, str], list[Finding]] = {}
     for finding in told:
         wanted = finding.owner == "project" or finding.severity.rank >= Severity.WARNING.rank
-        if wanted and finding.key not in answered:
+        if wanted and finding.key not in answered and not finding.remedy.failed:
             causes.setdefault((finding.check, finding.group or finding.key), []).append(finding)
     for group in causes.values():
         place = (OWNERS.index(group[0].owner), group[0].category == "operations")
@@ -148,7 +148,7 @@ def _dropped(snapshot: Snapshot, finding: Finding) -> Index | None:
 
 
 def _recommendation(findings: list[Finding], snapshot: Snapshot | None) -> Recommendation:
-    first = min(findings, key=lambda one: (-one.severity.rank, not one.remedy.verification, -one.confidence.rank))
+    first = min(findings, key=lambda one: (-one.severity.rank, not one.remedy.tried, -one.confidence.rank))
     remedy = first.remedy
     freed = list(_freed(snapshot, findings)) if snapshot else []
     return Recommendation(
@@ -191,7 +191,7 @@ def _freed(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[int]:
 
 
 def _value(finding: Finding, phase: int) -> float:
-    tried = 1.0 if finding.remedy.verification else _UNTRIED
+    tried = 1.0 if finding.remedy.tried else _UNTRIED
     return round(_GAINS[finding.severity] * _SURE[finding.confidence] * tried / _EFFORT[phase], 4)
 
 

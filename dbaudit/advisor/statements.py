@@ -14,6 +14,8 @@ from dbaudit.facts import Parameters, QueryRun, Statement
 
 #: So many different values of a statement are planned, the most frequent ones.
 SAMPLES = 4
+#: Runs whose times came with the data; those of the others were taken by this audit's clock.
+OBSERVED = ("statements", "captured")
 
 _TOKEN = re.compile(
     r"""
@@ -29,6 +31,8 @@ _LOCKING = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"\$(\d+)")
+#: Texts and numbers that stand in the SQL itself, whatever number of placeholders it has.
+_LITERAL = re.compile(r"""'(?:[^']|'')*'|(?<![\w$"])\d+(?:\.\d+)?(?![\w"])""")
 
 
 def workload(runs: Iterable[QueryRun]) -> tuple[QueryRun, ...]:
@@ -92,15 +96,19 @@ class _Collected:
         if reads is None:
             return None
         text, values = reads
+        seen = counted or [(run, one) for run, one in ran if run.origin in OBSERVED]
+        observed = [one.duration_ms for _, one in seen]
         return Asked(
             fingerprint=fingerprint,
             sql=text,
             samples=_distinct(values),
             calls=float(sum(run.calls or 1 for run, _ in counted) or self._times(ran)),
             mean_ms=statistics.fmean(one.duration_ms for _, one in counted or ran),
+            observed_ms=statistics.fmean(observed) if observed else None,
             runs=tuple(dict.fromkeys(run.id for run, _ in self.seen)),
             sources=tuple(dict.fromkeys(run.source for run, _ in ran if run.source)),
             repeated=self.again == {run.id for run, _ in self.seen},
+            reworded=len({tuple(_LITERAL.findall(text)) for text in texts}) > 1,
         )
 
     def _times(self, ran: list[tuple[QueryRun, Statement]]) -> int:

@@ -1,5 +1,6 @@
 """What was concluded: findings with their evidence and remedy, recommendations, and the report that holds them."""
 
+from dbaudit.findings.attempt import Attempt
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import (
     Cost,
@@ -51,6 +52,7 @@ __all__ = [
     "Action",
     "AddConstraint",
     "Application",
+    "Attempt",
     "Baseline",
     "Category",
     "ChangeQuery",

@@ -17,14 +17,15 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
+from dbaudit.connection.errors import is_timeout, sqlstate
 from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
 from dbaudit.workload.counts import Counts
+from dbaudit.workload.execution import OutOfTimeError, RefusedError, RolledBack, interrupted
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.reading import Watch
 from dbaudit.workload.recording.recorder import Recorder
-from dbaudit.workload.rollback import OutOfTimeError, RefusedError, RolledBack, interrupted
 from dbaudit.workload.shares import Tally
 
 Task = Callable[[], Any]
@@ -218,7 +219,7 @@ def reason(error: BaseException, limits: Limits) -> str:
         text = f"It took longer than {limits.wall_ms / 1000:g} s."
     elif isinstance(error, RefusedError | results.NotAQuerysetError):
         text = str(error)[0].upper() + str(error)[1:]
-    elif isinstance(error, DatabaseError) and _timed_out(error):
+    elif is_timeout(error):
         text = f"A statement took longer than {limits.statement_timeout_ms / 1000:g} s."
     else:
         text = f"{type(error).__name__}: {_message(error)}"
@@ -238,13 +239,9 @@ def raised(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     lines = str(error).strip().splitlines() or [""]
-    state = str(getattr(error.__cause__, "sqlstate", None) or "")
+    state = sqlstate(error)
     # Class 22 is "data exception": the server quotes the value that it could not read.
     return lines[0].split(":")[0] if isinstance(error, DatabaseError) and state.startswith("22") else lines[0]
-
-
-def _timed_out(error: DatabaseError) -> bool:
-    return getattr(error.__cause__, "sqlstate", "") == "57014" or str(error) == "interrupted"
 
 
 def _forget() -> None:

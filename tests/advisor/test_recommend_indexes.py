@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.statements import workload
@@ -16,7 +16,7 @@ from dbaudit.advisor.trials import run
 from dbaudit.advisor.trials import sqlite as sqlite_trial
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
-from dbaudit.facts import Location, Parameters, QueryRun, Snapshot, Statement
+from dbaudit.facts import IndexKey, Location, Parameters, QueryRun, Snapshot, Statement
 from dbaudit.findings import CreateIndex, DropIndex, Finding, Remedy, Severity
 from dbaudit.workload.recording.template import template
 
@@ -81,9 +81,6 @@ def finding(check: str, action: CreateIndex | DropIndex, *identity: str) -> Find
     )
 
 
-pytestmark = pytest.mark.needs("sqlglot")
-
-
 def test_without_a_query_there_is_no_advice_and_the_reason_is_told(sqlite: Scratch) -> None:
     snapshot = filled(sqlite, 10)
     found, [skipped] = advised(
@@ -91,18 +88,6 @@ def test_without_a_query_there_is_no_advice_and_the_reason_is_told(sqlite: Scrat
     )
     assert found is None
     assert skipped.reason == run.NO_STATEMENT
-
-
-def test_without_the_parser_the_command_that_installs_it_is_told(
-    sqlite: Scratch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    snapshot = replace(filled(sqlite, 10), runs=(asked(LOOKUP, 1, 1),))
-    found, [skipped] = advised(
-        sqlite.connection, snapshot, Wishes(), statement_timeout_ms=30_000, lock_timeout_ms=2_000
-    )
-    assert found is None
-    assert "pip install" in skipped.reason
 
 
 def test_a_file_that_is_too_large_is_told_and_the_audit_goes_on(
@@ -213,7 +198,7 @@ def test_a_budget_without_room_buys_nothing(sqlite: Scratch) -> None:
 
 def test_one_pass_finds_it_too(sqlite: Scratch) -> None:
     _, found = advise(sqlite, filled(sqlite, ROWS), asked(LOOKUP, 3, 5), quick=True)
-    wanted = Candidate(table="item", keys=(Key(column="place_id"), Key(column="state")))
+    wanted = Candidate(table="item", keys=(IndexKey(column="place_id"), IndexKey(column="state")))
     assert [one.candidate for one in found.advice.chosen] == [wanted]
 
 

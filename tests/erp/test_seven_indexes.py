@@ -83,7 +83,6 @@ def audited(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Audited]:
     """Tables as the models have them, which takes a tenth of the time of the migrations; seeded, measured, advised."""
-    pytest.importorskip("sqlglot")
     vendor, scale = request.param
     folder = tmp_path_factory.mktemp("seven")
     empty = sqlite_scratch(folder) if vendor == "sqlite" else postgres_scratch(main_server())

@@ -20,8 +20,11 @@ from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.trials.explain import plans, refusal
 from dbaudit.advisor.trials.hypopg import Hypopg
 from dbaudit.advisor.trials.scaling import scaled
+from dbaudit.connection.settings import set_locally
 
 NOTHING: frozenset[Candidate] = frozenset()
+#: Building an index on a copy takes about as long as so many plans.
+BUILD = 10
 
 
 class Plain:
@@ -30,6 +33,11 @@ class Plain:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.calls = 0
         self._connection = connection
+
+    @property
+    def work(self) -> float:
+        """The plans that were made."""
+        return float(self.calls)
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:  # noqa: ARG002 - a planner's
         """Plan one statement."""
@@ -73,6 +81,11 @@ class Copied:
     def calls(self) -> int:
         """The plans that were made."""
         return self._real.calls + self._copy.calls
+
+    @property
+    def work(self) -> float:
+        """The plans that were made, and the indexes that were built for them."""
+        return self._real.work + self._copy.work + BUILD * self._built.builds
 
     @property
     def clearings(self) -> int:
@@ -164,7 +177,6 @@ class Copied:
 
     def _processes(self, count: str) -> None:
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('max_parallel_workers_per_gather', %s, true)", [count])
+            set_locally(self._connection, max_parallel_workers_per_gather=count)
         except (DatabaseError, InterfaceError) as error:
             raise refusal(self._connection, error) from error

@@ -20,7 +20,9 @@ from dbaudit.advisor.executions import executions
 from dbaudit.advisor.sizes import index_bytes, index_height
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import after, bound, plans, refusal, sent
-from dbaudit.connection.session import attempt, read_only, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.read_only import read_only
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Parameters, Plan, PlanNode, Snapshot
 
 State = Literal["usable", "installable", "no permission", "broken", "absent"]
@@ -136,6 +138,11 @@ class Hypopg:
         self._operator_cost = float(cost)
         self._known = set() if known is None else known
         self._known.update(theirs)
+
+    @property
+    def work(self) -> float:
+        """The plans that were made."""
+        return float(self.calls)
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates present."""

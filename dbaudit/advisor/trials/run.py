@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,17 +13,20 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor import growth as growing
 from dbaudit.advisor import statements
+from dbaudit.advisor.allowance import PLANS_A_SECOND
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.propose import NO_PARSER, WHAT, advise
+from dbaudit.advisor.propose import WHAT, advise
 from dbaudit.advisor.prune import looked_up, settled
+from dbaudit.advisor.samples import with_another
 from dbaudit.advisor.swap import paired
 from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.advisor.values import Advice
 from dbaudit.amounts import Budget
-from dbaudit.connection.session import attempt, reason
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table
 
 #: The indexes may take half as much as the rows.
@@ -44,7 +45,8 @@ _COUNTED = "instructions counted on a copy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the advice is wanted: the most that all new indexes may take, the seconds it may take, one pass only.
+    """How the advice is wanted: the most that all new indexes may take, the seconds that it may take (counted in plans,
+    see `dbaudit.advisor.allowance`), one pass only.
 
     ``what_if`` is "sample" for trials that no other session notices, or "build" to have the chosen indexes built on the
     live tables of PostgreSQL, too, in a transaction that is rolled back (see `dbaudit.advisor.trials.live`).
@@ -66,8 +68,6 @@ def advised(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Advised | None, tuple[Skipped, ...]]:
     """The advice for the measured workload, or why there is none. Nothing is left in the database."""
-    if importlib.util.find_spec("sqlglot") is None:
-        return None, (Skipped(WHAT, NO_PARSER),)
     asked = statements.asked(statements.workload(snapshot.runs))
     if not asked:
         return None, (Skipped(WHAT, NO_STATEMENT),)
@@ -113,13 +113,13 @@ class _Trial:
         factor = self._factor(self.asked)
         if factor is not None:
             return self._projected(self.asked, factor)
-        begin = time.monotonic()
         self.progress(self._doing(self.asked))
         with self._trial(self.snapshot) as trial:
             advice = self._advice(trial, self.snapshot, self.asked)
+            seconds = self.wishes.seconds - trial.planner.work / PLANS_A_SECOND
         told = self._told(self._built(advice), trial)
         left = self._left(told.advice)
-        factor, seconds = self._factor(left), self.wishes.seconds - (time.monotonic() - begin)
+        factor = self._factor(left)
         if factor is None or seconds <= 0:
             return told
         beside = self._projected(left, factor, seconds).without(told.advice, self.snapshot)
@@ -157,10 +157,8 @@ class _Trial:
         growth = Growth(factor=factor, span=SPAN)
         self.progress(f"{self._doing(asked)} {growth.told()}")
         # The clock saw them on the rows that there are; it says nothing of how they compare on so many more.
-        untimed = tuple(replace(one, mean_ms=None) for one in asked)
+        untimed = tuple(replace(one, mean_ms=None, observed_ms=None) for one in asked)
         with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
-            from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
-
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
             advice = self._timed(self._advice(trial, snapshot, varied, seconds))
         if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":

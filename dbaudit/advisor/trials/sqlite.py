@@ -28,6 +28,8 @@ MIB = 2**20
 COPIED_UP_TO_BYTES = 256 * MIB
 #: A statement that takes more instructions than this is taken to need so many.
 MAX_STEPS = 20_000_000
+#: So many instructions take about as long as a plan.
+STEPS_A_PLAN = 100_000
 #: The part of the rows that must have values of their own for a text to be counted a name.
 NAMES = 0.9
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
@@ -48,6 +50,12 @@ class SqlitePlanner:
         self._sizes: dict[Candidate, int] = {}
         self._refused: set[Candidate] = set()
         self._steps: dict[tuple[str, frozenset[Candidate]], float] = {}
+        self._counted = 0.0
+
+    @property
+    def work(self) -> float:
+        """The plans that were made, and what was executed for them."""
+        return self.calls + self._counted / STEPS_A_PLAN
 
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """The instructions that the statement takes over its samples, with these candidates present.
@@ -68,6 +76,7 @@ class SqlitePlanner:
             if known is None:
                 known = float(sum(self._count(asked, values) for values in samples))
                 self._steps[asked.fingerprint, used] = known
+                self._counted += known
         return Planned(cost=known, used=used, plans=plans)
 
     def size(self, candidate: Candidate) -> int:

@@ -18,7 +18,7 @@ from django.test.utils import override_settings
 
 from dbaudit.workload.asking import surroundings
 from dbaudit.workload.asking.filling import NAME, fill, value
-from dbaudit.workload.rollback import RolledBack, interrupted
+from dbaudit.workload.execution import RolledBack, interrupted
 from dbaudit.workload.sampling import Bench, raised
 
 #: What makes a user one that may see everything, as far as a model has fields of these names.

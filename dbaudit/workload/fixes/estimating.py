@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils.functional import cached_property
 
 from dbaudit.facts import QueryRun, Trial
-from dbaudit.workload.rollback import interrupted
+from dbaudit.workload.execution import interrupted
 from dbaudit.workload.sampling import Bench
 
 CHANGE = "show_full_result_count = False; paginator = EstimatingPaginator"

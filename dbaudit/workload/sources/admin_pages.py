@@ -19,8 +19,8 @@ from dbaudit.facts import Model, QueryRun
 from dbaudit.workload import paging
 from dbaudit.workload.asking.pages import as_asked, asking
 from dbaudit.workload.asking.visitor import Visit, Visitors
+from dbaudit.workload.execution import interrupted
 from dbaudit.workload.fixes import estimating, proposals
-from dbaudit.workload.rollback import interrupted
 from dbaudit.workload.sampling import Bench
 
 FILTERS = 5

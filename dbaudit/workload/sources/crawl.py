@@ -16,7 +16,7 @@ from dbaudit.workload import paging
 from dbaudit.workload.asking.pages import RefusedPageError, as_asked, asking
 from dbaudit.workload.asking.surroundings import host, prepared
 from dbaudit.workload.asking.visitor import Visit, Visitors
-from dbaudit.workload.rollback import interrupted
+from dbaudit.workload.execution import interrupted
 from dbaudit.workload.sampling import Bench, raised
 from dbaudit.workload.shares import Budget
 from dbaudit.workload.sources.excluding import excluded, verified
