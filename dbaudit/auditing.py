@@ -22,15 +22,17 @@ from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
 from dbaudit.connection.opening import of_alias
 from dbaudit.connection.own_statements import marked
+from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
+from dbaudit.gate.passing import Gate
 from dbaudit.memory import uncollected
 from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.measure import measure
+from dbaudit.workload.measure import Crawl, measure, recorded
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
 
@@ -128,6 +130,8 @@ def run(options: Options) -> Report:
     ids = {check.id for check in known}
     settings = replace(settings, suppress=suppression.verified(settings.suppress, ids))
     _wishes(settings, options)
+    if options.crawl_exclude and not options.crawl:
+        raise AuditError("--crawl-exclude leaves routes out of the crawl; add --crawl.")
     now = _now()
     databases = tuple(
         _audit(alias, settings, selected, selection.not_run(known, selected), options, ids, now.date())
@@ -205,6 +209,7 @@ def _wishes(settings: conf.Settings, options: Options) -> Wishes:
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),
+        floor=settings.floor,
         quick=options.quick or settings.quick,
         what_if="build" if what_if == "build" else "sample",
     )
@@ -222,24 +227,27 @@ def _concluded(
 ) -> DatabaseReport:
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
-    recommendations = recommend(told.kept, snapshot, advice)
+    options.progress(f"Trying every remedy on {snapshot.alias!r}")
+    gate = Gate(of_alias(snapshot.alias), snapshot, apps, lock_timeout_ms=settings.lock_timeout_ms)
+    kept, advice = gate.findings(told.kept), gate.advised(advice)
+    recommendations = gate.recommendations(recommend(kept, snapshot, advice, settings.floor))
     indexes = (
-        index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
+        index_plan(recommendations, kept, snapshot, advice, explain_rejected=options.explain_rejected)
         if advice
         else None
     )
     return DatabaseReport(
         snapshot=snapshot,
-        summary=inventory.summary(snapshot, told.kept),
+        summary=inventory.summary(snapshot, kept),
         applications=inventory.applications(snapshot),
         index_kinds=inventory.index_kinds(snapshot),
         relations=inventory.relations(snapshot),
-        findings=told.kept,
+        findings=kept,
         suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
         index_plan=indexes,
-        scorecard=scorecard(snapshot, told.kept, recommendations, indexes, settings.targets),
+        scorecard=scorecard(snapshot, kept, recommendations, indexes, settings.targets),
         skipped=(*snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
         ran=tuple(check.id for check in outcome.ran),
@@ -248,25 +256,29 @@ def _concluded(
 
 def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> Snapshot:
     """With the workload measured on this database, unless it was asked not to be."""
+    read = recorded(snapshot.alias, options.workload)
     if not options.queries:
-        return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
+        return replace(snapshot, runs=read.runs, skipped=(NO_QUERIES, *snapshot.skipped, *read.skipped))
     found = measure(
         of_alias(snapshot.alias),
         snapshot,
         apps=apps,
-        limits=Limits(statement_timeout_ms=settings.statement_timeout_ms, lock_timeout_ms=settings.lock_timeout_ms),
-        crawl_routes=options.crawl,
-        crawl_exclude=options.crawl_exclude,
-        workload_files=options.workload,
+        limits=Limits(
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            automatic_statements=settings.automatic_statements,
+            crawl_statements=settings.crawl_statements,
+        ),
+        crawl_routes=Crawl(exclude=options.crawl_exclude, samples=settings.crawl) if options.crawl else None,
         progress=options.progress,
     )
     return replace(
         snapshot,
-        runs=found.runs,
+        runs=(*found.runs, *read.runs),
         query_budgets=None
         if options.budgets is None
         else tuple(one for one in options.budgets if one.alias == snapshot.alias),
-        skipped=(*snapshot.skipped, *found.skipped),
+        skipped=(*snapshot.skipped, *found.skipped, *read.skipped),
     )
 
 

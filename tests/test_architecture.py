@@ -27,6 +27,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("apply",),
     ("operations",),
     ("codemods",),
+    ("gate",),
     ("report",),
     ("policy", "diff"),
     ("auditing", "live"),
