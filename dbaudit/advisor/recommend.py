@@ -67,7 +67,7 @@ def recommend(
     causes: dict[tuple[str, str], list[Finding]] = {}
     for finding in told:
         wanted = finding.owner == "project" or finding.severity.rank >= Severity.WARNING.rank
-        if wanted and finding.key not in answered and not finding.remedy.failed:
+        if wanted and finding.key not in answered and finding.remedy.advised:
             causes.setdefault((finding.check, finding.group or finding.key), []).append(finding)
     for group in causes.values():
         place = (OWNERS.index(group[0].owner), group[0].category == "operations")

@@ -23,6 +23,7 @@ from dbaudit.findings.remedy import (
     CreateIndex,
     DropIndex,
     EditModel,
+    LeaveAsIs,
     Remedy,
     RunSql,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "IndexKinds",
     "IndexPlan",
     "Known",
+    "LeaveAsIs",
     "Phase",
     "Priority",
     "Recommendation",
