@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Protocol
 
-from dbaudit.facts import Parameters, Plan
+from dbaudit.facts import IndexKey, Parameters, Plan
 from dbaudit.sql.names import index_name
 
 #: The operator class by which an inverted index finds what JSON contains: smaller and faster than the default one,
@@ -14,29 +14,12 @@ PATHS = "jsonb_path_ops"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Key:
-    """One key of an index: a column, or an expression in the database's own SQL with its identifiers quoted."""
-
-    column: str = ""
-    expression: str = ""
-    descending: bool = False
-    nulls: Literal["", "first", "last"] = ""
-    opclass: str = ""
-
-    def __str__(self) -> str:
-        text = self.column or f"({self.expression})"
-        text += f" {self.opclass}" if self.opclass else ""
-        text += " DESC" if self.descending else ""
-        return f"{text} NULLS {self.nulls.upper()}" if self.nulls else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Candidate:
     """An index that might be built. ``condition`` is the predicate of a partial one, in the database's SQL."""
 
     table: str
     schema: str = ""
-    keys: tuple[Key, ...]
+    keys: tuple[IndexKey, ...]
     include: tuple[str, ...] = ()
     condition: str = ""
     method: str = "btree"
@@ -46,8 +29,8 @@ class Candidate:
         """The name under which it is proposed, and under which plans of a trial show it: the same on every machine."""
         # A key that is no plain ascending column takes part by its hash alone.
         columns = [f"{'-' if key.descending else ''}{key.column}" for key in self.keys if key.column]
-        plain = all(key == Key(column=key.column) for key in self.keys)
-        more = () if plain else (repr(self.keys),)
+        plain = all(key.plain for key in self.keys)
+        more = () if plain else tuple(map(str, self.keys))
         return index_name(self.table, columns, *more, ",".join(self.include), self.condition, self.method)
 
     @property

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from dbaudit.advisor.candidate import Candidate, Key
-from dbaudit.facts import Column, Table
+from dbaudit.advisor.candidate import Candidate
+from dbaudit.facts import Column, IndexKey, Table
 from dbaudit.sql.normal_form import mentioned
 from dbaudit.sql.types import BTREE_ENTRY, is_ordered, is_unbounded
 
@@ -29,13 +29,12 @@ def fitting(candidate: Candidate, table: Table, vendor: str) -> Candidate | None
     if all(_has_room(key, table) for key in candidate.keys):
         return candidate
     [first, *others] = candidate.keys
-    plain = Key(column=first.column, expression=first.expression)
-    if others or first != plain or not first.column:
+    if others or not (first.column and first.plain):
         return None
     return replace(candidate, method="hash", include=())
 
 
-def _has_room(key: Key, table: Table) -> bool:
+def _has_room(key: IndexKey, table: Table) -> bool:
     if key.column:
         column = table.column(key.column)
         return column is None or (is_ordered(column.type) and not is_long(column))

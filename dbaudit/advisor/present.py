@@ -160,19 +160,14 @@ def _answers(snapshot: Snapshot, one: Chosen, table: Table, effects: list[Effect
     action = finding.remedy.action
     if not isinstance(action, CreateIndex) or finding.check in NOT_ANSWERED or action.table != table.label:
         return False
-    if action.unique or action.expressions or action.opclasses or action.nulls or action.condition or action.include:
+    if action.unique or action.condition or action.include or not all(map(_is_column, action.keys)):
         return False
-    wanted = _wanted(action, snapshot.vendor)
-    return covers(as_index(one.candidate, table, snapshot.vendor), wanted)
+    wanted = Index(name=action.name, table=table.name, keys=action.keys, method=action.method or "btree")
+    return covers(as_index(one.candidate, table), wanted)
 
 
-def _wanted(action: CreateIndex, vendor: str) -> Index:
-    least = vendor != "postgresql"
-    keys = tuple(
-        IndexKey(column=name.removeprefix("-"), descending=down, nulls_first=down != least)
-        for name, down in ((name, name.startswith("-")) for name in action.columns)
-    )
-    return Index(name=action.name, table=action.table, keys=keys, method=action.method or "btree")
+def _is_column(key: IndexKey) -> bool:
+    return key == IndexKey(column=key.column, descending=key.descending)
 
 
 def _slowest_of(snapshot: Snapshot, effect: Effect) -> Iterator[str]:

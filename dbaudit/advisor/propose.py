@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
 from dbaudit.advisor.allowance import Allowance
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
 from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
 from dbaudit.advisor.roles import occurrences
@@ -18,7 +18,7 @@ from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
-from dbaudit.facts import IndexKey, Skipped, Snapshot, Table
+from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
 LATE = "What may be planned was planned before it was tried."
@@ -110,7 +110,7 @@ class _Work:
     def _obstacle(self, candidate: Candidate) -> str:
         """Why a candidate is not even tried, ``""`` where it is."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        there = serving(candidate, table, self.snapshot.vendor) if table else None
+        there = serving(candidate, table) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
         plain = candidate.method in ("btree", "brin") and not candidate.condition
@@ -142,8 +142,8 @@ class _Work:
     def _upkeep(self, candidate: Candidate) -> float:
         """What the writes cost more with it: those of the indexes whose place it takes cost less."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        gone = replaced(candidate, table, self.snapshot.vendor) if table else ()
-        instead = (replace(candidate, keys=tuple(map(_key, index.keys)), include=index.included) for index in gone)
+        gone = replaced(candidate, table) if table else ()
+        instead = (replace(candidate, keys=index.keys, include=index.included) for index in gone)
         units = self._written(candidate).units - sum(self._written(one).units for one in instead)
         return max(0.0, units) * self._scale(candidate)
 
@@ -194,7 +194,7 @@ class _Work:
             alone=State(problem).gain(number) / total,
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
-            replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
+            replaces=replaced(candidate, table) if table else (),
             flips=tuple(effect.asked.fingerprint for effect in using if flips.flips(effect.after, candidate)),
         )
 
@@ -219,10 +219,6 @@ class _Work:
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )
-
-
-def _key(key: IndexKey) -> Key:
-    return Key(column=key.column, expression=key.expression, descending=key.descending)
 
 
 def _short(sql: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from dbaudit.facts import Index, Snapshot, Table
+from dbaudit.facts import Index, IndexKey, Snapshot, Table
 from dbaudit.findings import Action, AddConstraint, CreateIndex, DropIndex, EditModel, Finding
 from dbaudit.sql import normal_form
 
@@ -45,11 +45,11 @@ def of_action(action: Action, snapshot: Snapshot) -> Subject | None:
     """What an action alone says that it is about."""
     match action:
         case CreateIndex():
-            found = Subject("index", action.table, _keys(action.method, action.columns, action.expressions))
+            found = Subject("index", action.table, _keys(action.method, action.keys))
         case DropIndex():
             found = _named(action, snapshot)
         case AddConstraint(constraint="unique" | "primary key"):
-            found = Subject("index", action.table, _keys("", action.columns, ()))
+            found = Subject("index", action.table, _keys("", (IndexKey(column=name) for name in action.columns)))
         case AddConstraint(constraint="foreign key"):
             found = Subject("foreign key", action.table, ", ".join(action.columns))
         case AddConstraint():
@@ -76,15 +76,12 @@ def _indexes(snapshot: Snapshot, table: Table) -> Iterable[Index]:
 
 
 def _index(table: str, index: Index) -> Subject:
-    return Subject("index", table, _keys(index.method, index.columns, index.expressions))
+    return Subject("index", table, _keys(index.method, index.keys))
 
 
-def _keys(method: str, columns: Iterable[str], expressions: Iterable[str]) -> str:
-    """The keys in their order, an expression where a column's name is empty and the others at the end."""
-    left = iter(expressions)
-    keys = [column.removeprefix("-").lower() or _meaning(next(left, "")) for column in columns]
-    keys += map(_meaning, left)
-    return f"{method or 'btree'} ({', '.join(keys)})"
+def _keys(method: str, keys: Iterable[IndexKey]) -> str:
+    """The keys in their order: columns by name, expressions by what they mean."""
+    return f"{method or 'btree'} ({', '.join(key.column.lower() or _meaning(key.expression) for key in keys)})"
 
 
 def _meaning(expression: str) -> str:

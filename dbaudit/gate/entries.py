@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dbaudit.advisor.entries import LONGEST_KEY
 from dbaudit.advisor.trials import longest
 from dbaudit.facts import Column, Table
@@ -25,22 +27,24 @@ def see_room(bench: Bench, table: Table, index: CreateIndex) -> None:
     for column in _columns(table, index.include):
         if is_unbounded(column.type):
             raise RefusedError(f"{column.name} may have any length, so that it may not be carried along in an index.")
-    unbounded = [one for one in _columns(table, index.columns) if is_unbounded(one.type)]
+    expressions = [key.expression for key in index.keys if key.expression]
+    keys = _columns(table, (key.column for key in index.keys))
+    unbounded = [one for one in keys if is_unbounded(one.type)]
     names = [one.name for one in unbounded]
     quote = bench.snapshot.dialect.quote
     texts = [quote(one.name) if longest.is_measured(one) else f"({quote(one.name)})::text" for one in unbounded]
-    texts += [f"({one})::text" for one in index.expressions]
+    texts += [f"({one})::text" for one in expressions]
     if not texts:
         return
-    rows = longest.ROWS if all(map(longest.is_measured, unbounded)) and not index.expressions else ROWS
+    rows = longest.ROWS if all(map(longest.is_measured, unbounded)) and not expressions else ROWS
     row = bench.ask(longest.question(bench.snapshot, table, texts, rows))
     length = sum(each or 0 for each in row or ())
     if length > LONGEST_KEY:
         raise RefusedError(
-            f"Values of {', '.join([*names, *index.expressions])} have {length:,} bytes, and an entry of a b-tree "
+            f"Values of {', '.join([*names, *expressions])} have {length:,} bytes, and an entry of a b-tree "
             f"{BTREE_ENTRY:,} at most: building it, or a later insert, would fail."
         )
 
 
-def _columns(table: Table, names: tuple[str, ...]) -> list[Column]:
-    return [column for name in names if (column := table.column(name.removeprefix("-")))]
+def _columns(table: Table, names: Iterable[str]) -> list[Column]:
+    return [column for name in names if (column := table.column(name))]

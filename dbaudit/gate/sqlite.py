@@ -62,7 +62,7 @@ class SqliteBench:
         if row is None or row[0] is None:
             return None
         try:
-            return equivalence.signature(statements.index(row[0], table.name, nulls_first=True))
+            return equivalence.signature(statements.index(row[0], table.name))
         except ValueError:
             return row[0]
 

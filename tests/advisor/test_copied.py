@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, UnplannableError
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import built, copies, postgresql
@@ -22,7 +22,7 @@ from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
 from dbaudit.connection.reasons import LOST
 from dbaudit.connection.rollback import rolled_back
-from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.facts import IndexKey, Parameters, QueryRun, Statement
 from dbaudit.workload.recording.template import template
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.apply.applying import until
@@ -336,7 +336,7 @@ def test_a_lost_connection_ends_the_trial_and_not_the_audit(shop: Scratch) -> No
                 cursor.execute("SELECT pg_backend_pid()")
                 (number,) = cursor.fetchone()
             with postgresql.opened(connection, snapshot, **LIMITS) as trial:
-                trial.planner.cost(question, frozenset({Candidate(table="customer", keys=(Key(column="city"),))}))
+                trial.planner.cost(question, frozenset({Candidate(table="customer", keys=(IndexKey(column="city"),))}))
                 shop.execute(f"SELECT pg_terminate_backend({number}, 5000)")
                 found = advise(trial.planner, snapshot, [question])
         assert not found.complete

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.entries import LONGEST_KEY, fitting
-from dbaudit.facts import Column, Table
+from dbaudit.facts import Column, IndexKey, Table
 from tests.advisor.test_recommend_indexes import advise, asked
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ PAGE = Table(
 
 
 def on(*columns: str, **more: object) -> Candidate:
-    keys = tuple(Key(column=one.removeprefix("-"), descending=one.startswith("-")) for one in columns)
+    keys = tuple(IndexKey(column=one.removeprefix("-"), descending=one.startswith("-")) for one in columns)
     return Candidate(table="page", **{"keys": keys, **more})  # type: ignore[arg-type]
 
 
@@ -56,8 +56,8 @@ def test_an_order_and_several_keys_cannot_be_hashed(keys: tuple[str, ...]) -> No
 
 
 def test_an_expression_is_as_long_as_its_column() -> None:
-    assert fitting(on(keys=(Key(expression='UPPER("body")'),)), PAGE, "postgresql") is None
-    short = on(keys=(Key(expression='UPPER("slug")'),))
+    assert fitting(on(keys=(IndexKey(expression='UPPER("body")'),)), PAGE, "postgresql") is None
+    short = on(keys=(IndexKey(expression='UPPER("slug")'),))
     assert fitting(short, PAGE, "postgresql") == short
 
 

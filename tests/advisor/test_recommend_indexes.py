@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.statements import workload
@@ -16,7 +16,7 @@ from dbaudit.advisor.trials import run
 from dbaudit.advisor.trials import sqlite as sqlite_trial
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
-from dbaudit.facts import Location, Parameters, QueryRun, Snapshot, Statement
+from dbaudit.facts import IndexKey, Location, Parameters, QueryRun, Snapshot, Statement
 from dbaudit.findings import CreateIndex, DropIndex, Finding, Remedy, Severity
 from dbaudit.workload.recording.template import template
 
@@ -198,7 +198,7 @@ def test_a_budget_without_room_buys_nothing(sqlite: Scratch) -> None:
 
 def test_one_pass_finds_it_too(sqlite: Scratch) -> None:
     _, found = advise(sqlite, filled(sqlite, ROWS), asked(LOOKUP, 3, 5), quick=True)
-    wanted = Candidate(table="item", keys=(Key(column="place_id"), Key(column="state")))
+    wanted = Candidate(table="item", keys=(IndexKey(column="place_id"), IndexKey(column="state")))
     assert [one.candidate for one in found.advice.chosen] == [wanted]
 
 
