@@ -4,6 +4,7 @@ from dbaudit.findings.attempt import Attempt
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import (
     Cost,
+    Floor,
     Gain,
     Helped,
     IndexPlan,
@@ -68,6 +69,7 @@ __all__ = [
     "EditModel",
     "Evidence",
     "Finding",
+    "Floor",
     "Gain",
     "Helped",
     "IndexKinds",

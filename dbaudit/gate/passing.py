@@ -72,8 +72,10 @@ class Gate:
     def recommendations(self, recommendations: Iterable[Recommendation]) -> tuple[Recommendation, ...]:
         """The recommendations whose remedies did not fail, each with its attempt, ranked anew."""
         told = tuple(recommendations)
-        self._try(one.remedy for one in told)
-        passed = [replace(one, remedy=self._passed(one.remedy)) for one in told]
+        self._try(remedy for one in told for remedy in (one.remedy, *one.drops))
+        passed = [
+            replace(one, remedy=self._passed(one.remedy), drops=tuple(map(self._passed, one.drops))) for one in told
+        ]
         kept = (one for one in passed if not one.remedy.failed)
         return tuple(replace(one, rank=rank) for rank, one in enumerate(kept, start=1))
 

@@ -348,7 +348,7 @@ def findings() -> tuple[Finding, ...]:
 def remedies() -> tuple[Remedy, ...]:
     """One of every kind."""
     actions: tuple[Action, ...] = (
-        CreateIndex(table="shop_order", columns=("customer_id", "-status"), opclasses=("int8_ops",), unique=True),
+        CreateIndex(table="shop_order", columns=("customer_id", "-status"), opclasses=("int8_ops", ""), unique=True),
         DropIndex(table="shop_order", name="spare", definition="CREATE INDEX spare ON shop_order (status)"),
         EditModel(model="shop.Order", field="customer", change="db_index=False on customer"),
         ChangeQuery(before="Order.objects.all()", after='Order.objects.select_related("customer")'),
