@@ -21,7 +21,7 @@ from dbaudit.advisor.provenance import Provenance, asking
 from dbaudit.advisor.prune import looked_up, settled
 from dbaudit.advisor.samples import with_another
 from dbaudit.advisor.swap import paired
-from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
+from dbaudit.advisor.trials import grown, inverted, live, longest, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.advisor.values import Advice
 from dbaudit.amounts import Budget
@@ -81,6 +81,8 @@ def advised(
         return None, (Skipped(WHAT, small if every else NO_STATEMENT),)
     if snapshot.vendor not in _UNITS:
         return None, (Skipped(WHAT, NO_TRIAL),)
+    if snapshot.vendor == "postgresql":
+        snapshot = longest.seen(connection, snapshot, asked, statement_timeout_ms, lock_timeout_ms)
     trial = _Trial(connection, snapshot, wishes, asked, statement_timeout_ms, lock_timeout_ms, progress)
     try:
         found = trial.run()

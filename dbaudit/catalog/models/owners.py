@@ -102,6 +102,11 @@ def _many_to_many_of(model: type[models.Model], source: type[models.Model]) -> s
     return next((field.name for field in fields if model is not source and field.remote_field.through is model), "")
 
 
+def _spelled(kind: type[models.Field]) -> str:  # type: ignore[type-arg]
+    name = kind.__name__
+    return f"models.{name}" if getattr(models, name, None) is kind else name
+
+
 def _fields(
     model: type[models.Model], source: type[models.Model], connection: BaseDatabaseWrapper
 ) -> Iterator[ModelField]:
@@ -113,6 +118,7 @@ def _fields(
             "name": field.name,
             "column": column,
             "kind": field.get_internal_type(),
+            "spelled": _spelled(type(field)),
             "null": field.null,
             "unique": bool(field.unique),
             "indexed": bool(getattr(field, "db_index", False)),
