@@ -174,7 +174,15 @@ class ChangeSetting:
     where: str
 
 
-Action = CreateIndex | DropIndex | EditModel | ChangeQuery | AddConstraint | RunSql | ChangeSetting
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveAsIs:
+    """Change nothing: somebody meant it so. ``why`` is one sentence."""
+
+    kind: ClassVar = "none"
+    why: str
+
+
+Action = CreateIndex | DropIndex | EditModel | ChangeQuery | AddConstraint | RunSql | ChangeSetting | LeaveAsIs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +211,11 @@ class Remedy:
     def failed(self) -> bool:
         """Whether it was carried out as printed, and did not work: then it is no advice."""
         return self.attempt is not None and self.attempt.state == "failed"
+
+    @property
+    def advised(self) -> bool:
+        """Whether it may be recommended: there is something to do, and it did not fail."""
+        return not (self.failed or isinstance(self.action, LeaveAsIs))
 
     @property
     def kind(self) -> str:

@@ -12,6 +12,7 @@ from dbaudit.facts import Snapshot, Table
 from dbaudit.findings import CreateIndex, Remedy
 from dbaudit.gate import code
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
+from dbaudit.gate.entries import see_room
 from dbaudit.gate.statements import carry_out
 from dbaudit.sql.names import DJANGO_LIMIT
 
@@ -31,6 +32,7 @@ def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> str:
     if table is None:
         raise UntriedError(f"There is no table {index.table} to try it on.")
     _named(bench.snapshot, table, index)
+    see_room(bench, table, index)
     bench.stand(table)
     with bench.apart():
         carry_out(bench, remedy.sql)

@@ -23,6 +23,7 @@ from dbaudit.findings import (
     ChangeSetting,
     CreateIndex,
     Finding,
+    LeaveAsIs,
     Recommendation,
     Remedy,
 )
@@ -71,8 +72,10 @@ class Gate:
     def recommendations(self, recommendations: Iterable[Recommendation]) -> tuple[Recommendation, ...]:
         """The recommendations whose remedies did not fail, each with its attempt, ranked anew."""
         told = tuple(recommendations)
-        self._try(one.remedy for one in told)
-        passed = [replace(one, remedy=self._passed(one.remedy)) for one in told]
+        self._try(remedy for one in told for remedy in (one.remedy, *one.drops))
+        passed = [
+            replace(one, remedy=self._passed(one.remedy), drops=tuple(map(self._passed, one.drops))) for one in told
+        ]
         kept = (one for one in passed if not one.remedy.failed)
         return tuple(replace(one, rank=rank) for rank, one in enumerate(kept, start=1))
 
@@ -81,11 +84,13 @@ class Gate:
         return forms.remedy(self._snapshot, table, forms.action(one.candidate, self._snapshot)) if table else None
 
     def _passed(self, remedy: Remedy) -> Remedy:
-        return replace(remedy, attempt=self._known[_bare(remedy)]) if remedy.attempt is None else remedy
+        known = self._known.get(_bare(remedy))
+        return remedy if known is None else replace(remedy, attempt=known)
 
     def _try(self, remedies: Iterable[Remedy]) -> None:
         """Try those that are not known yet. Whatever happens to the server, every remedy has its attempt then."""
-        new = list(dict.fromkeys(one for one in map(_whole, remedies) if _bare(one) not in self._known))
+        doing = (one for one in map(_whole, remedies) if not isinstance(one.action, LeaveAsIs))
+        new = list(dict.fromkeys(one for one in doing if _bare(one) not in self._known))
         if not new:
             return
         new.sort(key=lambda one: statements.of(one.action))  # those of one table need one copy

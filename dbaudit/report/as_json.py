@@ -282,6 +282,8 @@ def _recommendation(one: Recommendation) -> Row:
         "share": one.share,
         "share_alone": one.share_alone,
         "replaces": list(one.replaces),
+        "drops": [_remedy(drop) for drop in one.drops],
+        "projected": one.projected,
         "after": one.after,
         "caution": one.caution,
     }

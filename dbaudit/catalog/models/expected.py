@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import places
 from dbaudit.catalog.models import owners, schemas
+from dbaudit.connection.exceptions import summary
 from dbaudit.facts import (
     Column,
     Constraint,
@@ -76,7 +77,7 @@ def read(
         try:
             table = _Asked(connection, editor, cls, model, by_label).table()
         except Exception as error:  # noqa: BLE001 - fields, indexes and constraints may be of the project's own classes
-            skipped.append(Skipped(model.label, f"What Django would create for it is unknown: {_sentence(error)}"))
+            skipped.append(Skipped(model.label, f"What Django would create for it is unknown: {summary(error)}."))
             continue
         where = (table.schema, table.name)
         found[where] = _together(found[where], table) if where in found else table
@@ -90,10 +91,6 @@ def _editor(connection: BaseDatabaseWrapper, deterministic: Collection[str]) -> 
     # The editor would ask the server once for each field.
     editor._is_collation_deterministic = deterministic.__contains__
     return editor
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0].rstrip('.')}."
 
 
 def _together(one: Table, other: Table) -> Table:

@@ -100,6 +100,11 @@ def _column(connection: BaseDatabaseWrapper, name: str) -> str:
     return schemas.stored(connection.introspection.identifier_converter(name), connection)
 
 
+def _spelled(kind: type[models.Field]) -> str:  # type: ignore[type-arg]
+    name = kind.__name__
+    return f"models.{name}" if getattr(models, name, None) is kind else name
+
+
 def _fields(
     model: type[models.Model], source: type[models.Model], connection: BaseDatabaseWrapper
 ) -> Iterator[ModelField]:
@@ -110,6 +115,7 @@ def _fields(
             "name": field.name,
             "column": column,
             "kind": field.get_internal_type(),
+            "spelled": _spelled(type(field)),
             "null": field.null,
             "unique": bool(field.unique),
             "indexed": bool(getattr(field, "db_index", False)),
