@@ -15,15 +15,16 @@ from dbaudit.advisor import growth as growing
 from dbaudit.advisor import statements
 from dbaudit.advisor.allowance import PLANS_A_SECOND
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
+from dbaudit.advisor.closure import closed
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.propose import WHAT, advise
-from dbaudit.advisor.prune import looked_up, settled
+from dbaudit.advisor.propose import WHAT
+from dbaudit.advisor.prune import looked_up
+from dbaudit.advisor.room import room
 from dbaudit.advisor.samples import with_another
-from dbaudit.advisor.swap import paired
 from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
 from dbaudit.advisor.trials.postgresql import Trial
-from dbaudit.advisor.values import Advice
+from dbaudit.advisor.values import Advice, Effect
 from dbaudit.amounts import Budget
 from dbaudit.connection.session import attempt, reason
 from dbaudit.facts import Skipped, Snapshot, Table
@@ -32,8 +33,6 @@ from dbaudit.facts import Skipped, Snapshot, Table
 DEFAULT_BUDGET = Budget(share=0.5)
 #: Rows that a grown copy may have where statements are executed on it: steps tell small differences from each other.
 COUNTED_ROWS = 100_000
-#: The budget where what the rows take could not be seen.
-BOUNDLESS = 10**15
 NO_STATEMENT = "No query was measured that an index could help."
 NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
 NOTHING_TO_BUILD = "The tables are so small that the advice is a projection: nothing was built on them."
@@ -137,8 +136,9 @@ class _Trial:
         return COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
 
     def _left(self, advice: Advice) -> tuple[Asked, ...]:
-        """The lookups that nothing in the advice helps, on the smallest tables, as far as these can grow."""
-        unhelped = (one.asked for one in advice.effects if not one.after.used and self._is_lookup(one.asked))
+        """The lookups that no index helps, neither one of the advice nor one that is there, on the smallest tables, as
+        far as these can grow."""
+        unhelped = (one.asked for one in advice.effects if self._is_unhelped(one, advice))
         sized = [(one, {table.name: table.rows or 0 for table in self._tables([one])}) for one in unhelped]
         left: list[Asked] = []
         together: dict[str, int] = {}
@@ -148,9 +148,19 @@ class _Trial:
                 together |= rows
         return tuple(left)
 
-    def _is_lookup(self, asked: Asked) -> bool:
-        """Whether it finds rows of a table by the values of several columns."""
-        return any(len(looked_up(asked, table, self.snapshot, ("equal",))) > 1 for table in self._tables([asked]))
+    def _is_unhelped(self, effect: Effect, advice: Advice) -> bool:
+        """Whether it finds rows of a table by the values of several columns, and no index by two of them."""
+        for table in self._tables([effect.asked]):
+            columns = {*looked_up(effect.asked, table, self.snapshot, ("equal",))}
+            there = [index.columns for index in table.indexes if index.usable]
+            there += [
+                tuple(key.column for key in one.candidate.keys)
+                for one in advice.chosen
+                if one.candidate.table == table.name and one.candidate in effect.after.used
+            ]
+            if len(columns) > 1 and not any(len({*one[:2]} & columns) == 2 for one in there):
+                return True
+        return False
 
     def _projected(self, asked: tuple[Asked, ...], factor: int, seconds: float | None = None) -> Advised:
         growth = Growth(factor=factor, span=SPAN)
@@ -167,16 +177,14 @@ class _Trial:
     def _advice(
         self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...], seconds: float | None = None
     ) -> Advice:
-        heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
-        found = advise(
+        found = closed(
             trial.planner,
             snapshot,
             asked,
-            budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
+            budget_bytes=room(self.wishes.budget, snapshot),
             seconds=self.wishes.seconds if seconds is None else seconds,
             quick=self.wishes.quick,
         )
-        found = paired(settled(found, trial.planner, snapshot), trial.planner, snapshot)
         chosen = tuple(
             replace(one, source=postgresql.COPIED) if one.candidate.method in inverted.METHODS else one
             for one in found.chosen
