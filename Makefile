@@ -59,6 +59,8 @@ bench: $(VENV)/dev ## run the benchmarks
 docs: $(VENV)/dev ## write the generated pages of docs/ anew, build all as HTML in build/docs
 	$(BIN)/python manage.py dbaudit checks --format markdown > $(VENV)/checks.md
 	mv $(VENV)/checks.md docs/checks.md
+	$(BIN)/python docs/reference.py > $(VENV)/reference.md
+	mv $(VENV)/reference.md docs/reference.md
 	$(BIN)/python docs/blocks.py README.md
 	$(BIN)/python -m sphinx -W -q docs build/docs
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Protocol
 
-from dbaudit.facts import Parameters, Plan
+from dbaudit.advisor.provenance import Provenance
+from dbaudit.facts import IndexKey, Parameters, Plan
 from dbaudit.sql.names import index_name
 
 #: The operator class by which an inverted index finds what JSON contains: smaller and faster than the default one,
@@ -14,29 +15,12 @@ PATHS = "jsonb_path_ops"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Key:
-    """One key of an index: a column, or an expression in the database's own SQL with its identifiers quoted."""
-
-    column: str = ""
-    expression: str = ""
-    descending: bool = False
-    nulls: Literal["", "first", "last"] = ""
-    opclass: str = ""
-
-    def __str__(self) -> str:
-        text = self.column or f"({self.expression})"
-        text += f" {self.opclass}" if self.opclass else ""
-        text += " DESC" if self.descending else ""
-        return f"{text} NULLS {self.nulls.upper()}" if self.nulls else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Candidate:
     """An index that might be built. ``condition`` is the predicate of a partial one, in the database's SQL."""
 
     table: str
     schema: str = ""
-    keys: tuple[Key, ...]
+    keys: tuple[IndexKey, ...]
     include: tuple[str, ...] = ()
     condition: str = ""
     method: str = "btree"
@@ -46,8 +30,8 @@ class Candidate:
         """The name under which it is proposed, and under which plans of a trial show it: the same on every machine."""
         # A key that is no plain ascending column takes part by its hash alone.
         columns = [f"{'-' if key.descending else ''}{key.column}" for key in self.keys if key.column]
-        plain = all(key == Key(column=key.column) for key in self.keys)
-        more = () if plain else (repr(self.keys),)
+        plain = all(key.plain for key in self.keys)
+        more = () if plain else tuple(map(str, self.keys))
         return index_name(self.table, columns, *more, ",".join(self.include), self.condition, self.method)
 
     @property
@@ -74,7 +58,7 @@ class Asked:
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
     observed time; ``mean_ms`` its mean time, None where it was not timed; ``observed_ms`` the mean time in the time
     observed, None where only this audit ran it: its own clock says how busy the machine is, too. ``runs`` are the ids
-    of the `QueryRun`s.
+    of the `QueryRun`s; ``provenance`` is the best evidence among them that it is asked at all.
     ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
     as a constant is no accident of one sample. ``repeated`` statements are asked once for each row of another in every
     run that asks them, which the report tells to do away with; their ``calls`` count a run once. ``reworded`` ones were
@@ -91,6 +75,7 @@ class Asked:
     sources: tuple[str, ...] = field(default=(), repr=False)
     repeated: bool = False
     reworded: bool = False
+    provenance: Provenance = Provenance.CANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

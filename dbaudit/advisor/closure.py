@@ -7,7 +7,7 @@ so it is asked for again with the chosen indexes in place, as the next audit wou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from dbaudit.advisor.allowance import PLANS_A_SECOND
@@ -66,20 +66,27 @@ class Standing:
 
 
 def closed(
-    planner: Planner, snapshot: Snapshot, asked: Iterable[Asked], *, budget_bytes: int, seconds: float, quick: bool
+    planner: Planner,
+    snapshot: Snapshot,
+    asked: Iterable[Asked],
+    *,
+    budget_bytes: int,
+    seconds: float,
+    quick: bool,
+    worth_telling: Callable[[Advice], Advice] = lambda advice: advice,
 ) -> Advice:
     """The advice on this workload, so complete that following it brings no other. See `dbaudit.advisor.propose.advise`
-    for what is given."""
+    for what is given; ``worth_telling`` leaves out what nobody wants to be told, each time as the next audit would."""
     questions = tuple(asked)
     began = planner.work
-    advice = _once(planner, snapshot, questions, budget_bytes, seconds, quick=quick)
+    advice = worth_telling(_once(planner, snapshot, questions, budget_bytes, seconds, quick=quick))
     for _ in range(ROUNDS):
         left = seconds - (planner.work - began) / PLANS_A_SECOND
         if quick or not advice.chosen or not advice.complete or left <= 0:
             break
         standing = Standing(planner, frozenset(one.candidate for one in advice.chosen))
         room = max(0, budget_bytes - advice.bytes)
-        more = _once(standing, _built(snapshot, advice.chosen), questions, room, left, quick=quick)
+        more = worth_telling(_once(standing, _built(snapshot, advice.chosen), questions, room, left, quick=quick))
         if not more.chosen:
             break
         advice = _joined(advice, more, planner, snapshot)
@@ -110,7 +117,7 @@ def _built(snapshot: Snapshot, chosen: Iterable[Chosen]) -> Snapshot:
         mine = by_table.get((table.schema, table.name), ())
         gone = {index.name for one in mine for index in one.replaces}
         kept = [index for index in table.indexes if index.name not in gone]
-        new = [replace(as_index(one.candidate, table, snapshot.vendor), bytes=one.bytes) for one in mine]
+        new = [replace(as_index(one.candidate, table), bytes=one.bytes) for one in mine]
         return replace(table, indexes=(*kept, *new)) if mine else table
 
     return replace(snapshot, tables=tuple(map(changed, snapshot.tables)))
@@ -124,7 +131,7 @@ def _joined(advice: Advice, more: Advice, planner: Planner, snapshot: Snapshot) 
     added = []
     for one in more.chosen:
         table = snapshot.table(one.candidate.table, one.candidate.schema)
-        gone = replaced(one.candidate, table, snapshot.vendor) if table else ()
+        gone = replaced(one.candidate, table) if table else ()
         added.append(replace(one, gain=one.gain * share, alone=one.alone * share, replaces=gone))
     chosen = tuple(sorted((*kept, *added), key=lambda one: (-one.gain, one.candidate)))
     present = frozenset(one.candidate for one in chosen)

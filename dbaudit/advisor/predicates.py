@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 from sqlglot import exp
 
-from dbaudit.advisor.candidate import Key
 from dbaudit.advisor.parsing import UNKNOWN, Parsed, spelled
-from dbaudit.facts import Table
+from dbaudit.facts import IndexKey, Table
 
 #: How a key is asked for. "contain" and "keys" (of JSON, whether they exist) want an inverted index, "match" one over
 #: trigrams.
@@ -52,7 +51,7 @@ class Term:
 
     occurrence: int
     role: Role
-    key: Key | None = None
+    key: IndexKey | None = None
     literal: str = ""
     stands: bool = False
     test: str = ""
@@ -193,7 +192,7 @@ class Reader:
         if not any(other and other.occurrence == occurrence for other in others):
             yield Term(occurrence=occurrence, role=role, key=key, literal=literal, stands=stands)
 
-    def key(self, node: exp.Expr) -> tuple[int, Key] | None:
+    def key(self, node: exp.Expr) -> tuple[int, IndexKey] | None:
         """The key that an index would need to answer for a column or an expression, and of which occurrence."""
         node = self._uncast(node)
         columns = list(node.find_all(exp.Column))
@@ -202,11 +201,11 @@ class Reader:
         if first is None or any(one is None or one.occurrence != first.occurrence for one in places):
             return None
         if isinstance(node, exp.Column):
-            return first.occurrence, Key(column=first.column)
+            return first.occurrence, IndexKey(column=first.column)
         if node.find(*_NO_KEY) is not None:
             return None
         bound = self.parsed.bound(node)
-        return None if bound is None else (first.occurrence, Key(expression=self.parsed.sql(unqualified(bound))))
+        return None if bound is None else (first.occurrence, IndexKey(expression=self.parsed.sql(unqualified(bound))))
 
     def _uncast(self, node: exp.Expr) -> exp.Expr:
         """A text column without its cast to text, which changes nothing: Django casts before each LIKE."""

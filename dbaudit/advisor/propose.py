@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
 from dbaudit.advisor.allowance import Allowance
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
 from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
 from dbaudit.advisor.prune import looked_up
@@ -19,7 +19,7 @@ from dbaudit.advisor.served import mirror, repeats_key, replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
-from dbaudit.facts import IndexKey, Skipped, Snapshot, Table
+from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
 LATE = "What may be planned was planned before it was tried."
@@ -112,7 +112,7 @@ class _Work:
         if table is None or len(candidate.keys) < 2:
             return False
         constant = looked_up(asked, table, self.snapshot, ("equal",))
-        return mirror(candidate, constant, table, self.snapshot.vendor) is not None
+        return mirror(candidate, constant, table) is not None
 
     def _possible(self, candidate: Candidate) -> bool:
         if candidate in self.reasons:
@@ -123,7 +123,7 @@ class _Work:
     def _obstacle(self, candidate: Candidate) -> str:
         """Why a candidate is not even tried, ``""`` where it is."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        there = serving(candidate, table, self.snapshot.vendor) if table else None
+        there = serving(candidate, table) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
         if table is not None and repeats_key(candidate, table):
@@ -157,8 +157,8 @@ class _Work:
     def _upkeep(self, candidate: Candidate) -> float:
         """What the writes cost more with it: those of the indexes whose place it takes cost less."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        gone = replaced(candidate, table, self.snapshot.vendor) if table else ()
-        instead = (replace(candidate, keys=tuple(map(_key, index.keys)), include=index.included) for index in gone)
+        gone = replaced(candidate, table) if table else ()
+        instead = (replace(candidate, keys=index.keys, include=index.included) for index in gone)
         units = self._written(candidate).units - sum(self._written(one).units for one in instead)
         return max(0.0, units) * self._scale(candidate)
 
@@ -209,7 +209,7 @@ class _Work:
             alone=State(problem).gain(number) / total,
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
-            replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
+            replaces=replaced(candidate, table) if table else (),
         )
 
     def _reason(self, choice: Choice, number: int) -> str:
@@ -233,10 +233,6 @@ class _Work:
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )
-
-
-def _key(key: IndexKey) -> Key:
-    return Key(column=key.column, expression=key.expression, descending=key.descending)
 
 
 def _short(sql: str) -> str:

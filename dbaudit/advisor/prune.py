@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, UnplannableError
 from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.served import repeats_key, replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
-from dbaudit.facts import Index, Snapshot, Table
+from dbaudit.facts import Index, IndexKey, Snapshot, Table
 
 #: An index must bring some statement down to this part of its cost,
 WORTH_RATIO = 0.8
@@ -121,12 +121,12 @@ def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snap
     refused = {other.candidate for other in advice.rejected if other.reason != NO_GAIN}
     wider = sorted(other for other in refused if _widens(other, one.candidate))
     forms = dict.fromkeys(natural(other, table, asked, snapshot) for other in (one.candidate, *wider))
-    forms |= dict.fromkeys(_shorter(one.candidate, table, snapshot.vendor))
+    forms |= dict.fromkeys(_shorter(one.candidate, table))
     taken = {chosen.candidate for chosen in advice.chosen}
     room = int(max(FEW_BYTES, SAME_SPACE * ((table.bytes or 0) + (table.index_bytes or 0))))
-    best, least = advice, _net(one.candidate, table, planner, snapshot.vendor)
+    best, least = advice, _net(one.candidate, table, planner)
     for form in forms:
-        net = _net(form, table, planner, snapshot.vendor)
+        net = _net(form, table, planner)
         if form in taken or net is None:
             continue
         turned = {*form.keys} == {*one.candidate.keys} and form.include == one.candidate.include
@@ -147,10 +147,10 @@ def _needing(advice: Advice, one: Chosen, planner: Planner) -> list[Asked]:
     return [effect.asked for effect in needing or helped]
 
 
-def _shorter(candidate: Candidate, table: Table, vendor: str) -> Iterator[Candidate]:
+def _shorter(candidate: Candidate, table: Table) -> Iterator[Candidate]:
     """The same without what it carries along, and without its last keys, as far as no index there is does that."""
     left = replace(candidate, include=())
-    while left.keys and serving(left, table, vendor) is None and not repeats_key(left, table):
+    while left.keys and serving(left, table) is None and not repeats_key(left, table):
         if left != candidate:
             yield left
         left = replace(left, keys=left.keys[:-1])
@@ -162,10 +162,10 @@ def _widens(other: Candidate, one: Candidate) -> bool:
     return same and not other.include and {key.column for key in one.keys} < {key.column for key in other.keys}
 
 
-def _net(candidate: Candidate, table: Table, planner: Planner, vendor: str) -> tuple[int, int] | None:
+def _net(candidate: Candidate, table: Table, planner: Planner) -> tuple[int, int] | None:
     """How many indexes and bytes a table has more with it, without those that it replaces; None where it cannot be
     built."""
-    gone = replaced(candidate, table, vendor)
+    gone = replaced(candidate, table)
     try:
         return 1 - len(gone), planner.size(candidate) - sum(index.bytes or 0 for index in gone)
     except UnplannableError:
@@ -179,7 +179,7 @@ def natural(candidate: Candidate, table: Table, asked: Sequence[Asked], snapshot
     free = set.intersection(*({*looked_up(one, table, snapshot, ("equal",))} for one in asked)) if asked else set()
     order = {column.name: place for place, column in enumerate(table.columns)}
     foreign = {column for one in table.foreign_keys for column in one.columns}
-    head = tuple(takewhile(lambda key: key == Key(column=key.column) and key.column in free, candidate.keys))
+    head = tuple(takewhile(lambda key: key == IndexKey(column=key.column) and key.column in free, candidate.keys))
     led = sorted(head, key=lambda key: (key.column not in foreign, order[key.column]))
     return replace(candidate, keys=(*led, *candidate.keys[len(head) :]))
 
@@ -208,8 +208,7 @@ def _with(
             constant = {*looked_up(old.asked, table, snapshot, ("equal",))}
             if new.after.cost > _most(old, one.candidate, other, new.after, constant):
                 return None
-    gone = replaced(other, table, snapshot.vendor)
-    exchanged = replace(one, candidate=other, bytes=planner.size(other), replaces=gone)
+    exchanged = replace(one, candidate=other, bytes=planner.size(other), replaces=replaced(other, table))
     kept = tuple(exchanged if chosen.candidate == one.candidate else chosen for chosen in advice.chosen)
     return retold(advice, kept, effects)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.amounts import Budget
 from dbaudit.facts import Index, Snapshot
 
@@ -23,19 +23,18 @@ def room(budget: Budget, snapshot: Snapshot) -> int:
         return BOUNDLESS
     else:
         most = max(budget.of(heap), LEAST_ROOM) if budget.share else 0
-    taken = sum(index.bytes or 0 for table in tables for index in table.indexes if _ours(index, table.schema))
+    taken = sum(index.bytes or 0 for table in tables for index in table.indexes if is_ours(index, table.schema))
     return max(0, most - taken)
 
 
-def _ours(index: Index, schema: str) -> bool:
+def is_ours(index: Index, schema: str) -> bool:
     """Whether the index has the name that this advisor gives to such an index."""
     if index.unique or not index.name.endswith("_idx") or not all(key.column for key in index.keys):
         return False
-    keys = tuple(Key(column=key.column, descending=key.descending, opclass=key.opclass) for key in index.keys)
     known = Candidate(
         table=index.table,
         schema=schema,
-        keys=keys,
+        keys=index.keys,
         include=index.included,
         condition=index.predicate,
         method=index.method,

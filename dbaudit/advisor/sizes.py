@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.selectivity import condition_share
-from dbaudit.facts import Column, Snapshot, Table
+from dbaudit.facts import Column, IndexKey, Snapshot, Table
 from dbaudit.sql.equivalence import not_null_columns
 from dbaudit.sql.normal_form import mentioned
 
@@ -197,7 +197,7 @@ def _aligned(size: float) -> float:
     return math.ceil(size / ALIGN) * ALIGN
 
 
-def _parts(table: Table, keys: Iterable[Key]) -> Iterator[Part]:
+def _parts(table: Table, keys: Iterable[IndexKey]) -> Iterator[Part]:
     for key in keys:
         if key.column:
             yield _part(table, key.column)

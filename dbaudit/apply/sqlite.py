@@ -15,8 +15,9 @@ from dbaudit.apply import wording
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Definition, Done, Limits, Step, StepError
 from dbaudit.catalog.database import sqlite as catalog
-from dbaudit.connection import session as reading
-from dbaudit.connection.session import reason, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.opening import connect
+from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Index
 from dbaudit.facts.dialect import Dialect
@@ -46,7 +47,7 @@ def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, _see: An
     Raises:
         AuditError: it stands in a transaction, or the file cannot be opened.
     """
-    reading.connect(connection)
+    connect(connection)
     if not connection.get_autocommit():
         raise AuditError(f"Database {connection.alias!r} stands in a transaction; run this outside of it.")
     raw = connection.connection

@@ -13,8 +13,9 @@ from dbaudit.catalog.database import generic, postgresql, sqlite
 from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners
 from dbaudit.catalog.rows import counting, data, positions
 from dbaudit.catalog.server import posture
-from dbaudit.connection import session
+from dbaudit.connection.opening import connect
 from dbaudit.connection.own_statements import marked
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Snapshot
 
 READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
@@ -39,9 +40,9 @@ def read(
     the locks of counting are held briefly. Raises `AuditError` where the database cannot be reached.
     """
     with marked(connection):
-        session.connect(connection)
+        connect(connection)
         timeouts = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
-        with session.read_only(connection, **timeouts):
+        with read_only(connection, **timeouts):
             snapshot = READERS.get(connection.vendor, generic.read)(connection)
             applied, unread = migrations.recorded(connection, snapshot)
             deterministic = expected.collations(connection, apps)
@@ -51,12 +52,12 @@ def read(
         snapshot, unlisted = listings.read(snapshot, apps, connection)
         declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
         history, unloaded = migrations.read(connection, apps, snapshot, applied)
-        with session.read_only(connection, **timeouts):
+        with read_only(connection, **timeouts):
             tables, skipped = counting.count(
                 connection, snapshot.tables, limit_bytes=count_limit_bytes, exact=exact_counts
             )
         snapshot = replace(snapshot, tables=tables, expected=declared)
-        with session.read_only(connection, **timeouts):
+        with read_only(connection, **timeouts):
             snapshot, unplaced = positions.read(connection, snapshot)
             values, untold = data.read(
                 connection, snapshot, limit_bytes=count_limit_bytes, unlimited=read_data, checks=data_for

@@ -15,6 +15,7 @@ from django.utils.module_loading import module_has_submodule
 from dbaudit.errors import AuditError, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Finding, Severity
+from dbaudit.findings.accept import UnusableError, accepted
 from dbaudit.registry import Check, registered
 
 #: The module of an app in which a project keeps its own checks.
@@ -72,7 +73,10 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
             skipped.append(Skipped(check.id, f"Works on {' and '.join(check.vendors)} only.", "vendor"))
             continue
         try:
-            results = [_known(result) for result in check.function(snapshot)]
+            results = [*_results(check, snapshot)]
+        except UnusableError as error:
+            crashed.append(Skipped(check.id, f"The check yielded what is no finding: {error}", "check"))
+            continue
         except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
             crashed.append(
                 Skipped(
@@ -91,10 +95,28 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
     )
 
 
+def _results(check: Check, snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """What the check yields. A project's results are looked at first: nothing has proved their types."""
+    results = check.function(snapshot)
+    if check.function.__module__.startswith(f"{__name__}."):
+        yield from results
+        return
+    for result in results:
+        try:
+            known = _known(result)
+        except UnusableError as error:
+            frame = getattr(results, "gi_frame", None)
+            where = place(frame.f_code.co_filename, frame.f_lineno) if frame else check.place
+            raise UnusableError(f"{error} ({where})") from error
+        yield known
+
+
 def _known(result: object) -> Finding | Skipped:
-    if isinstance(result, Finding | Skipped):
-        return result
-    raise TypeError(f"it yielded {result!r}, which is neither a Finding nor a Skipped")
+    if isinstance(result, Finding):
+        return accepted(result)
+    if isinstance(result, Skipped):
+        return Skipped(str(result.what), str(result.reason))
+    raise UnusableError(f"{result!r} is neither a Finding nor a Skipped")
 
 
 def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -
     declared = constraint.declared
     name = drift.name_of(constraint) if declared and declared.by_name else ""
     words = drift.words_of(constraint)
-    cause = drift.cause(snapshot, table, drift.names_of(declared, name))
+    cause = drift.cause(snapshot, table, drift.names_of(declared, name), *([name] if name else []))
     return Finding.about(
         table,
         subject=f"Constraint {name or words} of {table.ownership.model} is not in the database",

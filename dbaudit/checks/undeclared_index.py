@@ -7,19 +7,21 @@ from dbaudit.facts import Index, Skipped, Snapshot, Table
 from dbaudit.findings import EditModel, Evidence, Finding, Remedy
 from dbaudit.registry import check
 
+BY_MIGRATION = "Migrations of {} make indexes by SQL that no model declares"
+
 
 @check(severity="info", needs=["schema", "models"])
 def undeclared_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     """An index is in the database that no model declares.
 
-    Why: A test database and a new installation are built from the models, and have no such index: there the same
-    queries are slow, or a plan is tested that production never uses. Somebody made it by hand, or by SQL in a
-    migration, or a migration was taken back halfway.
+    Why: A test database and a new installation are built by the migrations. Where no migration makes the index they
+    have none: there the same queries are slow, or a plan is tested that production never uses. Somebody made it by
+    hand, or a migration was taken back halfway.
 
     Fix: Declare it in the model under its name, so that every database has it; put the AddIndex that makemigrations
     then writes into the state_operations of a SeparateDatabaseAndState, because this database has the index already.
     If it is meant to be known to the database alone, suppress this finding with the reason. If nothing reads it, drop
-    it.
+    it. What the SQL of a migration makes every database has, and nothing needs to change.
 
     Silent when: A model declares an index of the same meaning under any name; it is the copy of another
     (`duplicate_index`), invalid (`invalid_index`) or being built; it is unique or serves a constraint
@@ -34,16 +36,17 @@ def undeclared_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
 def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
     model = table.ownership.model
-    cause = drift.cause(snapshot, table, ())
+    names = drift.names_in_model(snapshot, table, index.name, index.columns)
+    cause = drift.cause(snapshot, table, names, index.name)
     evidence = [Evidence("definition", index.definition or index.describe(), source="catalog"), *cause.evidence()]
     if index.scans is not None:
         evidence.append(Evidence("scans", index.scans, "scans", "pg_stat_user_indexes"))
     return Finding.about(
         table,
         subject=f"Index {index.name} on {table.label} is declared by no model",
-        detail=f"{table.label} {index.describe()} is in the database alone.{cause.sentence if cause.edit else ''}",
+        detail=f"{table.label} {index.describe()} is in the database alone.{cause.explanation}",
         identity=(index.describe(),),
-        group=cause.group,
+        group=cause.group or (BY_MIGRATION.format(table.ownership.app) if cause.made_by else ""),
         evidence=evidence,
         remedy=Remedy(
             action=EditModel(model=model, change=cause.edit or f"declare {index.name} in Meta.indexes"),

@@ -50,7 +50,7 @@ def meaning(index: Index) -> Hashable:
                 _opclass(key) if key.opclass else "",
                 key.collation,
                 key.descending,
-                key.nulls_first,
+                key.nulls,
             )
             for key in keys
         ),
@@ -79,8 +79,6 @@ def mentioned(index: Index) -> Hashable:
 def judged(one: Index, other: Index, table: Table, more: Iterable[Difference] = ()) -> Changed[Index]:
     """In what an index of the table as declared and another as found differ."""
     words, others = _words(one), _words(other)
-    if words == others:
-        words, others = f"{words}{_nulls(one)}", f"{others}{_nulls(other)}"
     compared = [
         (_same(one.method, other.method), Difference("access method", other.method, one.method)),
         (_keys(one, other), Difference("keys", others, words)),
@@ -125,9 +123,7 @@ def _key(one: IndexKey, other: IndexKey) -> Verdict:
             _same(one.column, other.column),
             normal_form.compare(one.expression, other.expression),
             _opclasses(_opclass(one), _opclass(other)),
-            _same(
-                (one.collation, one.descending, one.nulls_first), (other.collation, other.descending, other.nulls_first)
-            ),
+            _same((one.collation, one.descending, one.nulls), (other.collation, other.descending, other.nulls)),
         )
     )
 
@@ -142,7 +138,3 @@ def _opclasses(one: str, other: str) -> Verdict:
 
 def _words(index: Index) -> str:
     return ", ".join(map(str, index.keys))
-
-
-def _nulls(index: Index) -> str:
-    return f" NULLS {'FIRST' if any(key.nulls_first for key in index.keys) else 'LAST'}"

@@ -15,6 +15,7 @@ from dbaudit.drift.indexes import judged, meaning, mentioned
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
+from dbaudit.sql.equivalence import undirected
 from dbaudit.sql.normal_form import Verdict, statements
 
 
@@ -103,10 +104,7 @@ def _refuses_null(term: Hashable, columns: AbstractSet[str]) -> bool:
 
 def _keys(index: Index) -> frozenset[Hashable]:
     """What is compared of a row: the keys without direction, in no order."""
-    return frozenset(
-        meaning(replace(index, keys=(replace(key, descending=False, nulls_first=False),), predicate="", included=()))
-        for key in index.keys
-    )
+    return frozenset(meaning(replace(index, keys=(undirected(key),), predicate="", included=())) for key in index.keys)
 
 
 def _keeps_apart(index: Index) -> Hashable:

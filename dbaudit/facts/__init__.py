@@ -6,7 +6,7 @@ A check that needs what is ``None`` is skipped with the reason; it never guesses
 """
 
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
-from dbaudit.facts.declarations import Declaration, Migration, Migrations
+from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
@@ -58,6 +58,7 @@ __all__ = [
     "TARGET_MS",
     "AdminPage",
     "Asker",
+    "Change",
     "CollationVersion",
     "Column",
     "ColumnStatistics",
@@ -71,6 +72,7 @@ __all__ = [
     "Eager",
     "ForeignKey",
     "GenericKey",
+    "HalfSquashed",
     "Ignore",
     "Index",
     "IndexKey",
@@ -88,6 +90,7 @@ __all__ = [
     "OldRows",
     "Origin",
     "Orphans",
+    "OwnSql",
     "Owner",
     "Ownership",
     "Paging",

@@ -1,8 +1,10 @@
 """What was concluded: findings with their evidence and remedy, recommendations, and the report that holds them."""
 
+from dbaudit.findings.attempt import Attempt
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import (
     Cost,
+    Floor,
     Gain,
     Helped,
     IndexPlan,
@@ -51,6 +53,7 @@ __all__ = [
     "Action",
     "AddConstraint",
     "Application",
+    "Attempt",
     "Baseline",
     "Category",
     "ChangeQuery",
@@ -65,6 +68,7 @@ __all__ = [
     "EditModel",
     "Evidence",
     "Finding",
+    "Floor",
     "Gain",
     "Helped",
     "IndexKinds",

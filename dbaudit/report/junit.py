@@ -93,7 +93,8 @@ def _body(finding: Finding) -> str:
     """What was seen and what to do, as lines; nothing in it that XML cannot hold."""
     remedy = finding.remedy
     facts = [f"{one.what}: {words.measure(one.value, one.unit)}" for one in finding.evidence]
-    parts = [finding.subject, finding.detail, *facts, f"{remedies.action(remedy.action)}."]
-    parts += [part for part in (remedy.orm, remedy.sql) if part]
+    parts = [finding.subject, finding.detail, *facts]
+    if not remedy.failed:
+        parts += [f"{remedies.action(remedy.action)}.", *filter(None, (remedy.orm, remedy.sql))]
     parts.append(remedies.verification(remedy))
     return "\n".join(words.printable(line.expandtabs(4)) for part in parts for line in part.splitlines())

@@ -96,7 +96,7 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
                 _gain(one.gain),
                 _cost(one.cost),
                 one.risk,
-                "yes" if one.remedy.verification else "no",
+                "yes" if one.remedy.tried else "no",
             )
             for one in chosen[:RECOMMENDATIONS]
         ]
@@ -225,6 +225,9 @@ def _evidence(evidence: Evidence) -> Iterator[str]:
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
+    if remedy.failed:
+        yield f"**No remedy**: {text(remedies.verification(remedy))}"
+        return
     yield f"**Remedy**: {text(remedies.action(remedy.action))}. {text(remedies.verification(remedy))}"
     if isinstance(remedy.action, ChangeQuery) and remedy.action.before and remedy.action.after:
         yield block(remedy.action.before, "python")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dbaudit.errors import AuditError
 from dbaudit.findings import (
@@ -22,7 +22,7 @@ from dbaudit.findings import (
 from dbaudit.report import stored
 
 Row = Mapping[str, Any]
-KINDS: Mapping[str, type[CreateIndex | DropIndex]] = {"create_index": CreateIndex, "drop_index": DropIndex}
+KINDS: Final = (CreateIndex.kind, DropIndex.kind)
 
 
 def read(path: Path, alias: str) -> tuple[tuple[Recommendation, ...], tuple[Finding, ...]]:
@@ -57,6 +57,7 @@ def _recommendation(row: Row) -> Recommendation:
         cost=_made(Cost, cost) if cost else None,
         risk=row["risk"],
         after=row["after"],
+        projected=bool(row.get("projected")),
         helps=tuple(_made(Helped, one) for one in row["helps"]),
     )
 
@@ -77,7 +78,8 @@ def _finding(row: Row) -> Finding:
 
 def _remedy(row: Row) -> Remedy:
     texts = {name: row[name] for name in ("orm", "sql", "undo_sql", "verification")}
-    return Remedy(action=_made(KINDS[row["kind"]], row), **texts)
+    action = CreateIndex.of_members(row) if row["kind"] == CreateIndex.kind else _made(DropIndex, row)
+    return Remedy(action=action, **texts)
 
 
 def _made(kind: type[Any], row: Row) -> Any:

@@ -200,6 +200,9 @@ class _Page:
             yield f"{margin}{words.more(len(members) - LISTED)}"
 
     def remedy(self, remedy: Remedy, margin: str) -> Iterator[str]:
+        if remedy.failed:
+            yield from self.wrap(remedies.verification(remedy), margin)
+            return
         yield from self.wrap(f"{remedies.action(remedy.action)}.", margin)
         if remedy.orm and not remedies.is_code(remedy.orm):
             yield from self.wrap(remedy.orm, margin)

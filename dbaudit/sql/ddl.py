@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from dbaudit.facts import Index, Table
+from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import CreateIndex
 
 
 def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
     """``CREATE INDEX`` for a table; on PostgreSQL ``CONCURRENTLY``, which does not block writers."""
-    keys = list(_keys(dialect, index))
+    keys = ", ".join(key_words(dialect, key) for key in index.keys)
     words = [
         "CREATE",
         "UNIQUE" if index.unique else "",
@@ -23,7 +23,7 @@ def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
     words += [
         dialect.quote(table.schema, table.name),
         f"USING {index.method}" if index.method else "",
-        f"({', '.join(keys)})",
+        f"({keys})",
     ]
     if index.include:
         words.append(f"INCLUDE ({', '.join(map(dialect.quote, index.include))})")
@@ -32,24 +32,16 @@ def create_index(dialect: Dialect, table: Table, index: CreateIndex) -> str:
     return " ".join(filter(None, words)) + ";"
 
 
-def _keys(dialect: Dialect, index: CreateIndex) -> Iterator[str]:
-    expressions = iter(index.expressions)
-    columns = [*index.columns, *[""] * (len(index.expressions) - sum(not name.lstrip("-") for name in index.columns))]
-    opclasses = index.opclasses or ("",) * len(columns)
-    nulls = index.nulls or ("",) * len(columns)
-    for column, opclass, where in zip(columns, opclasses, nulls, strict=True):
-        name = column.removeprefix("-")
-        yield " ".join(
-            filter(
-                None,
-                (
-                    dialect.quote(name) if name else f"({next(expressions)})",
-                    opclass,
-                    "DESC" if column.startswith("-") else "",
-                    f"NULLS {where.upper()}" if where else "",
-                ),
-            )
-        )
+def key_words(dialect: Dialect, key: IndexKey) -> str:
+    """A key as it stands in ``CREATE INDEX``."""
+    words = [
+        dialect.quote(key.column) if key.column else f"({key.expression})",
+        f"COLLATE {dialect.quote(key.collation)}" if key.collation else "",
+        key.opclass,
+        "DESC" if key.descending else "",
+        f"NULLS {key.nulls.upper()}" if key.nulls else "",
+    ]
+    return " ".join(filter(None, words))
 
 
 def drop_index(dialect: Dialect, table: Table, name: str) -> str:

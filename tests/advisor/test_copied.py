@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, UnplannableError
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import built, copies, postgresql
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
-from dbaudit.connection import session
 from dbaudit.connection.reasons import LOST
-from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.connection.rollback import rolled_back
+from dbaudit.facts import IndexKey, Parameters, QueryRun, Statement
 from dbaudit.workload.recording.template import template
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.apply.applying import until
@@ -219,7 +219,7 @@ def test_a_large_table_is_copied_in_part(shop: Scratch) -> None:
     sale, customer = snapshot.table("sale"), snapshot.table("customer")
     assert sale is not None
     assert customer is not None
-    with session.rolled_back(shop.connection):
+    with rolled_back(shop.connection):
         made = copies.Copies(shop.connection, snapshot)
         assert made.factor(customer) == 1
         assert made.factor(sale) == pytest.approx(5, rel=0.2)
@@ -235,7 +235,7 @@ def test_a_table_that_was_never_analyzed_is_copied_up_to_the_limit(shop: Scratch
     snapshot = shop.snapshot(count_limit_bytes=0)
     fresh = snapshot.table("fresh")
     assert fresh is not None
-    with session.rolled_back(shop.connection):
+    with rolled_back(shop.connection):
         made = copies.Copies(shop.connection, snapshot)
         made.factor(fresh)
         with made.front():
@@ -261,7 +261,7 @@ def test_what_cannot_be_copied_is_refused_with_the_reason_and_the_rest_is_advise
     parted, customer = snapshot.table("parted"), snapshot.table("customer")
     assert parted is not None
     assert customer is not None
-    with session.rolled_back(shop.connection):
+    with rolled_back(shop.connection):
         made = copies.Copies(shop.connection, snapshot)
         for table, reason in ((parted, copies.NO_TABLE), (replace(customer, schema="apart"), copies.OTHER_SCHEMA)):
             with pytest.raises(UnplannableError, match=reason):
@@ -336,7 +336,7 @@ def test_a_lost_connection_ends_the_trial_and_not_the_audit(shop: Scratch) -> No
                 cursor.execute("SELECT pg_backend_pid()")
                 (number,) = cursor.fetchone()
             with postgresql.opened(connection, snapshot, **LIMITS) as trial:
-                trial.planner.cost(question, frozenset({Candidate(table="customer", keys=(Key(column="city"),))}))
+                trial.planner.cost(question, frozenset({Candidate(table="customer", keys=(IndexKey(column="city"),))}))
                 shop.execute(f"SELECT pg_terminate_backend({number}, 5000)")
                 found = advise(trial.planner, snapshot, [question])
         assert not found.complete

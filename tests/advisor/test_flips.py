@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbaudit.advisor.candidate import Candidate, Key, Planned
+from dbaudit.advisor.candidate import Candidate, Planned
 from dbaudit.advisor.closure import closed
 from dbaudit.advisor.flips import flips, hopes
 from dbaudit.advisor.trials import postgresql
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.executed import executed
+from dbaudit.facts import IndexKey
 from dbaudit.workload.plans import postgresql_plan
 from tests.advisor.shop import asked
 
@@ -59,7 +60,7 @@ def docs(postgres: Scratch) -> Scratch:
 
 
 def on(*columns: str, **more: Any) -> Candidate:
-    return Candidate(table="doc", keys=tuple(Key(column=one) for one in columns), **more)
+    return Candidate(table="doc", keys=tuple(IndexKey(column=one) for one in columns), **more)
 
 
 def plan(docs: Scratch, sql: str, *off: str) -> Plan:

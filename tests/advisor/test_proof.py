@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.closure import closed
 from dbaudit.advisor.prune import NO_GAIN
 from dbaudit.advisor.trials import postgresql
+from dbaudit.facts import IndexKey
 from tests.advisor.shop import asked
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_a_statement_of_two_samples_is_not_executed_and_refutes_nothing(people: 
     people.execute("INSERT INTO reading SELECT i, 1, now(), 'x' FROM generate_series(100001, 160000) i")
     people.execute("INSERT INTO person SELECT i, 'x', 'y' FROM generate_series(100001, 160000) i; ANALYZE")
     both = asked("SELECT p.* FROM person p JOIN reading r ON r.id = p.id WHERE p.email = %s", ("user7",))
-    candidate = Candidate(table="person", keys=(Key(column="email"),))
+    candidate = Candidate(table="person", keys=(IndexKey(column="email"),))
     snapshot = people.snapshot()
     with postgresql.opened(people.connection, snapshot, statement_timeout_ms=30_000, lock_timeout_ms=1_000) as trial:
         assert trial.planner.executed(both, frozenset({candidate})) is None

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.candidate import Asked, Candidate
 from dbaudit.advisor.prune import TOO_LITTLE, natural, settled
 from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.writes import Written
-from dbaudit.facts import Parameters
+from dbaudit.facts import IndexKey, Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ TABLES = """
 
 
 def on(*columns: str) -> Candidate:
-    return Candidate(table="item", keys=tuple(Key(column=one) for one in columns))
+    return Candidate(table="item", keys=tuple(IndexKey(column=one) for one in columns))
 
 
 def asked(sql: str, *values: object) -> Asked:
@@ -140,7 +140,7 @@ def test_a_column_that_a_join_supplies_is_no_constant(sqlite: Scratch) -> None:
         assert natural(on("day", "place_id"), table, [JOINED], snapshot) == on("day", "place_id")
         measured = trial.cost(JOINED, frozenset({on("day", "place_id")})).cost
     [index] = found.chosen
-    assert index.candidate.keys[0] == Key(column="day")
+    assert index.candidate.keys[0] == IndexKey(column="day")
     assert found.effects[0].after.cost <= measured * 1.02
 
 

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from dbaudit.catalog.database import postgresql
 from dbaudit.catalog.database import sqlite as sqlite_reader
 from dbaudit.catalog.rows import asking, counting
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
+from dbaudit.connection.reasons import LOCKED
 from dbaudit.facts import Column, Skipped, Table
 from tests.postgres import main_server
 from tests.scratch import connected
@@ -80,7 +81,7 @@ def test_a_table_that_is_gone_is_skipped_and_the_others_are_counted(scratch: Scr
     scratch.execute("CREATE TABLE a (a int); CREATE TABLE gone (a int); CREATE TABLE z (a int)")
     tables = read(scratch)
     scratch.execute("DROP TABLE gone")
-    with session.read_only(scratch.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(scratch.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         found, skipped = counted(scratch.connection, tables)
     assert (found["a"], found["z"]) == ((0, "exact"), (0, "exact"))
     assert found["gone"][1] != "exact"
@@ -153,17 +154,17 @@ def test_a_table_that_another_session_locks_is_skipped_and_the_others_are_counte
     tables = read(postgres)
     with main_server().connect("scratch") as other, other.transaction():
         other.execute("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
-        with session.read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=50):
+        with read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=50):
             found, skipped = counted(postgres.connection, tables)
     assert found["free"] == (0, "exact")
     assert found["busy"][1] != "exact"
-    assert skipped == (Skipped("busy", session.LOCKED, "table"),)
+    assert skipped == (Skipped("busy", LOCKED, "table"),)
 
 
 def test_the_locks_of_counting_are_given_back_before_the_transaction_ends(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE t (a int UNIQUE); INSERT INTO t VALUES (1)")
     tables = read(postgres)
-    with session.read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         assert counted(postgres.connection, tables)[0] == {"t": (1, "exact")}
         held = postgres.rows("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 't'::regclass")
     assert held == [(0,)]

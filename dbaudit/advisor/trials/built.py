@@ -17,7 +17,8 @@ from dbaudit.advisor.trials import inverted
 from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import refusal
-from dbaudit.connection.session import attempt, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import attempt
 
 #: So many at a time there may always be.
 LEAST = 20

@@ -22,6 +22,7 @@ from dbaudit.advisor.trials.executed import executed
 from dbaudit.advisor.trials.explain import plans, refusal
 from dbaudit.advisor.trials.hypopg import Hypopg
 from dbaudit.advisor.trials.scaling import scaled
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Table
 
 NOTHING: frozenset[Candidate] = frozenset()
@@ -204,7 +205,6 @@ class Copied:
 
     def _processes(self, count: str) -> None:
         try:
-            with self._connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('max_parallel_workers_per_gather', %s, true)", [count])
+            set_locally(self._connection, max_parallel_workers_per_gather=count)
         except (DatabaseError, InterfaceError) as error:
             raise refusal(self._connection, error) from error

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor.candidate import Asked, TrialEndedError
 from dbaudit.advisor.trials.explain import refusal
-from dbaudit.connection.session import attempt
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Parameters
 
 #: A row that a step has in its hands costs so much of a page, as for the planner (``cpu_tuple_cost``).

@@ -21,7 +21,9 @@ from dbaudit.advisor.executions import executions
 from dbaudit.advisor.sizes import PAGE, index_bytes, index_height
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import after, bound, plans, refusal, sent
-from dbaudit.connection.session import attempt, read_only, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.read_only import read_only
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Parameters, Plan, PlanNode, Snapshot
 
 State = Literal["usable", "installable", "no permission", "broken", "absent"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ STEPS_A_PLAN = 100_000
 #: The part of the rows that must have values of their own for a text to be counted a name.
 NAMES = 0.9
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+_UNIQUE = re.compile(r"CREATE\s+UNIQUE\s+INDEX", re.IGNORECASE)
 
 
 class NotCopiedError(Exception):
@@ -216,11 +218,19 @@ def grow(copy: BaseDatabaseWrapper, snapshot: Snapshot, tables: Iterable[Table],
             f"INSERT OR IGNORE INTO {quote(table.name)} ({names}) SELECT {values} FROM {quote(table.name)}, copies"
         )
         for _, sql in indexes:
-            raw.execute(sql)
+            _rebuild(raw, sql)
         counts[table.name] = int(raw.execute(f"SELECT count(*) FROM {quote(table.name)}").fetchone()[0])
     raw.execute("RELEASE dbaudit_growth")
     raw.execute("ANALYZE")
     return counts
+
+
+def _rebuild(raw: sqlite3.Connection, sql: str) -> None:
+    """An index as it was; as a plain one where rows are alike now in what it kept apart."""
+    try:
+        raw.execute(sql)
+    except sqlite3.IntegrityError:
+        raw.execute(_UNIQUE.sub("CREATE INDEX", sql, count=1))
 
 
 def _is_name(raw: sqlite3.Connection, quote: Any, table: Table, column: str) -> bool:

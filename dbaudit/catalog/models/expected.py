@@ -185,7 +185,7 @@ class _Asked:
                     name="", kind="check", columns=(field.column,), definition=f"CHECK ({check})", declared=declared
                 )
             if field.unique and not field.primary_key:
-                keys = (IndexKey(column=field.column, nulls_first=self.nulls_first),)
+                keys = (IndexKey(column=field.column),)
                 yield Index(
                     name="", table=self.model.table, keys=keys, unique=True, constraint="unique", declared=declared
                 )
@@ -229,12 +229,7 @@ class _Asked:
             yield Constraint(name=name, kind="check", columns=columns, definition=definition, declared=declared)
 
     def _index(self, sql: str, declared: Declaration) -> Index:
-        return statements.index(sql, self.model.table, nulls_first=self.nulls_first, declared=declared)
-
-    @property
-    def nulls_first(self) -> bool:
-        """To SQLite NULL is less than any value, so an ascending key has it first."""
-        return self.connection.vendor == "sqlite"
+        return statements.index(sql, self.model.table, declared=declared)
 
     def _foreign_keys(self, fields: Iterable[Any]) -> Iterator[ForeignKey]:
         """The foreign keys that the database is to enforce."""

@@ -11,9 +11,11 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.database.postgresql import index_rows, index_statements, statements, table_rows
-from dbaudit.connection import session
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import rolled_back
 from dbaudit.facts import Column, ColumnStatistics, Index, Sequence, Skipped, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
+from dbaudit.memory import uncollected
 
 SETTINGS: Final = (
     "archive_mode",
@@ -92,13 +94,13 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     locked: frozenset[int] = frozenset()
     for _ in range(ATTEMPTS - 1):
         try:
-            with session.rolled_back(connection), session.uncollected():
+            with rolled_back(connection), uncollected():
                 return _read(connection, locked)
         except DatabaseError as error:
-            if session.sqlstate(error) not in MOVED:
+            if sqlstate(error) not in MOVED:
                 raise
             locked |= {row.oid for row in _fetch(connection, statements.LOCKED)}
-    with session.rolled_back(connection), session.uncollected():
+    with rolled_back(connection), uncollected():
         return _read(connection, locked)
 
 
