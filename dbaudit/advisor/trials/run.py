@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,13 +21,13 @@ from dbaudit.advisor.propose import WHAT
 from dbaudit.advisor.provenance import Provenance, asking
 from dbaudit.advisor.prune import looked_up
 from dbaudit.advisor.room import is_ours, room
-from dbaudit.advisor.samples import with_another
-from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
+from dbaudit.advisor.samples import Ask, with_another
+from dbaudit.advisor.trials import grown, inverted, live, longest, postgresql, sqlite
+from dbaudit.advisor.trials.asker import asker
 from dbaudit.advisor.trials.postgresql import Trial
 from dbaudit.advisor.values import Advice, Effect
 from dbaudit.amounts import Budget
 from dbaudit.connection.reasons import reason
-from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Floor
 
@@ -80,6 +80,8 @@ def advised(
         return None, (Skipped(WHAT, small if every else NO_STATEMENT),)
     if snapshot.vendor not in _UNITS:
         return None, (Skipped(WHAT, NO_TRIAL),)
+    if snapshot.vendor == "postgresql":
+        snapshot = longest.seen(connection, snapshot, asked, statement_timeout_ms, lock_timeout_ms)
     trial = _Trial(connection, snapshot, wishes, asked, statement_timeout_ms, lock_timeout_ms, progress)
     try:
         found = trial.run()
@@ -88,22 +90,6 @@ def advised(
     except Error as error:
         return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
     return found, found.advice.skipped
-
-
-Ask = Callable[[str, list[Any]], tuple[Any, ...] | None]
-
-
-def _asker(connection: BaseDatabaseWrapper) -> Ask:
-    def ask(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
-        try:
-            with attempt(connection), connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                row: tuple[Any, ...] | None = cursor.fetchone()
-                return row
-        except Error:
-            return None
-
-    return ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +270,14 @@ class _Trial:
             with sqlite.copied(self.connection) as copy:
                 rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
                 snapshot = growing.grown(self.snapshot, growth, rows)
-                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, _asker(copy)
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, asker(copy)
             return
         with grown.grown(
             self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
         ) as counts:
             snapshot = growing.grown(self.snapshot, growth, counts)
             with self._trial(snapshot, counts) as trial:
-                yield trial, snapshot, _asker(self.connection)
+                yield trial, snapshot, asker(self.connection)
 
     def _tables(self, asked: Iterable[Asked]) -> tuple[Table, ...]:
         """The connection's own tables that these statements name."""
