@@ -37,7 +37,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
     if index.unique and index.ready:
         costs = "Writes maintain it, and it rejects duplicates."
     if index.unique and not leftover:
-        costs += " Nothing enforces meanwhile that its columns are unique. Rows may be alike already, and a rebuild fails on them."
+        costs += " Nothing enforces meanwhile that its columns are unique. A rebuild fails on rows that are alike."
     if leftover or not index.live:
         remedy = Remedy(
             action=DropIndex(table=table.label, name=index.name, definition=index.definition),

@@ -288,7 +288,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
-    """A sequence or identity with the column that it feeds. ``last_value`` is None before its first use or unseen."""
+    """A sequence or identity with the column that it feeds. ``last_value`` is the number
+    before the one that comes next, None before its first use or unseen."""
 
     name: str
     schema: str = ""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.rows.asking import Question, ask
-from dbaudit.facts import Skipped, Snapshot
+from dbaudit.facts import Sequence, Skipped, Snapshot
 from dbaudit.facts.dialect import Dialect
 
 
@@ -19,7 +19,7 @@ def read(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[Snapshot,
     """The snapshot with the last value of each sequence that was used, and what could not be read, with the reason."""
     quote = Dialect.of(connection).quote
     questions = [
-        Question(number, (), f"SELECT CASE WHEN is_called THEN last_value END FROM {quote(one.schema, one.name)}")
+        Question(number, (), f"SELECT {_position(one)} FROM {quote(one.schema, one.name)}")
         for number, one in enumerate(snapshot.sequences)
         if one.readable
     ]
@@ -35,3 +35,11 @@ def read(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[Snapshot,
         if number in failed
     )
     return replace(snapshot, sequences=sequences), skipped
+
+
+def _position(sequence: Sequence) -> str:
+    """The number before the one that comes next: that which was given last, unless the sequence was set anew since
+    (``RESTART``). NULL for one that begins at its beginning."""
+    before = f"last_value - {sequence.increment}"
+    within = f"{before} >= {sequence.minimum}" if sequence.increment > 0 else f"{before} <= {sequence.maximum}"
+    return f"CASE WHEN is_called THEN last_value WHEN {within} THEN {before} END"
