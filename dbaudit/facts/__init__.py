@@ -5,7 +5,7 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
-from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
+from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, LongestKey, OldRows, Orphans
 from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
@@ -15,6 +15,7 @@ from dbaudit.facts.paging import Paging, PagingSetting
 from dbaudit.facts.posture import (
     CollationVersion,
     DjangoConnection,
+    Holder,
     PostgresqlServer,
     Posture,
     ServerSetting,
@@ -76,6 +77,7 @@ __all__ = [
     "GenericKey",
     "HalfSquashed",
     "HiddenSchema",
+    "Holder",
     "Ignore",
     "Index",
     "IndexKey",
@@ -86,6 +88,7 @@ __all__ = [
     "Load",
     "LoadedColumn",
     "Location",
+    "LongestKey",
     "Migration",
     "Migrations",
     "Model",
