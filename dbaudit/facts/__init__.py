@@ -5,6 +5,7 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
@@ -36,10 +37,10 @@ from dbaudit.facts.tables import (
     TableKind,
     TableStatistics,
 )
+from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
-    Asker,
     Origin,
     Parameters,
     Plan,
@@ -49,15 +50,15 @@ from dbaudit.facts.workload import (
     Scaling,
     Statement,
     StatementKind,
-    Trial,
-    WrongName,
 )
 
 __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
+    "Apart",
     "Asker",
+    "AskingRow",
     "CollationVersion",
     "Column",
     "ColumnStatistics",
