@@ -59,6 +59,8 @@ bench: $(VENV)/dev ## run the benchmarks
 docs: $(VENV)/dev ## write the generated pages of docs/ anew, build all as HTML in build/docs
 	$(BIN)/python manage.py dbaudit checks --format markdown > $(VENV)/checks.md
 	mv $(VENV)/checks.md docs/checks.md
+	$(BIN)/python docs/reference.py > $(VENV)/reference.md
+	mv $(VENV)/reference.md docs/reference.md
 	$(BIN)/python docs/blocks.py README.md
 	$(BIN)/python -m sphinx -W -q docs build/docs
 
@@ -73,7 +75,7 @@ $(BIN)/python:
 	$(PIP) install --quiet --upgrade "pip>=25.1"
 
 $(VENV)/demo: pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet --editable '.[queries]' --group demo $(PIN)
+	$(PIP) install --quiet --editable '.' --group demo $(PIN)
 	@touch $@
 
 $(VENV)/dev: pyproject.toml | $(BIN)/python

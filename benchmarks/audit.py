@@ -25,7 +25,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from shared.machine import machine
 
 from dbaudit import auditing, checks
-from dbaudit.connection.session import read_only, uncollected
+from dbaudit.connection.read_only import read_only
+from dbaudit.memory import uncollected
 from tests.locks import Watch, watched
 from tests.postgres import main_server
 from tests.scratch import connected

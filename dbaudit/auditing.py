@@ -11,9 +11,7 @@ from pathlib import Path
 
 import django
 from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
 from dbaudit import amounts, catalog, checks, conf, places
@@ -22,15 +20,19 @@ from dbaudit.advisor.recommend import index_plan, plan, recommend
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
-from dbaudit.connection.session import misconfigured, uncollected
+from dbaudit.connection.opening import of_alias
+from dbaudit.connection.own_statements import marked
+from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
+from dbaudit.gate.passing import Gate
+from dbaudit.memory import uncollected
 from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.measure import measure
+from dbaudit.workload.measure import Crawl, measure, recorded
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
 
@@ -67,12 +69,54 @@ class Options:
     progress: Progress = silent
 
 
-def audit(alias: str = "default", **options: object) -> Report:
-    """Audit one database and return the `Report` that the command renders. Options are those of `Options`.
+def audit(
+    alias: str = "default",
+    *,
+    apps: Iterable[str] | str = (),
+    checks: Iterable[str] | str = (),
+    skip: Iterable[str] | str = (),
+    exact_counts: bool = False,
+    read_data: bool = False,
+    queries: bool = True,
+    crawl: bool = False,
+    crawl_exclude: Iterable[str] | str = (),
+    workload: Iterable[str | Path] | str | Path = (),
+    index_budget: str = "",
+    advise_for: str = "",
+    quick: bool = False,
+    what_if: str = "",
+    explain_rejected: bool = False,
+    progress: Progress = silent,
+) -> Report:
+    """Audit one database and return the `Report` that the command renders. The options are those of `Options`.
 
-    Raises `AuditError` for an unknown alias, application or check, and where the database cannot be reached.
+    A lone name may stand for a list of one. Raises `AuditError` for an unknown alias, application or check, and where
+    the database cannot be reached.
     """
-    return run(Options(databases=(alias,), **options))  # type: ignore[arg-type]
+    return run(
+        Options(
+            databases=(alias,),
+            apps=_listed(apps),
+            checks=_listed(checks),
+            skip=_listed(skip),
+            exact_counts=exact_counts,
+            read_data=read_data,
+            queries=queries,
+            crawl=crawl,
+            crawl_exclude=_listed(crawl_exclude),
+            workload=tuple(map(Path, (workload,) if isinstance(workload, str | Path) else workload)),
+            index_budget=index_budget,
+            advise_for=advise_for,
+            quick=quick,
+            what_if=what_if,
+            explain_rejected=explain_rejected,
+            progress=progress,
+        )
+    )
+
+
+def _listed(names: Iterable[str] | str) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def run(options: Options) -> Report:
@@ -84,8 +128,10 @@ def run(options: Options) -> Report:
     selection.verified("application", options.apps, (config.label for config in apps.get_app_configs()))
     selection.verified("database", options.databases, connections)
     ids = {check.id for check in known}
-    suppression.verified(settings.suppress, ids)
+    settings = replace(settings, suppress=suppression.verified(settings.suppress, ids))
     _wishes(settings, options)
+    if options.crawl_exclude and not options.crawl:
+        raise AuditError("--crawl-exclude leaves routes out of the crawl; add --crawl.")
     now = _now()
     databases = tuple(
         _audit(alias, settings, selected, selection.not_run(known, selected), options, ids, now.date())
@@ -114,28 +160,30 @@ def _audit(
     ids: set[str],
     today: date,
 ) -> DatabaseReport:
-    options.progress(f"Reading the catalog of {alias!r}")
-    with uncollected():
-        snapshot = catalog.read(
-            _connection(alias),
-            apps=apps,
-            statement_timeout_ms=settings.statement_timeout_ms,
-            lock_timeout_ms=settings.lock_timeout_ms,
-            count_limit_bytes=settings.count_limit_bytes,
-            exact_counts=options.exact_counts,
-            today=today,
-            read_data=options.read_data or settings.read_data,
-            data_for=[check.id for check in selected if "data" in check.needs],
-        )
-    snapshot = _restricted(snapshot, options.apps)
-    snapshot = _measured(snapshot, settings, options)
-    options.progress(f"Running {len(selected)} checks on {alias!r}")
-    with uncollected():
-        outcome = checks.run(snapshot, selected)
-    advice, unadvised = _advised(snapshot, settings, options)
-    snapshot = replace(snapshot, skipped=(*snapshot.skipped, *unadvised))
-    with uncollected():
-        return _concluded(snapshot, settings, outcome, not_run, options, advice, ids, today)
+    connection = of_alias(alias)
+    with marked(connection):
+        options.progress(f"Reading the catalog of {alias!r}")
+        with uncollected():
+            snapshot = catalog.read(
+                connection,
+                apps=apps,
+                statement_timeout_ms=settings.statement_timeout_ms,
+                lock_timeout_ms=settings.lock_timeout_ms,
+                count_limit_bytes=settings.count_limit_bytes,
+                exact_counts=options.exact_counts,
+                today=today,
+                read_data=options.read_data or settings.read_data,
+                data_for=[check.id for check in selected if "data" in check.needs],
+            )
+        snapshot = _restricted(snapshot, options.apps)
+        snapshot = _measured(snapshot, settings, options)
+        options.progress(f"Running {len(selected)} checks on {alias!r}")
+        with uncollected():
+            outcome = checks.run(snapshot, selected)
+        advice, unadvised = _advised(snapshot, settings, options)
+        snapshot = replace(snapshot, skipped=(*snapshot.skipped, *unadvised))
+        with uncollected():
+            return _concluded(snapshot, settings, outcome, not_run, options, advice, ids, today)
 
 
 def _advised(
@@ -145,7 +193,7 @@ def _advised(
     if not options.queries:
         return None, ()
     return advised(
-        _connection(snapshot.alias),
+        of_alias(snapshot.alias),
         snapshot,
         _wishes(settings, options),
         statement_timeout_ms=settings.statement_timeout_ms,
@@ -161,6 +209,7 @@ def _wishes(settings: conf.Settings, options: Options) -> Wishes:
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),
+        floor=settings.floor,
         quick=options.quick or settings.quick,
         what_if="build" if what_if == "build" else "sample",
     )
@@ -178,24 +227,27 @@ def _concluded(
 ) -> DatabaseReport:
     comments = suppression.verified(suppression.of_comments(snapshot.ignores), ids)
     told = suppression.apply(outcome.findings, (*settings.suppress, *comments), today)
-    recommendations = recommend(told.kept, snapshot, advice)
+    options.progress(f"Trying every remedy on {snapshot.alias!r}")
+    gate = Gate(of_alias(snapshot.alias), snapshot, apps, lock_timeout_ms=settings.lock_timeout_ms)
+    kept, advice = gate.findings(told.kept), gate.advised(advice)
+    recommendations = gate.recommendations(recommend(kept, snapshot, advice, settings.floor))
     indexes = (
-        index_plan(recommendations, told.kept, snapshot, advice, explain_rejected=options.explain_rejected)
+        index_plan(recommendations, kept, snapshot, advice, explain_rejected=options.explain_rejected)
         if advice
         else None
     )
     return DatabaseReport(
         snapshot=snapshot,
-        summary=inventory.summary(snapshot, told.kept),
+        summary=inventory.summary(snapshot, kept),
         applications=inventory.applications(snapshot),
         index_kinds=inventory.index_kinds(snapshot),
         relations=inventory.relations(snapshot),
-        findings=told.kept,
+        findings=kept,
         suppressed=told.suppressed,
         recommendations=recommendations,
         plan=plan(recommendations),
         index_plan=indexes,
-        scorecard=scorecard(snapshot, told.kept, recommendations, indexes, settings.targets),
+        scorecard=scorecard(snapshot, kept, recommendations, indexes, settings.targets),
         skipped=(*snapshot.skipped, *outcome.skipped, *not_run),
         crashed=outcome.crashed,
         ran=tuple(check.id for check in outcome.ran),
@@ -204,25 +256,29 @@ def _concluded(
 
 def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> Snapshot:
     """With the workload measured on this database, unless it was asked not to be."""
+    read = recorded(snapshot.alias, options.workload)
     if not options.queries:
-        return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
+        return replace(snapshot, runs=read.runs, skipped=(NO_QUERIES, *snapshot.skipped, *read.skipped))
     found = measure(
-        _connection(snapshot.alias),
+        of_alias(snapshot.alias),
         snapshot,
         apps=apps,
-        limits=Limits(statement_timeout_ms=settings.statement_timeout_ms, lock_timeout_ms=settings.lock_timeout_ms),
-        crawl_routes=options.crawl,
-        crawl_exclude=options.crawl_exclude,
-        workload_files=options.workload,
+        limits=Limits(
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            automatic_statements=settings.automatic_statements,
+            crawl_statements=settings.crawl_statements,
+        ),
+        crawl_routes=Crawl(exclude=options.crawl_exclude, samples=settings.crawl) if options.crawl else None,
         progress=options.progress,
     )
     return replace(
         snapshot,
-        runs=found.runs,
+        runs=(*found.runs, *read.runs),
         query_budgets=None
         if options.budgets is None
         else tuple(one for one in options.budgets if one.alias == snapshot.alias),
-        skipped=(*snapshot.skipped, *found.skipped),
+        skipped=(*snapshot.skipped, *found.skipped, *read.skipped),
     )
 
 
@@ -239,14 +295,6 @@ def _stale(
     whole = options.queries and not (options.apps or options.checks or options.skip)
     whole = whole and {*options.databases} >= {*connections}
     return suppression.stale(wishes, used, today, ran=ran, whole=whole)
-
-
-def _connection(alias: str) -> BaseDatabaseWrapper:
-    """The alias's connection. Raises `AuditError` where its engine or driver cannot be loaded."""
-    try:
-        return connections[alias]
-    except ImproperlyConfigured as error:
-        raise misconfigured(alias, error) from error
 
 
 def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 from tabulate import tabulate
 
-from dbaudit.conf import nearest
-from dbaudit.errors import AuditError
-from dbaudit.registry import Check
+from dbaudit.errors import AuditError, nearest
+from dbaudit.registry import Check, identified
 
 INTRODUCTION = """# Checks
 
@@ -37,6 +36,7 @@ def listing(checks: Iterable[Check]) -> str:
 def page(checks: Iterable[Check], name: str, width: int = 79) -> str:
     """One check's page, wrapped for a terminal. Raises `AuditError` with the nearest id for an unknown one."""
     known = {check.id: check for check in checks}
+    name = identified(name, known)
     if name not in known:
         raise AuditError(f"Unknown check {name!r}. {nearest(name, known)}")
     check = known[name]

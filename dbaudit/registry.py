@@ -10,16 +10,24 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from difflib import get_close_matches
+from typing import Any, Literal, get_args
 
-from dbaudit.errors import AuditError, place
+from django.apps import apps
+
+from dbaudit.errors import AuditError, nearest, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Category, Finding, Severity
 
 Need = Literal["schema", "models", "statistics", "data", "activity", "queries"]
-NEEDS: tuple[Need, ...] = ("schema", "models", "statistics", "data", "activity", "queries")
+NEEDS: tuple[Need, ...] = get_args(Need)
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+SEVERITIES = tuple(severity.value for severity in Severity if severity is not Severity.DEFAULT)
+#: Django's own names of vendors. Other backends have names of theirs, which nobody here knows.
+VENDORS = ("sqlite", "postgresql", "mysql", "oracle")
 Function = Callable[[Snapshot], Iterator[Finding | Skipped]]
 
 PARAGRAPHS = ("Why:", "Fix:", "Silent when:")
@@ -28,7 +36,11 @@ ONE_VALUE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A registered check with its page. ``vendors`` is empty where it works on every one."""
+    """A registered check with its page. ``vendors`` is empty where it works on every one.
+
+    The ``id`` of a built-in check is its function's name. That of a project's check has the label of its app before
+    it (``shop.table_without_comment``), so that no later built-in check can take it.
+    """
 
     id: str
     title: str
@@ -54,39 +66,49 @@ _checks: dict[str, Check] = {}
 def check(
     *,
     severity: Severity | str = Severity.WARNING,
-    needs: Iterable[Need] = ("schema",),
-    vendors: Iterable[str] = (),
+    needs: Iterable[Need] | Need = ("schema",),
+    vendors: Iterable[str] | str = (),
     enabled: bool = True,
     category: Category = "schema",
 ) -> Callable[[Function], Function]:
-    """Register a function as a check under its own name.
+    """Register a function as a check under its own name, and that of its app.
 
     ``severity`` is the default of its findings, ``needs`` what it looks at, ``vendors`` where it works (empty:
     everywhere), ``enabled`` whether it runs unasked, ``category`` whether it is about the schema or about operations:
-    how the database is run and connected to, which fails no build unless asked. Raises `AuditError` with file and line
-    for a wrong signature, an incomplete docstring, a duplicate name or an unknown need.
+    how the database is run and connected to, which fails no build unless asked. A lone name may stand for a list of
+    one. Raises `AuditError` with file and line, and the valid values, for a wrong signature, an incomplete docstring,
+    a duplicate name or an unknown need, vendor, severity or category.
     """
 
     def register(function: Function) -> Function:
         where = _place(function)
         name = function.__name__
+        about = f"{where}: check {name!r}"
         if [one.kind in ONE_VALUE for one in inspect.signature(function).parameters.values()] != [True]:
-            raise AuditError(f"{where}: check {name!r} must take exactly one argument, the snapshot.")
-        if name in _checks and _checks[name].place != where:
-            raise AuditError(f"{where}: check {name!r} is already registered at {_checks[name].place}; rename one.")
-        wrong = [need for need in needs if need not in NEEDS]
-        if wrong:
-            raise AuditError(f"{where}: check {name!r} needs {wrong[0]!r}; known needs are {', '.join(NEEDS)}.")
+            raise AuditError(f"{about} must take exactly one argument, the snapshot.")
+        id_ = _id(function)
+        if id_ in _checks and _checks[id_].place != where:
+            raise AuditError(f"{about} is already registered at {_checks[id_].place}; rename one.")
+        wanted, works_on = _listed(needs), _listed(vendors)
+        for need in wanted:
+            if need not in NEEDS:
+                raise AuditError(f"{about} needs {need!r}; known needs are {', '.join(NEEDS)}.")
+        for vendor in works_on:
+            _refuse_misspelt(vendor, about)
+        if severity not in SEVERITIES:
+            raise AuditError(f"{about} has the severity {severity!r}. {nearest(str(severity), SEVERITIES)}")
+        if category not in CATEGORIES:
+            raise AuditError(f"{about} has the category {category!r}. {nearest(str(category), CATEGORIES)}")
         title, why, fix, silent_when = _page(function, where)
-        _checks[name] = Check(
-            id=name,
+        _checks[id_] = Check(
+            id=id_,
             title=title,
             why=why,
             fix=fix,
             silent_when=silent_when,
             severity=Severity(severity),
-            needs=tuple(needs),
-            vendors=tuple(vendors),
+            needs=wanted,
+            vendors=works_on,
             enabled=enabled,
             function=function,
             place=where,
@@ -100,6 +122,41 @@ def check(
 def registered() -> tuple[Check, ...]:
     """All checks registered so far, in order of id."""
     return tuple(_checks[name] for name in sorted(_checks))
+
+
+def identified(name: str, ids: Collection[str]) -> str:
+    """The id of the check that a name means.
+
+    Version 0.1 named a project's check without its app. Such a name still means the one check that it fits, with a
+    warning; version 0.3 will refuse it.
+    """
+    fitting = [id_ for id_ in ids if id_.endswith(f".{name}")] if name not in ids else []
+    if len(fitting) != 1:
+        return name
+    warnings.warn(f"The check {name!r} is now called {fitting[0]!r}: write it so.", FutureWarning, stacklevel=2)
+    return fitting[0]
+
+
+def _id(function: Function) -> str:
+    """The function's name, in a project's app behind the app's label."""
+    package, _, _ = __name__.rpartition(".")
+    module = function.__module__
+    if module.startswith(f"{package}."):
+        return function.__name__
+    config = apps.get_containing_app_config(module)
+    return f"{config.label if config else module.partition('.')[0]}.{function.__name__}"
+
+
+def _listed(names: Iterable[str] | str) -> tuple[Any, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _refuse_misspelt(vendor: object, about: str) -> None:
+    """Backends outside of Django have names of their own: only what looks like one of Django's is a mistake."""
+    close = get_close_matches(str(vendor).lower(), VENDORS, n=1, cutoff=0.7)
+    if isinstance(vendor, str) and (vendor in VENDORS or not (close or vendor == "mariadb")):
+        return
+    raise AuditError(f"{about} works on the vendor {vendor!r}. Did you mean {close[0] if close else 'mysql'!r}?")
 
 
 def _place(function: Function) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("facts",),
     ("findings",),
     ("sql",),
-    ("places", "amounts"),
+    ("places", "amounts", "memory"),
     ("conf",),
     ("connection",),
     ("drift",),
@@ -26,6 +27,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("apply",),
     ("operations",),
     ("codemods",),
+    ("gate",),
     ("report",),
     ("policy", "diff"),
     ("auditing", "live"),
@@ -73,3 +75,12 @@ def test_checks_advice_and_reports_touch_no_database(path: Path) -> None:
     named = [getattr(node, "module", None) or node.names[0].name for node in imports]
     assert not [name for name in named if name.startswith("django.db")]
     assert "cursor(" not in source
+
+
+def test_the_docs_show_every_room_in_this_order() -> None:
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    tree = text.partition("```text\n")[2].partition("```")[0]
+    lines = [line.partition("#")[0] for line in tree.splitlines()[1:]]
+    assert [set(line.replace("/", "").split()) for line in lines] == [set(rooms) for rooms in ORDER]
+    headings = re.findall(r"^### (.+)$", text, re.MULTILINE)
+    assert {name.strip("`/") for heading in headings for name in heading.split(", ")} == {*RANK}

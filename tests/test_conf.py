@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from dbaudit.conf import check_settings, load, nearest
-from dbaudit.errors import AuditError
+from dbaudit.conf import check_settings, load
+from dbaudit.errors import AuditError, nearest
 
 
 @override_settings(DBAUDIT={})

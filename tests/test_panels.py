@@ -235,7 +235,7 @@ def test_a_check_that_raises_is_told_and_the_page_is_served(site: Scratch, monke
 
     found = stats("/loop/")
     assert sections(found) == {"Asked once for each row (N+1)": ["n_plus_one"]}
-    assert [one["what"] for one in found["skipped"]] == ["broken"]
+    assert [one["what"] for one in found["skipped"]] == ["tests.broken"]
     assert newest().get_panel_by_id(PANEL).nav_subtitle == f"1 problem in {AUTHORS + 1} queries, not all examined"
     assert "Not examined" in html()
 

@@ -66,11 +66,6 @@ def shop(tmp_path: Path) -> Project:
             "shop/dbaudit_checks.py:3: check 'broken' needs a docstring",
         ),
         (
-            "duplicate of a built-in one",
-            f"from dbaudit import check\n\n@check()\ndef redundant_index(snapshot):{PAGE}    yield from ()\n",
-            "shop/dbaudit_checks.py:3: check 'redundant_index' is already registered at ",
-        ),
-        (
             "unknown need",
             f"from dbaudit import check\n\n@check(needs=['luck'])\ndef broken(snapshot):{PAGE}    yield from ()\n",
             "shop/dbaudit_checks.py:3: check 'broken' needs 'luck'; known needs are",
@@ -78,7 +73,7 @@ def shop(tmp_path: Path) -> Project:
         (
             "unknown severity",
             f"from dbaudit import check\n\n@check(severity='bad')\ndef broken(snapshot):{PAGE}    yield from ()\n",
-            "shop/dbaudit_checks.py:3: ValueError: 'bad' is not a valid Severity; correct it.",
+            "shop/dbaudit_checks.py:3: check 'broken' has the severity 'bad'. Valid names: error, info, warning.",
         ),
         (
             "import",
@@ -102,28 +97,30 @@ def test_the_other_actions_refuse_it_too(shop: Project, action: tuple[str, ...])
     assert shop.refused("dbaudit", *action).startswith("CommandError: shop/dbaudit_checks.py:1: ")
 
 
-def test_two_checks_of_one_name_in_two_apps_are_refused_with_both_places(shop: Project) -> None:
-    shop.write({"shop/dbaudit_checks.py": GOOD})
-    shop.write({"stall/__init__.py": "", "stall/dbaudit_checks.py": GOOD})
-    shop.configure('INSTALLED_APPS.append("stall")')
-    places = "stall/dbaudit_checks.py:4: check 'shop_has_items' is already registered at shop/dbaudit_checks.py:4"
-    assert places in shop.refused("dbaudit", "report")
+def test_checks_of_one_name_in_two_apps_or_of_a_built_in_s_name_live_side_by_side(shop: Project) -> None:
+    named_alike = GOOD.replace("shop_has_items", "redundant_index")
+    shop.write({"shop/dbaudit_checks.py": GOOD, "stall/__init__.py": "", "stall/dbaudit_checks.py": named_alike})
+    shop.write({"kiosk/__init__.py": "", "kiosk/dbaudit_checks.py": GOOD})
+    shop.configure('INSTALLED_APPS += ["stall", "kiosk"]')
+    shop.migrate()
+    (database,) = shop.report()["databases"]
+    ids = {"shop.shop_has_items", "kiosk.shop_has_items", "stall.redundant_index", "redundant_index"}
+    assert ids <= {*database["ran"]}
 
 
 def test_a_project_s_check_runs_beside_the_built_in_ones_and_has_its_page(shop: Project) -> None:
     shop.write({"shop/dbaudit_checks.py": GOOD})
     shop.migrate()
     (database,) = shop.report()["databases"]
-    assert "shop_has_items:shop_item" in [one["key"] for one in database["findings"]]
-    assert {"shop_has_items", "redundant_index"} <= {*database["ran"]}
-    assert "The shop has items" in shop.manage("dbaudit", "explain", "shop_has_items").stdout
+    assert "shop.shop_has_items:shop_item" in [one["key"] for one in database["findings"]]
+    assert {"shop.shop_has_items", "redundant_index"} <= {*database["ran"]}
+    assert "The shop has items" in shop.manage("dbaudit", "explain", "shop.shop_has_items").stdout
 
 
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ("    raise LookupError('no such shelf')\n    yield\n", "LookupError: no such shelf (shop/dbaudit_checks.py:"),
-        ("    yield 'a string'\n", "TypeError: it yielded 'a string', which is neither a Finding nor a Skipped"),
         ("    return None\n", "TypeError: 'NoneType' object is not iterable (shop/dbaudit_checks.py:"),
     ],
 )
@@ -132,9 +129,57 @@ def test_r27_a_check_that_raises_is_named_and_the_others_still_report(shop: Proj
     shop.migrate()
     outputs = ("--output", "report.json", "--output", "report.md")
     done = shop.manage("dbaudit", "report", "--no-queries", *outputs, status=2)
-    assert f"CommandError: broken: The check raised {words}" in done.stderr
+    assert f"CommandError: shop.broken: The check raised {words}" in done.stderr
     assert "Traceback" not in done.stderr
     markdown = (shop.folder / "report.md").read_text()
     assert "The check raised" in markdown
     assert "It runs" in markdown
-    assert '"shop_has_items:shop_item"' in (shop.folder / "report.json").read_text()
+    assert '"shop.shop_has_items:shop_item"' in (shop.folder / "report.json").read_text()
+
+
+FINDING = "Finding(subject='It is', detail='So.', identity='id', remedy=REMEDY, table='shop_item', {members})"
+YIELDING = f"""{GOOD}
+
+REMEDY = Remedy(action=EditModel(model="shop.Item", change="none"))
+
+
+@check()
+def yields(snapshot):{PAGE}
+    yield FINDING
+"""
+
+
+def yielding(shop: Project, text: str) -> None:
+    """Let the shop have a check that yields this, as its sixth-last line."""
+    shop.write({"shop/dbaudit_checks.py": YIELDING.replace("FINDING", text)})
+    shop.migrate()
+
+
+def test_what_can_only_mean_one_thing_is_converted(shop: Project) -> None:
+    members = "severity='info', confidence='low', location='shop/models.py:3', evidence=[('rows', 3)], model=None"
+    yielding(shop, FINDING.format(members=members))
+    (found,) = (one for one in shop.report()["databases"][0]["findings"] if one["check"] == "shop.yields")
+    assert found["key"] == "shop.yields:shop_item:id"
+    assert (found["severity"], found["confidence"], found["model"]) == ("info", "low", "")
+    assert found["location"] == {"file": "shop/models.py", "line": 3}
+    assert [(one["what"], one["value"]) for one in found["evidence"]] == [("rows", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (FINDING.format(members="severity='infos'"), "severity is 'infos'. Did you mean 'info'?"),
+        ("'a string'", "'a string' is neither a Finding nor a Skipped"),
+    ],
+    ids=["finding", "string"],
+)
+def test_what_is_ambiguous_is_refused_with_its_line_and_the_others_report(
+    shop: Project, text: str, sentence: str
+) -> None:
+    yielding(shop, text)
+    done = shop.manage("dbaudit", "report", "--no-queries", "--output", "report.json", status=2)
+    lines = (shop.folder / "shop/dbaudit_checks.py").read_text().splitlines()
+    place = f"(shop/dbaudit_checks.py:{max(number for number, line in enumerate(lines, 1) if 'yield ' in line)})"
+    assert f"CommandError: shop.yields: The check yielded what is no finding: {sentence} {place}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert '"shop.shop_has_items:shop_item"' in (shop.folder / "report.json").read_text()

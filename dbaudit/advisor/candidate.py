@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Protocol
 
-from dbaudit.facts import Parameters, Plan
+from dbaudit.advisor.provenance import Provenance
+from dbaudit.facts import IndexKey, Parameters, Plan
 from dbaudit.sql.names import index_name
 
 #: The operator class by which an inverted index finds what JSON contains: smaller and faster than the default one,
@@ -14,29 +15,12 @@ PATHS = "jsonb_path_ops"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Key:
-    """One key of an index: a column, or an expression in the database's own SQL with its identifiers quoted."""
-
-    column: str = ""
-    expression: str = ""
-    descending: bool = False
-    nulls: Literal["", "first", "last"] = ""
-    opclass: str = ""
-
-    def __str__(self) -> str:
-        text = self.column or f"({self.expression})"
-        text += f" {self.opclass}" if self.opclass else ""
-        text += " DESC" if self.descending else ""
-        return f"{text} NULLS {self.nulls.upper()}" if self.nulls else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Candidate:
     """An index that might be built. ``condition`` is the predicate of a partial one, in the database's SQL."""
 
     table: str
     schema: str = ""
-    keys: tuple[Key, ...]
+    keys: tuple[IndexKey, ...]
     include: tuple[str, ...] = ()
     condition: str = ""
     method: str = "btree"
@@ -46,8 +30,8 @@ class Candidate:
         """The name under which it is proposed, and under which plans of a trial show it: the same on every machine."""
         # A key that is no plain ascending column takes part by its hash alone.
         columns = [f"{'-' if key.descending else ''}{key.column}" for key in self.keys if key.column]
-        plain = all(key == Key(column=key.column) for key in self.keys)
-        more = () if plain else (repr(self.keys),)
+        plain = all(key.plain for key in self.keys)
+        more = () if plain else tuple(map(str, self.keys))
         return index_name(self.table, columns, *more, ",".join(self.include), self.condition, self.method)
 
     @property
@@ -72,10 +56,13 @@ class Asked:
     """A statement of the workload, the same template from whichever runs asked it.
 
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
-    observed time; ``mean_ms`` its mean time, None where it was not timed; ``runs`` the ids of the `QueryRun`s.
+    observed time; ``mean_ms`` its mean time, None where it was not timed; ``observed_ms`` the mean time in the time
+    observed, None where only this audit ran it: its own clock says how busy the machine is, too. ``runs`` are the ids
+    of the `QueryRun`s; ``provenance`` is the best evidence among them that it is asked at all.
     ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
     as a constant is no accident of one sample. ``repeated`` statements are asked once for each row of another in every
-    run that asks them, which the report tells to do away with; their ``calls`` count a run once.
+    run that asks them, which the report tells to do away with; their ``calls`` count a run once. ``reworded`` ones were
+    seen with other values in their very text, so that none of these belongs to the statement.
     """
 
     fingerprint: str
@@ -83,9 +70,12 @@ class Asked:
     samples: tuple[Parameters, ...] = field(default=(), repr=False)
     calls: float = 1.0
     mean_ms: float | None = None
+    observed_ms: float | None = None
     runs: tuple[str, ...] = ()
     sources: tuple[str, ...] = field(default=(), repr=False)
     repeated: bool = False
+    reworded: bool = False
+    provenance: Provenance = Provenance.CANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +89,14 @@ class Planned:
     plans: tuple[Plan, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A statement that was executed: the pages and rows that it took (``work``), and which candidates it used."""
+
+    work: float
+    used: frozenset[Candidate]
+
+
 class Planner(Protocol):
     """A trial of one vendor: says what statements would cost, without changing the user's database.
 
@@ -109,12 +107,20 @@ class Planner(Protocol):
     def calls(self) -> int:
         """The plans that were made."""
 
+    @property
+    def work(self) -> float:
+        """What was done so far, in plans, without a look at a clock: larger pieces of work count as several."""
+
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         """Plan one statement with these candidates (and the indexes that exist) present.
 
         Raises:
             UnplannableError: this statement cannot be planned.
         """
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> Execution | None:
+        """Execute one statement on a copy with these candidates built, None where it cannot be, or where ``cost`` does
+        so already."""
 
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take.

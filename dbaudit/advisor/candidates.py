@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
-from dbaudit.advisor.candidate import PATHS, Asked, Candidate, Key
+from dbaudit.advisor.candidate import PATHS, Asked, Candidate
+from dbaudit.advisor.entries import fitting
 from dbaudit.advisor.parsing import spelled
 from dbaudit.advisor.predicates import Term
 from dbaudit.advisor.roles import Occurrence
-from dbaudit.facts import Table
+from dbaudit.facts import IndexKey, Table
 
 #: Keys of a candidate at most; an order may take one more.
 WIDTH = 3
@@ -30,12 +31,18 @@ _PATTERN = {
 _INVERTED = ("jsonb", "tsvector")
 
 
-def propose(occurrence: Occurrence, asked: Asked, vendor: str) -> tuple[Candidate, ...]:
-    """The candidates for one occurrence of a table, each once, in a fixed order."""
+def propose(
+    occurrence: Occurrence, asked: Asked, vendor: str, chosen_from: frozenset[str] = frozenset()
+) -> tuple[Candidate, ...]:
+    """The candidates for one occurrence of a table, each once, in a fixed order.
+
+    ``chosen_from`` are the columns whose fields have choices: a value of these is one of the schema's.
+    """
     if not occurrence.table.stores_rows:
         return ()
-    maker = _Maker(occurrence, asked, vendor)
-    return tuple(dict.fromkeys(maker.candidates()))
+    maker = _Maker(occurrence, asked, vendor, chosen_from)
+    made = (fitting(one, occurrence.table, vendor) for one in maker.candidates())
+    return tuple(dict.fromkeys(one for one in made if one is not None))
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class _Maker:
     occurrence: Occurrence
     asked: Asked
     vendor: str
+    chosen_from: frozenset[str]
 
     @property
     def table(self) -> Table:
@@ -58,7 +66,7 @@ class _Maker:
                 yield from self._variants(keys, conditions, wide=not branch)
             yield from self._others(terms)
 
-    def _key_lists(self, terms: list[Term]) -> Iterator[tuple[Key, ...]]:
+    def _key_lists(self, terms: list[Term]) -> Iterator[tuple[IndexKey, ...]]:
         """The keys of b-trees, by the patterns of section 2.1 of the study that this advisor goes back to."""
         equal = self._selective(term.key for term in terms if term.role in ("equal", "null") and term.key)
         listed = self._selective(term.key for term in terms if term.role == "in" and term.key)
@@ -83,18 +91,18 @@ class _Maker:
             yield _cut((key, *self.occurrence.group))
         yield from (_cut(pair) for pair in permutations(joins[:3], 2))
         if not terms and self.occurrence.columns:
-            yield (Key(column=self.occurrence.columns[0]),)
+            yield (IndexKey(column=self.occurrence.columns[0]),)
 
-    def _selective(self, keys: Iterable[Key | None]) -> list[Key]:
+    def _selective(self, keys: Iterable[IndexKey | None]) -> list[IndexKey]:
         """The keys, that of most different values first."""
         return sorted(_unique(keys), key=lambda key: (-self._distinct(key), key))
 
-    def _distinct(self, key: Key) -> float:
+    def _distinct(self, key: IndexKey) -> float:
         column = self.table.column(key.column) if key.column else None
         seen = column.statistics if column else None
         return float((seen and seen.distinct) or 0.0)
 
-    def _ranged(self, term: Term) -> Key | None:
+    def _ranged(self, term: Term) -> IndexKey | None:
         """The key of a range; of a prefix with the operators that compare character by character."""
         if term.key is None or term.role != "prefix" or self.vendor != "postgresql":
             return term.key
@@ -102,7 +110,7 @@ class _Maker:
         kind = column.type.lower().partition("(")[0].strip() if column else "text"
         return replace(term.key, opclass=_PATTERN.get(kind, "text_pattern_ops"))
 
-    def _variants(self, keys: tuple[Key, ...], conditions: list[_Condition], *, wide: bool) -> Iterator[Candidate]:
+    def _variants(self, keys: tuple[IndexKey, ...], conditions: list[_Condition], *, wide: bool) -> Iterator[Candidate]:
         """With and without columns carried along, over all rows and over those of a condition."""
         for condition in (None, *conditions):
             named = condition.columns if condition else frozenset()
@@ -120,15 +128,15 @@ class _Maker:
             if carried and self.vendor == "postgresql":
                 yield replace(plain, include=carried)
             elif carried and self.vendor == "sqlite" and len(left) + len(carried) <= WIDTH + 2:
-                yield replace(plain, keys=(*left, *(Key(column=name) for name in carried)))
+                yield replace(plain, keys=(*left, *(IndexKey(column=name) for name in carried)))
 
-    def _any_key(self, named: frozenset[str]) -> tuple[Key, ...]:
+    def _any_key(self, named: frozenset[str]) -> tuple[IndexKey, ...]:
         """A key for the index whose condition says all: what the rows are sorted or known by."""
         if self.occurrence.order and not {key.column for key in self.occurrence.order} & named:
             return self.occurrence.order[:WIDTH]
-        return tuple(Key(column=name) for name in self.table.primary_key[:1])
+        return tuple(IndexKey(column=name) for name in self.table.primary_key[:1])
 
-    def _carried(self, keys: tuple[Key, ...], named: frozenset[str]) -> tuple[str, ...]:
+    def _carried(self, keys: tuple[IndexKey, ...], named: frozenset[str]) -> tuple[str, ...]:
         """The other columns that the statement reads, where they are few and narrow: then the index alone answers."""
         if self.occurrence.whole or any(key.expression for key in keys):
             return ()
@@ -157,11 +165,20 @@ class _Maker:
         return None
 
     def _constant(self, term: Term) -> bool:
-        """Whether a value is part of what the project asks, and not that of the one row which was looked at."""
+        """Whether a value is part of what the project asks, and not that of the one row which was looked at.
+
+        Seen in one call alone, it is one only where the field has choices and the project's function names this one, or
+        where it stands in the text of the statement. What a demonstration asks for is a value like any other.
+        """
         distinct = self._distinct(term.key) if term.key else 0
         if not 0 < distinct <= FEW_VALUES:
             return False
-        return len(self.asked.samples) > 1 or term.literal in _literals(self.asked.sources)
+        if len(self.asked.samples) > 1:
+            return True
+        if term.stands:
+            return not self.asked.sources or any(term.literal in _unquoted(one) for one in self.asked.sources)
+        chosen = term.key is not None and term.key.column in self.chosen_from
+        return chosen and _named(term.literal, self.asked.sources)
 
     def _others(self, terms: list[Term]) -> Iterator[Candidate]:
         """What is no b-tree: inverted indexes, and block ranges of rows that lie in the order of their column."""
@@ -197,7 +214,7 @@ class _Condition:
     columns: frozenset[str]
 
 
-def _heads(keys: list[Key]) -> list[tuple[Key, ...]]:
+def _heads(keys: list[IndexKey]) -> list[tuple[IndexKey, ...]]:
     """None, each, each two and the first three of some keys that are looked up by value."""
     few = keys[: WIDTH + 1]
     return [
@@ -208,7 +225,9 @@ def _heads(keys: list[Key]) -> list[tuple[Key, ...]]:
     ]
 
 
-def _joined(heads: list[tuple[Key, ...]], tail: tuple[Key, ...], width: int = WIDTH) -> Iterator[tuple[Key, ...]]:
+def _joined(
+    heads: list[tuple[IndexKey, ...]], tail: tuple[IndexKey, ...], width: int = WIDTH
+) -> Iterator[tuple[IndexKey, ...]]:
     for head in heads:
         columns = {(key.column, key.expression) for key in head}
         rest = tuple(key for key in tail if (key.column, key.expression) not in columns)
@@ -216,15 +235,15 @@ def _joined(heads: list[tuple[Key, ...]], tail: tuple[Key, ...], width: int = WI
             yield _cut((*head, *rest), width)
 
 
-def _cut(keys: Iterable[Key], width: int = WIDTH) -> tuple[Key, ...]:
+def _cut(keys: Iterable[IndexKey], width: int = WIDTH) -> tuple[IndexKey, ...]:
     """Each column once, at most so many."""
-    seen: dict[tuple[str, str], Key] = {}
+    seen: dict[tuple[str, str], IndexKey] = {}
     for key in keys:
         seen.setdefault((key.column, key.expression), key)
     return tuple(seen.values())[:width]
 
 
-def _unique(keys: Iterable[Key | None]) -> list[Key]:
+def _unique(keys: Iterable[IndexKey | None]) -> list[IndexKey]:
     return list(dict.fromkeys(key for key in keys if key is not None))
 
 
@@ -233,13 +252,21 @@ def _width(column: object) -> int:
     return int((seen and seen.width) or 16)
 
 
-def _literals(sources: Iterable[str]) -> frozenset[str]:
-    """The constants of Python functions as literals of SQL."""
-    found = set()
+def _named(literal: str, sources: Iterable[str]) -> bool:
+    """Whether one of the functions has the value as a constant of Python, or as a member of an enumeration."""
     for source in sources:
         try:
             tree = ast.parse(source.strip())
         except (SyntaxError, ValueError):
             continue
-        found |= {spelled(node.value) or "" for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    return frozenset(found - {""})
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and spelled(node.value) == literal:
+                return True
+            if isinstance(node, ast.Attribute) and node.attr.lower() == literal.strip("'").lower():
+                return True
+    return False
+
+
+def _unquoted(source: str) -> str:
+    """The text of a function as the SQL in it has its quotes."""
+    return source.replace("\\'", "'")

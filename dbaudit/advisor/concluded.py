@@ -51,5 +51,5 @@ def _alike(one: Chosen, other: Chosen, snapshot: Snapshot) -> bool:
     table = snapshot.table(one.candidate.table, one.candidate.schema)
     if table is None or (one.candidate.table, one.candidate.schema) != (other.candidate.table, other.candidate.schema):
         return False
-    first, second = (as_index(each.candidate, table, snapshot.vendor) for each in (one, other))
+    first, second = (as_index(each.candidate, table) for each in (one, other))
     return covers(first, second) or covers(second, first)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from dbaudit.advisor.candidate import Candidate
-from dbaudit.facts import Model, Snapshot, Table
+from dbaudit.facts import IndexKey, Model, Snapshot, Table
 from dbaudit.findings import CreateIndex, Remedy
 from dbaudit.sql import ddl, names
 from dbaudit.sql.normal_form import condition as condition_tree
@@ -41,26 +41,14 @@ class Entry:
 def action(candidate: Candidate, snapshot: Snapshot) -> CreateIndex:
     """The index as a remedy has it, under a name that nothing in the database has yet."""
     table = snapshot.table(candidate.table, candidate.schema)
-    keys = candidate.keys
     return CreateIndex(
         table=table.label if table else candidate.table,
-        columns=_columns(candidate),
+        keys=candidate.keys,
         name=_free(snapshot, candidate),
         include=candidate.include,
         condition=candidate.condition,
-        expressions=tuple(key.expression for key in keys if key.expression),
         method="" if candidate.method == "btree" else candidate.method,
-        opclasses=tuple(key.opclass for key in keys) if any(key.opclass for key in keys) else (),
-        nulls=tuple(key.nulls for key in keys) if any(key.nulls for key in keys) else (),
     )
-
-
-def _columns(candidate: Candidate) -> tuple[str, ...]:
-    """The columns, with an empty one in the place of an expression unless all that follow are plain expressions."""
-    columns = [f"{'-' if key.descending else ''}{key.column}" for key in candidate.keys]
-    while columns and not columns[-1]:
-        columns.pop()
-    return tuple(columns)
 
 
 def remedy(snapshot: Snapshot, table: Table, index: CreateIndex, verification: str = "") -> Remedy:
@@ -94,15 +82,14 @@ def holder(snapshot: Snapshot, table: Table) -> Model | None:
 def entry(snapshot: Snapshot, table: Table, index: CreateIndex) -> Entry:
     """The entry of ``Meta.indexes``."""
     words = _Words(snapshot, table)
-    keys = list(_keys(index))
     arguments = []
-    if index.expressions or any(key.nulls for key in keys):
-        arguments += [words.key(key) for key in keys]
+    if any(key.expression or key.nulls or key.collation for key in index.keys):
+        arguments += [words.key(key) for key in index.keys]
     else:
-        fields = ", ".join(f'"{"-" if key.descending else ""}{words.field(key.column)}"' for key in keys)
+        fields = ", ".join(f'"{"-" if key.descending else ""}{words.field(key.column)}"' for key in index.keys)
         arguments.append(f"fields=[{fields}]")
-        if index.opclasses:
-            arguments.append(f"opclasses=[{', '.join(map(_quoted, index.opclasses))}]")
+        if any(key.opclass for key in index.keys):
+            arguments.append(f"opclasses=[{', '.join(_quoted(key.opclass) for key in index.keys)}]")
     arguments.append(f"name={_quoted(index.name)}")
     if index.include:
         arguments.append(f"include=[{', '.join(_quoted(words.field(name)) for name in index.include)}]")
@@ -152,29 +139,6 @@ def migration(snapshot: Snapshot, indexes: Iterable[tuple[Table, CreateIndex]]) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
-    column: str
-    expression: str
-    descending: bool
-    opclass: str
-    nulls: str
-
-
-def _keys(index: CreateIndex) -> Iterator[_Key]:
-    expressions = iter(index.expressions)
-    named = [*index.columns, *[""] * (len(index.expressions) - sum(not one.strip("-") for one in index.columns))]
-    for place, name in enumerate(named):
-        column = name.removeprefix("-")
-        yield _Key(
-            column=column,
-            expression="" if column else next(expressions),
-            descending=name.startswith("-"),
-            opclass=index.opclasses[place] if index.opclasses else "",
-            nulls=index.nulls[place] if index.nulls else "",
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class _Words:
     """Writes SQL of one table in Django's words; ``imports`` are what the words need so far."""
 
@@ -188,9 +152,12 @@ class _Words:
         found = self.snapshot.columns_field(self.table, actual)
         return found.name if found else actual
 
-    def key(self, key: _Key) -> str:
+    def key(self, key: IndexKey) -> str:
         """A key as an expression: ``F("a").desc()``, ``Upper("b")``."""
         text = f"models.F({_quoted(self.field(key.column))})" if key.column else self.expression(key.expression)
+        if key.collation:
+            self.imports.add("from django.db.models.functions import Collate")
+            text = f"Collate({text}, {_quoted(key.collation)})"
         if key.opclass:
             self.imports.add(f"{_POSTGRES_INDEXES} OpClass  # with django.contrib.postgres in INSTALLED_APPS")
             text = f"OpClass({text}, name={_quoted(key.opclass)})"
@@ -296,7 +263,9 @@ def _free(snapshot: Snapshot, candidate: Candidate) -> str:
     name, number = candidate.name, 1
     while name in taken:
         number += 1
-        name = names.index_name(candidate.table, (key.column for key in candidate.keys), repr(candidate), str(number))
+        name = names.index_name(
+            candidate.table, (key.column for key in candidate.keys), candidate.describe(), str(number)
+        )
     return name
 
 

@@ -1,8 +1,4 @@
-"""The statement's tree, with its placeholders named and the values that they were seen with.
-
-Needs the optional package sqlglot; ``advise`` says so where it is missing, and imports this module only where it is
-there.
-"""
+"""The statement's tree, with its placeholders named and the values that they were seen with."""
 
 from __future__ import annotations
 
@@ -17,6 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from dbaudit.advisor.candidate import Asked, UnplannableError
+from dbaudit.advisor.literals import of_schema
 
 DIALECTS = {"postgresql": "postgres", "sqlite": "sqlite", "mysql": "mysql"}
 _PREFIX = "dbaudit_"
@@ -34,12 +31,13 @@ UNKNOWN = Unknown()
 class Parsed:
     """A statement's tree (of sqlglot) and the values that its placeholders had, sample by sample.
 
-    ``literals`` are the values written in the project's functions that ask it.
+    ``reworded`` says that the values in its text differ from call to call.
     """
 
     tree: exp.Expr
     dialect: str
     samples: tuple[Mapping[str, Any], ...] = ()
+    reworded: bool = False
 
     def values(self, node: exp.Expr) -> tuple[Any, ...]:
         """The values of a literal or placeholder, one a sample; ``UNKNOWN`` where it is neither or was not seen."""
@@ -55,18 +53,26 @@ class Parsed:
         return first if all(type(one) is type(first) and one == first for one in others) else UNKNOWN
 
     def bound(self, node: exp.Expr) -> exp.Expr | None:
-        """The expression with the values of its placeholders in their place, None where one is not the same
-        everywhere, or of a type that has no literals."""
+        """The expression as every call has it: the schema's own words (see `dbaudit.advisor.literals`) in the place of
+        their placeholders. None where it depends on a value of a call."""
         copy = node.copy()
-        for one in list(copy.find_all(exp.Placeholder, exp.Parameter)):
-            literal = spelled(self.constant(one))
+        for one in list(copy.find_all(exp.Placeholder, exp.Parameter, exp.Literal)):
+            if isinstance(one, exp.Literal):
+                if self.reworded and not of_schema(one, one.this):
+                    return None
+                continue
+            seen = self.constant(one)
+            literal = spelled(seen) if one is not copy and of_schema(one, seen) else None
             if literal is None:
                 return None
-            value = sqlglot.parse_one(literal, read=self.dialect)
-            if one is copy:
-                return value
-            one.replace(value)
+            one.replace(sqlglot.parse_one(literal, read=self.dialect))
         return copy
+
+    def stands(self, node: exp.Expr) -> bool:
+        """Whether a value stands in the text of the statement, the same in every call."""
+        while isinstance(node, exp.Paren | exp.Cast):
+            node = node.this
+        return isinstance(node, exp.Literal | exp.Boolean) and not self.reworded
 
     def sql(self, node: exp.Expr) -> str:
         """The expression as SQL of the database."""
@@ -94,7 +100,7 @@ def parse(asked: Asked, vendor: str) -> Parsed:
     except (SqlglotError, RecursionError) as error:
         raise UnplannableError("The statement could not be taken apart: the parser does not know its SQL.") from error
     samples = tuple(dict(_values(one.values, names)) for one in asked.samples)
-    return Parsed(tree, dialect, samples)
+    return Parsed(tree, dialect, samples, asked.reworded)
 
 
 def _values(values: Any, names: list[str]) -> Iterator[tuple[str, Any]]:
@@ -123,4 +129,6 @@ def spelled(value: Any) -> str | None:
         return str(value)
     if isinstance(value, str) and not {"\x00", "\\"} & {*value}:
         return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list) and value and all(isinstance(one, str) and one.isidentifier() for one in value):
+        return "'{" + ",".join(value) + "}'"
     return None

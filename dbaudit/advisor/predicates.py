@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlglot import exp
 
-from dbaudit.advisor.candidate import Key
 from dbaudit.advisor.parsing import UNKNOWN, Parsed, spelled
-from dbaudit.facts import Table
+from dbaudit.facts import IndexKey, Table
 
 #: How a key is asked for. "contain" and "keys" (of JSON, whether they exist) want an inverted index, "match" one over
 #: trigrams.
@@ -42,7 +41,8 @@ Resolve = Callable[[exp.Column], Place | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A key that a condition asks for. ``literal`` is the value as SQL where every sample had the same.
+    """A key that a condition asks for. ``literal`` is the value as SQL where every sample had the same; ``stands`` says
+    that it stands in the statement's text, and was not sent with it.
 
     ``test`` is the whole condition as SQL without the table's name where it holds for a partial index always: it is
     part of the statement's text, not of its values. ``certain`` terms hold for all rows of the answer; the others
@@ -51,8 +51,9 @@ class Term:
 
     occurrence: int
     role: Role
-    key: Key | None = None
+    key: IndexKey | None = None
     literal: str = ""
+    stands: bool = False
     test: str = ""
     branch: int = 0
 
@@ -141,7 +142,8 @@ class Reader:
             elif isinstance(value, exp.Any):
                 yield from self._keyed(key, "in")
             else:
-                yield from self._keyed(key, "equal", literal=spelled(self.parsed.constant(value)) or "")
+                literal = spelled(self.parsed.constant(value)) or ""
+                yield from self._keyed(key, "equal", literal=literal, stands=self.parsed.stands(value))
 
     def _in(self, node: exp.In) -> Iterator[Term]:
         this = _bare(node.this)
@@ -170,7 +172,13 @@ class Reader:
             yield from self._keyed(_bare(node.this), "match")
 
     def _keyed(
-        self, node: exp.Expr, role: Role, *, literal: str = "", besides: exp.Expr | None = None
+        self,
+        node: exp.Expr,
+        role: Role,
+        *,
+        literal: str = "",
+        stands: bool = False,
+        besides: exp.Expr | None = None,
     ) -> Iterator[Term]:
         """The term for a side of a comparison, where it can be the key of an index: all of one table.
 
@@ -182,9 +190,9 @@ class Reader:
         occurrence, key = found
         others = [self.resolve(one) for one in besides.find_all(exp.Column)] if besides is not None else []
         if not any(other and other.occurrence == occurrence for other in others):
-            yield Term(occurrence=occurrence, role=role, key=key, literal=literal)
+            yield Term(occurrence=occurrence, role=role, key=key, literal=literal, stands=stands)
 
-    def key(self, node: exp.Expr) -> tuple[int, Key] | None:
+    def key(self, node: exp.Expr) -> tuple[int, IndexKey] | None:
         """The key that an index would need to answer for a column or an expression, and of which occurrence."""
         node = self._uncast(node)
         columns = list(node.find_all(exp.Column))
@@ -193,11 +201,11 @@ class Reader:
         if first is None or any(one is None or one.occurrence != first.occurrence for one in places):
             return None
         if isinstance(node, exp.Column):
-            return first.occurrence, Key(column=first.column)
+            return first.occurrence, IndexKey(column=first.column)
         if node.find(*_NO_KEY) is not None:
             return None
         bound = self.parsed.bound(node)
-        return None if bound is None else (first.occurrence, Key(expression=self.parsed.sql(unqualified(bound))))
+        return None if bound is None else (first.occurrence, IndexKey(expression=self.parsed.sql(unqualified(bound))))
 
     def _uncast(self, node: exp.Expr) -> exp.Expr:
         """A text column without its cast to text, which changes nothing: Django casts before each LIKE."""
@@ -261,4 +269,4 @@ def _bare(node: exp.Expr) -> exp.Expr:
 
 
 def _under(term: Term, branch: int) -> Term:
-    return Term(occurrence=term.occurrence, role=term.role, key=term.key, literal=term.literal, branch=branch)
+    return replace(term, test="", branch=branch)

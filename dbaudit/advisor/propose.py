@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.allowance import Allowance
+from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
+from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
+from dbaudit.advisor.prune import looked_up
+from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.search.choose import Choice, Measures, choose
 from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import State
-from dbaudit.advisor.served import replaced, serving
+from dbaudit.advisor.served import mirror, repeats_key, replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
-from dbaudit.facts import IndexKey, Skipped, Snapshot
+from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
-NO_PARSER = (
-    "Statements are not taken apart, so no indexes are proposed: the package sqlglot is missing "
-    '(pip install "django-dbaudit[queries]").'
-)
-LATE = "The time was up before it was tried."
+LATE = "What may be planned was planned before it was tried."
+REPEATED_KEY = "It begins with the columns of a key, which finds the row by itself."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
@@ -39,25 +38,26 @@ def advise(
     budget_bytes: int | None = None,
     seconds: float = 60.0,
     quick: bool = False,
+    refused: Mapping[Candidate, str] | None = None,
 ) -> Advice:
     """The indexes that make this workload cheapest within a budget of bytes (default: half of the heap).
 
     The planner decides: nothing is proposed that it would not use. After ``seconds`` the best that was found so far is
-    given back; ``quick`` makes one pass only. What cannot be planned is skipped, with the reason, and the rest is
-    advised. The same statements, tables and statistics give the same advice, to the byte, unless the time runs out.
+    given back; they are counted in plans (see `dbaudit.advisor.allowance`). ``quick`` makes one pass only. What cannot
+    be planned is skipped, with the reason, and the rest is advised. The same statements, tables and statistics give the
+    same advice, to the byte, on an idle and on a busy machine, unless the emergency brake is pulled, which is told.
+    ``refused`` are candidates that are not to be thought of, with the reason.
     """
-    if importlib.util.find_spec("sqlglot") is None:
-        return Advice(skipped=(Skipped(WHAT, NO_PARSER),))
-    deadline = time.monotonic() + seconds
+    allowance = Allowance(planner, seconds)
     if budget_bytes is None:
         budget_bytes = int(HEAP_SHARE * sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables()))
-    work = _Work(planner, snapshot, deadline)
+    work = _Work(planner, snapshot, allowance, reasons=dict(refused or {}))
     try:
         work.gather(asked)
         if not work.kept:
             return Advice(skipped=tuple(work.skipped), rejected=work.rejections(), budget_bytes=budget_bytes)
         choice = work.choose(budget_bytes, quick=quick)
-        return work.advice(choice, budget_bytes)
+        return flips.flagged(work.advice(choice, budget_bytes), snapshot)
     except TrialEndedError as error:
         return Advice(skipped=(*work.skipped, Skipped(WHAT, str(error))), budget_bytes=budget_bytes, complete=False)
 
@@ -68,16 +68,13 @@ class _Work:
 
     planner: Planner
     snapshot: Snapshot
-    deadline: float
+    allowance: Allowance
     skipped: list[Skipped] = field(default_factory=list)
     reasons: dict[Candidate, str] = field(default_factory=dict)
     kept: list[tuple[Asked, Planned, tuple[Candidate, ...]]] = field(default_factory=list)
 
     def gather(self, asked: Iterable[Asked]) -> None:
         """Plan each statement as things are, and think of candidates for those that could gain."""
-        from dbaudit.advisor.candidates import propose  # noqa: PLC0415 - needs the optional package sqlglot
-        from dbaudit.advisor.roles import occurrences  # noqa: PLC0415
-
         for one in sorted(asked, key=lambda one: one.fingerprint):
             try:
                 planned = self.planner.cost(one, frozenset())
@@ -85,10 +82,19 @@ class _Work:
             except UnplannableError as error:
                 self.skipped.append(Skipped(WHAT, f"{_short(one.sql)}: {error}"))
                 continue
-            proposed = (candidate for place in found for candidate in propose(place, one, self.snapshot.vendor))
-            own = tuple(candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
+            proposed = (
+                candidate
+                for place in found
+                for candidate in propose(place, one, self.snapshot.vendor, self._chosen_from(place.table))
+            )
+            possible = (candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
+            own = tuple(candidate for candidate in possible if not self._mirrored(candidate, one))
             self.kept.append((one, planned, own))
         self._broaden()
+
+    def _chosen_from(self, table: Table) -> frozenset[str]:
+        limits = (limit for model in self.snapshot.models_of(table) for limit in model.limits)
+        return frozenset(limit.column for limit in limits if limit.by == "choices")
 
     def _broaden(self) -> None:
         """One inverted index on a JSON column, not two, where keys that exist are asked for as well as contents."""
@@ -100,6 +106,14 @@ class _Work:
             for one, planned, own in self.kept
         ]
 
+    def _mirrored(self, candidate: Candidate, asked: Asked) -> bool:
+        """Whether an index that exists does for this statement what the candidate would, in another order of keys."""
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        if table is None or len(candidate.keys) < 2:
+            return False
+        constant = looked_up(asked, table, self.snapshot, ("equal",))
+        return mirror(candidate, constant, table) is not None
+
     def _possible(self, candidate: Candidate) -> bool:
         if candidate in self.reasons:
             return not self.reasons[candidate]
@@ -109,12 +123,14 @@ class _Work:
     def _obstacle(self, candidate: Candidate) -> str:
         """Why a candidate is not even tried, ``""`` where it is."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        there = serving(candidate, table, self.snapshot.vendor) if table else None
+        there = serving(candidate, table) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
+        if table is not None and repeats_key(candidate, table):
+            return REPEATED_KEY
         plain = candidate.method in ("btree", "brin") and not candidate.condition
         if not plain or any(key.expression or key.opclass for key in candidate.keys):
-            if time.monotonic() > self.deadline:
+            if self.allowance.spent:
                 return LATE
             try:
                 self.planner.size(candidate)
@@ -128,8 +144,8 @@ class _Work:
         self.costs = Costs(
             self.planner,
             [one for one, _, _ in self.kept],
-            lambda planned: flips.risk(planned) + disorder.of(planned),
-            self.deadline,
+            lambda planned: flips.risk(planned, self.snapshot) + disorder.of(planned),
+            self.allowance,
         )
         prices = [self.costs.learn(question, planned) for question, (_, planned, _) in enumerate(self.kept)]
         own = [sum(map(self.costs.number, candidates)) for _, _, candidates in self.kept]
@@ -141,8 +157,8 @@ class _Work:
     def _upkeep(self, candidate: Candidate) -> float:
         """What the writes cost more with it: those of the indexes whose place it takes cost less."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        gone = replaced(candidate, table, self.snapshot.vendor) if table else ()
-        instead = (replace(candidate, keys=tuple(map(_key, index.keys)), include=index.included) for index in gone)
+        gone = replaced(candidate, table) if table else ()
+        instead = (replace(candidate, keys=index.keys, include=index.included) for index in gone)
         units = self._written(candidate).units - sum(self._written(one).units for one in instead)
         return max(0.0, units) * self._scale(candidate)
 
@@ -172,7 +188,7 @@ class _Work:
             chosen=tuple(sorted(found, key=lambda one: (-one.gain, one.candidate))),
             effects=tuple(effects),
             rejected=self.rejections({one.candidate for one in found}),
-            skipped=tuple(self.skipped),
+            skipped=(*self.skipped, *(Skipped(WHAT, told) for told in (self.allowance.told(),) if told)),
             before=total,
             after=problem.total(chosen),
             bytes=problem.size(chosen),
@@ -193,8 +209,7 @@ class _Work:
             alone=State(problem).gain(number) / total,
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
-            replaces=replaced(candidate, table, self.snapshot.vendor) if table else (),
-            flips=tuple(effect.asked.fingerprint for effect in using if flips.flips(effect.after, candidate)),
+            replaces=replaced(candidate, table) if table else (),
         )
 
     def _reason(self, choice: Choice, number: int) -> str:
@@ -218,10 +233,6 @@ class _Work:
             for one, reason in sorted(self.reasons.items())
             if one not in without
         )
-
-
-def _key(key: IndexKey) -> Key:
-    return Key(column=key.column, expression=key.expression, descending=key.descending)
 
 
 def _short(sql: str) -> str:

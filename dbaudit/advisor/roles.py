@@ -7,16 +7,16 @@ table that is gone) takes no part, and never keeps the rest from being read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from dbaudit.advisor.candidate import Asked, Key, UnplannableError
+from dbaudit.advisor.candidate import Asked, UnplannableError
 from dbaudit.advisor.parsing import Parsed, parse
 from dbaudit.advisor.predicates import Place, Reader, Term
-from dbaudit.facts import Snapshot, Table
+from dbaudit.facts import IndexKey, Snapshot, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +30,10 @@ class Occurrence:
 
     table: Table
     terms: tuple[Term, ...] = ()
-    order: tuple[Key, ...] = ()
+    order: tuple[IndexKey, ...] = ()
     complete_order: bool = False
-    group: tuple[Key, ...] = ()
-    extremes: tuple[Key, ...] = ()
+    group: tuple[IndexKey, ...] = ()
+    extremes: tuple[IndexKey, ...] = ()
     columns: tuple[str, ...] = ()
     whole: bool = False
     limited: bool = False
@@ -67,10 +67,10 @@ class _Found:
     table: Table
     number: int
     terms: list[Term] = field(default_factory=list)
-    order: tuple[Key, ...] = ()
+    order: tuple[IndexKey, ...] = ()
     complete_order: bool = False
-    group: tuple[Key, ...] = ()
-    extremes: tuple[Key, ...] = ()
+    group: tuple[IndexKey, ...] = ()
+    extremes: tuple[IndexKey, ...] = ()
     columns: dict[str, None] = field(default_factory=dict)
     whole: bool = False
     limited: bool = False
@@ -192,15 +192,7 @@ class _Statement:
 
     def _take(self, terms: Iterable[Term], branches: int) -> None:
         for term in terms:
-            moved = term
-            if term.branch:
-                moved = Term(
-                    occurrence=term.occurrence,
-                    role=term.role,
-                    key=term.key,
-                    literal=term.literal,
-                    branch=term.branch + branches,
-                )
+            moved = replace(term, branch=term.branch + branches) if term.branch else term
             self.found[term.occurrence].terms.append(moved)
 
     def _using(self, joins: Iterable[exp.Join], own: Iterable[_Found]) -> None:
@@ -208,7 +200,7 @@ class _Statement:
             for source in own:
                 if actual := _column(source.table, name):
                     source.columns[actual] = None
-                    source.terms.append(Term(occurrence=source.number, role="join", key=Key(column=actual)))
+                    source.terms.append(Term(occurrence=source.number, role="join", key=IndexKey(column=actual)))
 
     def _output(self, scope: Scope, select: exp.Select, reader: Reader) -> None:
         """Order, groups, least and greatest values, and what ``IN (SELECT …)`` compares with."""
@@ -238,24 +230,24 @@ class _Statement:
             if isinstance(inside, exp.In) and output is not None and not select.args.get("group"):
                 self.found[output[0]].terms.append(Term(occurrence=output[0], role="join", key=output[1]))
 
-    def _sort_key(self, node: exp.Expr, found: tuple[int, Key] | None) -> tuple[int, Key] | None:
+    def _sort_key(self, node: exp.Expr, found: tuple[int, IndexKey] | None) -> tuple[int, IndexKey] | None:
         if found is None:
             return None
         descending, first = bool(node.args.get("desc")), bool(node.args.get("nulls_first"))
         usual = descending if self.parsed.dialect == "postgres" else not descending
         nulls = "" if first == usual else "first" if first else "last"
-        key = Key(column=found[1].column, expression=found[1].expression, descending=descending, nulls=nulls)  # type: ignore[arg-type]
+        key = IndexKey(column=found[1].column, expression=found[1].expression, descending=descending, nulls=nulls)  # type: ignore[arg-type]
         return found[0], key
 
-    def _sorted(self, keys: list[tuple[int, Key] | None]) -> None:
+    def _sorted(self, keys: list[tuple[int, IndexKey] | None]) -> None:
         first = keys[0]
         if first is not None:
             run = list(_leading(keys, first[0]))
             self.found[first[0]].order = tuple(dict.fromkeys(run))
             self.found[first[0]].complete_order = len(run) == len(keys)
 
-    def _grouped(self, keys: Iterable[tuple[int, Key] | None]) -> None:
-        by_source: dict[int, list[Key]] = {}
+    def _grouped(self, keys: Iterable[tuple[int, IndexKey] | None]) -> None:
+        by_source: dict[int, list[IndexKey]] = {}
         for found in keys:
             if found is not None:
                 by_source.setdefault(found[0], []).append(found[1])
@@ -263,7 +255,7 @@ class _Statement:
             self.found[number].group = tuple(dict.fromkeys(group))
 
 
-def _leading(keys: Iterable[tuple[int, Key] | None], number: int) -> Iterator[Key]:
+def _leading(keys: Iterable[tuple[int, IndexKey] | None], number: int) -> Iterator[IndexKey]:
     for found in keys:
         if found is None or found[0] != number:
             return

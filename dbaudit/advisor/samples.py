@@ -2,8 +2,6 @@
 
 A lookup of what is rare tells nothing of one of what is common, and a demonstration may ask for what it has none of.
 A second value also keeps the first from being taken for a constant of the statement.
-
-Needs the optional package sqlglot.
 """
 
 from __future__ import annotations

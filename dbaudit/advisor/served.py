@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dbaudit.advisor.candidate import Candidate, Key
+from collections.abc import Collection
+from dataclasses import replace
+
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.sql import normal_form
 from dbaudit.sql.equivalence import covers, enforces
 
 
-def as_index(candidate: Candidate, table: Table, vendor: str) -> Index:
+def as_index(candidate: Candidate, table: Table) -> Index:
     """The candidate as the catalog would tell it. An expression or condition that the table's indexes have in other
     words is taken in theirs."""
-    least = vendor != "postgresql"  # there NULL is greater than any value, elsewhere less
     known = {
         normal_form.condition(text): text
         for index in table.indexes
@@ -22,34 +24,53 @@ def as_index(candidate: Candidate, table: Table, vendor: str) -> Index:
     def spelled(text: str) -> str:
         return known.get(normal_form.condition(text), text) if text else ""
 
-    def key(one: Key) -> IndexKey:
-        first = one.nulls == "first" or (not one.nulls and one.descending != least)
-        return IndexKey(
-            column=one.column,
-            expression=spelled(one.expression),
-            opclass=one.opclass,
-            descending=one.descending,
-            nulls_first=first,
-        )
-
     return Index(
         name=candidate.name,
         table=candidate.table,
-        keys=tuple(map(key, candidate.keys)),
+        keys=tuple(replace(key, expression=spelled(key.expression)) for key in candidate.keys),
         included=candidate.include,
         predicate=spelled(candidate.condition),
         method=candidate.method,
     )
 
 
-def serving(candidate: Candidate, table: Table, vendor: str) -> Index | None:
+def serving(candidate: Candidate, table: Table) -> Index | None:
     """The usable index that does all the candidate would, None where there is none."""
-    wanted = [as_index(one, table, vendor) for one in dict.fromkeys((candidate, candidate.broader))]
+    wanted = [as_index(one, table) for one in dict.fromkeys((candidate, candidate.broader))]
     usable = (index for index in table.indexes if index.usable)
     return next((index for index in usable if any(covers(index, one) for one in wanted)), None)
 
 
-def replaced(candidate: Candidate, table: Table, vendor: str) -> tuple[Index, ...]:
+def replaced(candidate: Candidate, table: Table) -> tuple[Index, ...]:
     """The indexes that would have nothing left to do beside the candidate: those that enforce something stay."""
-    wanted = as_index(candidate, table, vendor)
+    wanted = as_index(candidate, table)
     return tuple(index for index in table.indexes if index.usable and not enforces(index) and covers(wanted, index))
+
+
+def repeats_key(candidate: Candidate, table: Table) -> bool:
+    """Whether its leading columns are those of a key of the table: whoever knows them has found the one row already, so
+    that all it can do is to repeat the key, with a copy of columns that lie one page away."""
+    if candidate.condition or candidate.method != "btree":
+        return False
+    keys = [{*table.primary_key}]
+    keys += [{*index.columns} for index in table.indexes if index.unique and index.usable and index.plain]
+    led = [{key.column for key in candidate.keys[:count]} for count in range(1, len(candidate.keys) + 1)]
+    return any(key and "" not in key and key in led for key in keys)
+
+
+def mirror(candidate: Candidate, constant: Collection[str], table: Table) -> Index | None:
+    """The usable index that has the same columns in another order, where a statement compares each of those that stand
+    elsewhere with one value (``constant``): it finds the same rows at the same places."""
+    head = []
+    for key in candidate.keys:
+        if key.column not in constant or key != IndexKey(column=key.column):
+            break
+        head.append(key)
+    for count in range(len(head), 1, -1):
+        for index in table.indexes:
+            lead = index.columns[:count]
+            if index.usable and {*lead} == {key.column for key in head[:count]}:
+                turned = (*(IndexKey(column=name) for name in lead), *candidate.keys[count:])
+                if covers(index, as_index(replace(candidate, keys=turned), table)):
+                    return index
+    return None

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dbaudit.advisor.candidate import Candidate, Key, Planner, UnplannableError
+from dbaudit.advisor.candidate import Candidate, Planner, UnplannableError
 from dbaudit.advisor.prune import (
     ALIKE,
     EQUAL,
     WORTH_RATIO,
     WORTH_RATIO_REPLACING,
-    alike,
+    crowd,
     looked_up,
     natural,
     replanned,
@@ -27,7 +27,7 @@ from dbaudit.advisor.prune import (
 from dbaudit.advisor.served import replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect
 from dbaudit.advisor.writes import changes, written
-from dbaudit.facts import Snapshot
+from dbaudit.facts import IndexKey, Snapshot
 
 #: Keys of such an index at most.
 WIDTH = 3
@@ -53,11 +53,11 @@ def _candidates(effect: Effect, snapshot: Snapshot) -> Iterator[Candidate]:
     for table in snapshot.stored_tables():
         if table.name not in effect.asked.sql or table.ownership.owner != "project" or not table.stores_rows:
             continue
-        keys = tuple(Key(column=name) for name in looked_up(effect.asked, table, snapshot)[:WIDTH])
+        keys = tuple(IndexKey(column=name) for name in looked_up(effect.asked, table, snapshot)[:WIDTH])
         if len(keys) > 1:
             whole = Candidate(table=table.name, schema=table.schema, keys=keys)
             candidate = natural(whole, table, [effect.asked], snapshot)
-            if serving(candidate, table, snapshot.vendor) is None and replaced(candidate, table, snapshot.vendor):
+            if serving(candidate, table) is None and replaced(candidate, table):
                 yield candidate
 
 
@@ -80,10 +80,9 @@ def _with(advice: Advice, candidate: Candidate, planner: Planner, snapshot: Snap
         size = planner.size(candidate)
     except UnplannableError:
         return advice
-    instead = replaced(candidate, table, snapshot.vendor)
-    crowd = sum(alike(one.candidate, candidate) for one in advice.chosen)
+    instead = replaced(candidate, table)
     worth = WORTH_RATIO_REPLACING if spares(instead, advice) else WORTH_RATIO
-    if crowd >= ALIKE or advice.bytes + size > advice.budget_bytes:
+    if crowd(candidate, advice, snapshot, instead) >= ALIKE or advice.bytes + size > advice.budget_bytes:
         return advice
     effects = replanned(advice, {*(one.candidate for one in advice.chosen), candidate}, candidate.table, planner)
     both = list(zip(advice.effects, effects, strict=True))

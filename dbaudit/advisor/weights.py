@@ -1,4 +1,8 @@
-"""How much each statement counts: by the time that it was seen to take, not by what the planner thinks of it."""
+"""How much each statement counts: by the time that users waited for it, where somebody saw that.
+
+Times of the audit's own runs are no part of it: they say how busy the machine is, and would give other advice for equal
+data from run to run. Where nobody else timed a statement, the planner's cost stands in for it.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,14 @@ def weights(asked: Sequence[Asked], costs: Sequence[float]) -> list[float]:
     """
     single = [cost / max(1, len(one.samples)) for one, cost in zip(asked, costs, strict=True)]
     timed = [
-        (one.calls * one.mean_ms, one.calls * cost)
+        (one.calls * one.observed_ms, one.calls * cost)
         for one, cost in zip(asked, single, strict=True)
-        if one.mean_ms is not None
+        if one.observed_ms is not None
     ]
     time, cost_of_timed = sum(ms for ms, _ in timed), sum(cost for _, cost in timed)
     rate = cost_of_timed / time if time > 0 else 0.0
     burdens = [
-        one.calls * (one.mean_ms * rate if one.mean_ms is not None and rate else cost)
+        one.calls * (one.observed_ms * rate if one.observed_ms is not None and rate else cost)
         for one, cost in zip(asked, single, strict=True)
     ]
     least = FLOOR * sum(burdens) / max(1, len(burdens))

@@ -10,7 +10,7 @@ from dbaudit.analysis.removal import removal
 from dbaudit.apply import sizes, wording
 from dbaudit.apply.advice import Advice
 from dbaudit.apply.steps import LeftOut, Plan, Step
-from dbaudit.facts import Index, IndexKey, Snapshot, Table
+from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex, DropIndex
 from dbaudit.sql import ddl, names
 from dbaudit.sql.equivalence import covers, enforces, knowable, signature
@@ -81,26 +81,12 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
     )
 
 
-def as_index(action: CreateIndex, vendor: str) -> Index:
+def as_index(action: CreateIndex) -> Index:
     """The recommended index as a reader of the catalog would tell it."""
-    least = vendor != "postgresql"  # there NULL is greater than any value, elsewhere less
-    expressions = iter(action.expressions)
-    columns = [*action.columns, *[""] * (len(action.expressions) - sum(not _bare(one) for one in action.columns))]
-    opclasses = action.opclasses or ("",) * len(columns)
-    nulls = action.nulls or ("",) * len(columns)
     return Index(
         name=action.name,
         table=action.table,
-        keys=tuple(
-            IndexKey(
-                column=_bare(column),
-                expression="" if _bare(column) else next(expressions),
-                opclass=opclass,
-                descending=column[:1] == "-",
-                nulls_first=where == "first" or (not where and (column[:1] == "-") != least),
-            )
-            for column, opclass, where in zip(columns, opclasses, nulls, strict=True)
-        ),
+        keys=action.keys,
         included=action.include,
         predicate=action.condition,
         method=action.method or "btree",
@@ -147,14 +133,14 @@ def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> _Creation | Step 
 
 
 def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex) -> _Creation | LeftOut:
-    named = filter(None, map(_bare, (*action.columns, *action.include)))
+    named = filter(None, (*action.columns, *action.include))
     missing = [name for name in named if table.column(name) is None]
     if missing:
         return _left(one, f"{table.label} has no column {', '.join(missing)} (any more).")
     if not action.name:
-        more = (*action.expressions, action.condition, *action.include, *action.opclasses)
-        action = replace(action, name=names.index_name(table.name, action.columns, *more))
-    wanted = as_index(action, snapshot.vendor)
+        more = (*map(str, action.keys), action.condition, *action.include)
+        action = replace(action, name=names.index_name(table.name, filter(None, action.columns), *more))
+    wanted = as_index(action)
     twin = next((index for index in table.indexes if index.usable and _same(index, wanted)), None)
     if twin is not None:
         return _left(one, f"{table.label} has it already: {twin.name} {twin.describe()}.")
@@ -162,7 +148,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
     if wider is not None:
         return _left(one, f"{wider.name} {wider.describe()} does its work, so the new one would be redundant.")
     namesake = next((index for index in table.indexes if index.name == action.name and index.usable), None)
-    if namesake is not None and namesake.complete and wanted.plain and not action.expressions:
+    if namesake is not None and namesake.complete and wanted.plain and not wanted.expressions:
         return _left(
             one, f"The name {action.name} is taken by another index, {namesake.describe()}; rename or drop that one."
         )
@@ -267,10 +253,6 @@ def _serves(wide: Index, narrow: Index) -> bool:
 def _same(index: Index, wanted: Index) -> bool:
     """Whether they are the same as far as words tell; the server itself is asked again before anything is built."""
     return index.complete and signature(index) == signature(wanted)
-
-
-def _bare(column: str) -> str:
-    return column.removeprefix("-")
 
 
 def _left(one: Advice, reason: str) -> LeftOut:

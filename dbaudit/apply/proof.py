@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.apply.steps import Done, Step
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import QueryRun, Statement
 from dbaudit.workload import plans
 from dbaudit.workload.limits import Limits
@@ -107,7 +107,7 @@ def taken(connection: BaseDatabaseWrapper, asked: Iterable[Asked]) -> dict[str, 
         if time.monotonic() > deadline:
             break
         try:
-            with session.read_only(connection, statement_timeout_ms=TIMEOUT_MS, lock_timeout_ms=2_000):
+            with read_only(connection, statement_timeout_ms=TIMEOUT_MS, lock_timeout_ms=2_000):
                 planned = plans.explain(connection, [one], LIMITS)
                 if planned:
                     used = frozenset(node.index for node in planned[0].nodes if node.index)

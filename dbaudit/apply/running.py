@@ -16,7 +16,7 @@ from dbaudit.apply.postgresql import engine
 from dbaudit.apply.postgresql.progress import Seen
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Done, Limits, Step
-from dbaudit.connection import session
+from dbaudit.connection.opening import connect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun
 
@@ -70,7 +70,7 @@ def place(connection: BaseDatabaseWrapper) -> str:
     Raises:
         AuditError: the database does not answer.
     """
-    session.connect(connection)
+    connect(connection)
     if connection.vendor != "postgresql":
         return str(connection.settings_dict["NAME"])
     with connection.cursor() as cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.advisor.sizes import index_bytes
 from dbaudit.facts import Index, Snapshot, Table
 
@@ -39,11 +39,10 @@ def estimate(snapshot: Snapshot, table: Table, index: Index, known: int | None =
 
 
 def _candidate(table: Table, index: Index) -> Candidate:
-    keys = (Key(column=one.column, expression=one.expression, opclass=one.opclass) for one in index.keys)
     return Candidate(
         table=table.name,
         schema=table.schema,
-        keys=tuple(keys),
+        keys=index.keys,
         include=index.included,
         condition=index.predicate,
         method=index.method,

@@ -15,8 +15,9 @@ from dbaudit.apply import wording
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Definition, Done, Limits, Step, StepError
 from dbaudit.catalog.database import sqlite as catalog
-from dbaudit.connection import session as reading
-from dbaudit.connection.session import reason, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.exceptions import message
+from dbaudit.connection.opening import connect
 from dbaudit.errors import AuditError
 from dbaudit.facts import Index
 from dbaudit.facts.dialect import Dialect
@@ -46,7 +47,7 @@ def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, _see: An
     Raises:
         AuditError: it stands in a transaction, or the file cannot be opened.
     """
-    reading.connect(connection)
+    connect(connection)
     if not connection.get_autocommit():
         raise AuditError(f"Database {connection.alias!r} stands in a transaction; run this outside of it.")
     raw = connection.connection
@@ -220,4 +221,4 @@ def _failed(step: Step, error: Exception, this: bool, *, busy: bool) -> Done:
 def _words(error: Exception) -> str:
     if sqlstate(error).startswith("SQLITE_CONSTRAINT"):
         return "Rows with equal keys exist, so it cannot be unique."
-    return reason(error) if isinstance(error, OperationalError | DatabaseError) else str(error)
+    return message(error)

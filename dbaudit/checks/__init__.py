@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from django.apps.registry import Apps
 from django.utils.module_loading import module_has_submodule
 
+from dbaudit.connection.exceptions import summary
 from dbaudit.errors import AuditError, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Finding, Severity
+from dbaudit.findings.accept import UnusableError, accepted
 from dbaudit.registry import Check, registered
 
 #: The module of an app in which a project keeps its own checks.
@@ -58,7 +60,7 @@ def _import(name: str) -> None:
             if frame.filename.endswith(f"{PROJECT_MODULE}.py")
         ]
         where = place(own[-1].filename, own[-1].lineno) if own else name
-        raise AuditError(f"{where}: {type(error).__name__}: {error}; correct it.") from error
+        raise AuditError(f"{where}: {summary(error)}; correct it.") from error
 
 
 def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
@@ -69,17 +71,18 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
     ran: list[Check] = []
     for check in checks:
         if not check.works_on(snapshot.vendor):
-            skipped.append(Skipped(check.id, f"Works on {' and '.join(check.vendors)} only."))
+            skipped.append(Skipped(check.id, f"Works on {' and '.join(check.vendors)} only.", "vendor"))
             continue
         try:
-            results = [_known(result) for result in check.function(snapshot)]
+            results = [*_results(check, snapshot)]
+        except UnusableError as error:
+            crashed.append(Skipped(check.id, f"The check yielded what is no finding: {error}", "check"))
+            continue
         except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
-            crashed.append(
-                Skipped(check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)}).")
-            )
+            crashed.append(Skipped(check.id, f"The check raised {summary(error)} ({_where(error, check)}).", "check"))
             continue
         ran.append(check)
-        skipped += [result for result in results if isinstance(result, Skipped)]
+        skipped += [_of_check(result, check) for result in results if isinstance(result, Skipped)]
         findings += [_stamped(result, check) for result in results if isinstance(result, Finding)]
     return Outcome(
         findings=tuple(sorted(_told_apart(findings), key=lambda finding: finding.order)),
@@ -89,10 +92,28 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
     )
 
 
+def _results(check: Check, snapshot: Snapshot) -> Iterator[Finding | Skipped]:
+    """What the check yields. A project's results are looked at first: nothing has proved their types."""
+    results = check.function(snapshot)
+    if check.function.__module__.startswith(f"{__name__}."):
+        yield from results
+        return
+    for result in results:
+        try:
+            known = _known(result)
+        except UnusableError as error:
+            frame = getattr(results, "gi_frame", None)
+            where = place(frame.f_code.co_filename, frame.f_lineno) if frame else check.place
+            raise UnusableError(f"{error} ({where})") from error
+        yield known
+
+
 def _known(result: object) -> Finding | Skipped:
-    if isinstance(result, Finding | Skipped):
-        return result
-    raise TypeError(f"it yielded {result!r}, which is neither a Finding nor a Skipped")
+    if isinstance(result, Finding):
+        return accepted(result)
+    if isinstance(result, Skipped):
+        return Skipped(str(result.what), str(result.reason))
+    raise UnusableError(f"{result!r} is neither a Finding nor a Skipped")
 
 
 def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -108,6 +129,11 @@ def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _stamped(finding: Finding, check: Check) -> Finding:
     severity = check.severity if finding.severity is Severity.DEFAULT else finding.severity
     return replace(finding, check=check.id, severity=severity, category=check.category)
+
+
+def _of_check(skipped: Skipped, check: Check) -> Skipped:
+    """A check that could not judge says so under its own id."""
+    return replace(skipped, kind="check") if skipped.what == check.id else skipped
 
 
 def _where(error: Exception, check: Check) -> str:

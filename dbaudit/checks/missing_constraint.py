@@ -21,10 +21,11 @@ def missing_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     it, put them right, and add the constraint by the SQL; on PostgreSQL that takes two steps of which none blocks
     writers for long.
 
-    Silent when: A unique constraint or index, the primary key or a check of the same meaning has any other name; a
-    constraint of this name says something else (`changed_constraint`); one of its columns is missing
-    (`missing_column`), or the table is (`missing_table`); the vendor does not know such a constraint, so that Django
-    would not make it. Foreign keys are `missing_foreign_key_constraint`.
+    Silent when: A unique constraint or index, the primary key or a check of the same meaning has any other name: the
+    order of unique columns does not count, and what is unique by some of them is unique by all of them; a constraint of
+    this name says something else (`changed_constraint`); one of its columns is missing (`missing_column`), or the table
+    is (`missing_table`); the vendor does not know such a constraint, so that Django would not make it. Foreign keys are
+    `missing_foreign_key_constraint`.
     """
     yield from drift.unseen(snapshot, "missing_constraint")
     for compared in drift.compared(snapshot):
@@ -36,7 +37,7 @@ def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -
     declared = constraint.declared
     name = drift.name_of(constraint) if declared and declared.by_name else ""
     words = drift.words_of(constraint)
-    cause = drift.cause(snapshot, table, drift.names_of(declared, name))
+    cause = drift.cause(snapshot, table, drift.names_of(declared, name), *([name] if name else []))
     return Finding.about(
         table,
         subject=f"Constraint {name or words} of {table.ownership.model} is not in the database",

@@ -87,16 +87,14 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, fraction: float) ->
 def _remedy(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
     dialect = snapshot.dialect
     key = index.keys[0]
-    columns = (f"-{key.column}" if key.descending else key.column,)
     condition = f"{dialect.quote(key.column)} IS NOT NULL"
-    name = names.index_name(table.name, columns, condition)
+    name = names.index_name(table.name, (key.column,), *(["-"] if key.descending else []), condition)
     partial = CreateIndex(
         table=table.label,
-        columns=columns,
+        keys=index.keys,
         name=name,
         condition=condition,
         include=index.included,
-        opclasses=(key.opclass,) if key.opclass else (),
     )
     create, drop = ddl.create_index(dialect, table, partial), ddl.drop_index(dialect, table, index.name)
     back, undo = ddl.recreate_index(dialect, index), ddl.drop_index(dialect, table, name)
@@ -105,7 +103,7 @@ def _remedy(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
     orm = f"models.Index(fields=[{asked!r}], name={name!r}, condition=Q({asked}__isnull=False))"
     own = declaring_field(snapshot, table, index)
     if own:
-        orm += f", and {own.name} = models.{own.kind}(..., db_index=False)"
+        orm += f", and {own.name} = {own.written}(..., db_index=False)"
         change = f"db_index=False on {own.name}, and a partial index in Meta"
         model = table.ownership.model or table.label
         action = EditModel(model=model, field=own.name, change=change)

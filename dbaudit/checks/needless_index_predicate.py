@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dbaudit.analysis.removal import declaration
 from dbaudit.facts import Index, Snapshot, Table
@@ -67,16 +66,12 @@ def _remedy(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
     orm = f"Take the condition off {index.name!r} in the Meta of {table.ownership.model or table.label}."
     whole = CreateIndex(
         table=table.label,
-        columns=tuple(f"-{key.column}" if key.descending else key.column for key in index.keys),
+        keys=index.keys,
         name=name,
         include=index.included,
         unique=index.unique,
         method="" if index.method == "btree" else index.method,
-        opclasses=tuple(key.opclass for key in index.keys) if any(key.opclass for key in index.keys) else (),
     )
-    if index.expressions or any(key.collation for key in index.keys):
-        # Its keys cannot be said in these words; the model can.
-        return Remedy(action=replace(whole, columns=kept, expressions=index.expressions, opclasses=()), orm=orm)
     return Remedy(
         action=whole,
         orm=orm,

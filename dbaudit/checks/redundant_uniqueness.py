@@ -90,7 +90,7 @@ def _remedy(snapshot: Snapshot, table: Table, weak: Index, instead: Index | None
             sql=drop,
             undo_sql=undo,
         )
-    action = CreateIndex(table=table.label, columns=columns, name=name, condition=weak.predicate, include=weak.included)
+    action = CreateIndex(table=table.label, keys=weak.keys, name=name, condition=weak.predicate, include=weak.included)
     create = ddl.create_index(dialect, table, action)
     fields = _fields(snapshot, table, weak)
     return Remedy(

@@ -27,14 +27,13 @@ def undeclared_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
 
 def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
-    cause = drift.cause(snapshot, table, ())
+    cause = drift.cause(snapshot, table, (column.name,), table.name, column.name)
     refuses = not (column.nullable or column.default or column.generated or column.identity)
     inserts = " It refuses NULL and has no default, so inserts by Django fail unless a trigger fills it."
     return Finding.about(
         table,
         subject=f"Column {table.label}.{column.name} is declared by no model",
-        detail=f"No field of {table.ownership.model} has it.{inserts if refuses else ''}"
-        f"{cause.sentence if cause.edit else ''}",
+        detail=f"No field of {table.ownership.model} has it.{inserts if refuses else ''}{cause.explanation}",
         identity=(column.name,),
         severity=Severity.ERROR if refuses else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if refuses else Confidence.HIGH,

@@ -82,7 +82,7 @@ def _built(snapshot: Snapshot, done: Done) -> Edit | Foreign | Refused | None:
         return Refused(name=done.index, reason=f"{done.index} is not to be seen in the database.")
     if declaration(snapshot, table, index):
         return None
-    wanted = recorded(snapshot, table, index, done.step.definition.name)
+    wanted = recorded(table, index, done.step.definition.name)
     model = forms.holder(snapshot, table)
     if model:
         return AddToMeta(model=model.label, name=wanted.name, entry=forms.entry(snapshot, table, wanted))
@@ -119,26 +119,14 @@ def _dropped(snapshot: Snapshot, done: Done) -> Edit | Refused | None:
     )
 
 
-def recorded(snapshot: Snapshot, table: Table, index: Index, name: str) -> CreateIndex:
+def recorded(table: Table, index: Index, name: str) -> CreateIndex:
     """An index that stands, as a remedy has it, under the name that it is to have."""
-    keys = index.keys
-    columns = [f"{'-' if key.descending else ''}{key.column}" for key in keys]
-    while columns and not columns[-1].strip("-"):
-        columns.pop()
-    # Elsewhere NULL has its place, and no index can give it another one.
-    choosable = snapshot.vendor == "postgresql" and index.method == "btree"
-    unusual = choosable and any(key.nulls_first != key.descending for key in keys)
     return CreateIndex(
         table=table.label,
-        columns=tuple(columns),
+        keys=index.keys,
         name=name,
         include=index.included,
         condition=index.predicate,
-        expressions=index.expressions,
         method="" if index.method == "btree" else index.method,
-        opclasses=tuple(key.opclass for key in keys) if any(key.opclass for key in keys) else (),
-        nulls=tuple("" if key.nulls_first == key.descending else "first" if key.nulls_first else "last" for key in keys)
-        if unusual
-        else (),
         unique=index.unique,
     )

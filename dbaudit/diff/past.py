@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from dbaudit.analysis.integers import ceiling
-from dbaudit.errors import AuditError
 from dbaudit.facts.dialect import Dialect
-from dbaudit.findings import REPORT_VERSION, Severity
-
-Row = dict[str, Any]
+from dbaudit.findings import Severity
+from dbaudit.report import stored
+from dbaudit.report.stored import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +98,11 @@ def read(path: str | Path) -> Past:
     Raises `AuditError`, in one sentence, for a file that cannot be read, was cut short, is no report, or is one of
     another version.
     """
-    given = str(path)
-    try:
-        data = json.loads(Path(path).read_bytes())
-    except FileNotFoundError as error:
-        raise AuditError(f"Cannot read {given!r}: there is no such file; write one with report --output.") from error
-    except OSError as error:
-        raise AuditError(f"Cannot read {given!r}: {error.strerror or error}; name a file that you may read.") from error
-    except (ValueError, RecursionError) as error:
-        raise AuditError(
-            f"{given!r} is not whole JSON: it was cut short, or is no report; write it anew with report --output."
-        ) from error
-    version = data.get("version") if isinstance(data, dict) else None
-    if version is None:
-        raise AuditError(f"{given!r} is no report of dbaudit; write one with report --output {given!r}.")
-    if version != REPORT_VERSION:
-        raise AuditError(
-            f"{given!r} is a report of version {version!r}, and this dbaudit compares those of version "
-            f"{REPORT_VERSION}; write it anew."
-        )
-    try:
+    data = stored.load(path)
+    with stored.complete(path):
         at = datetime.fromisoformat(data["generated_at"])
         databases = tuple(_database(one) for one in data["databases"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise AuditError(f"{given!r} lacks what a report of version {version} has; write it anew.") from error
-    return Past(file=given, at=at if at.tzinfo else at.replace(tzinfo=UTC), databases=databases)
+    return Past(file=str(path), at=at if at.tzinfo else at.replace(tzinfo=UTC), databases=databases)
 
 
 def _database(data: Row) -> PastDatabase:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
+from dbaudit.drift import conditions
 from dbaudit.drift.indexes import judged, meaning
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Constraint, Index, Table
@@ -13,20 +15,14 @@ from dbaudit.sql.normal_form.statements import Exclusion
 
 
 def compare_constraints(expected: Table, actual: Table) -> Drift[Constraint]:
-    """The check and exclusion constraints. A check that only says NOT NULL of a column is no constraint of its own."""
-    checks = pair(
-        (one for one in expected.constraints if one.kind == "check"),
-        (one for one in actual.constraints if one.kind == "check" and not _says_not_null(one)),
-        meaning=_meaning,
-        columns=lambda one: tuple(sorted(one.columns)) or None,
-        judge=_judged,
-    )
+    """The check and exclusion constraints."""
+    checks = _compare_checks(expected, actual)
     exclusions = pair(
         (one for one in expected.constraints if one.kind == "exclusion"),
         (one for one in actual.constraints if one.kind == "exclusion"),
         meaning=_excluded,
         columns=lambda one: statements.exclusion(one.definition).operators,
-        judge=_judged_exclusion,
+        judge=lambda one, other: _judged_exclusion(one, other, actual),
     )
     return Drift(
         missing=(*checks.missing, *exclusions.missing),
@@ -34,6 +30,39 @@ def compare_constraints(expected: Table, actual: Table) -> Drift[Constraint]:
         changed=(*checks.changed, *exclusions.changed),
         renamed=(*checks.renamed, *exclusions.renamed),
         uncertain=(*checks.uncertain, *exclusions.uncertain),
+    )
+
+
+def _compare_checks(expected: Table, actual: Table) -> Drift[Constraint]:
+    """The checks, each and all together: what the others of the same side say already is neither missing nor
+    undeclared. A check that only says NOT NULL of a column is no constraint of its own."""
+    declared = [one for one in expected.constraints if one.kind == "check"]
+    found = [one for one in actual.constraints if one.kind == "check" and not _says_not_null(one)]
+    drift = pair(
+        declared,
+        found,
+        meaning=_meaning,
+        columns=lambda one: tuple(sorted(one.columns)) or None,
+        judge=lambda one, other: _judged(one, other, actual),
+    )
+    enforced = [condition(one) for one in found if one.validated is not False]
+    wanted = [condition(one) for one in declared]
+
+    def has(one: Constraint) -> bool:
+        return conditions.implied(enforced, condition(one), actual)
+
+    def asks(one: Constraint) -> bool:
+        return one.validated is not False and conditions.implied(wanted, condition(one), actual)
+
+    def differs(one: Changed[Constraint]) -> bool:
+        return not (has(one.declared) and asks(one.found))
+
+    return replace(
+        drift,
+        missing=tuple(one for one in drift.missing if not has(one)),
+        undeclared=tuple(one for one in drift.undeclared if not asks(one)),
+        changed=tuple(filter(differs, drift.changed)),
+        uncertain=tuple(filter(differs, drift.uncertain)),
     )
 
 
@@ -50,11 +79,11 @@ def _says_not_null(constraint: Constraint) -> bool:
     return normal_form.condition(condition(constraint))[:2] == ("is not", ("null",))
 
 
-def _judged(one: Constraint, other: Constraint) -> Changed[Constraint]:
+def _judged(one: Constraint, other: Constraint, table: Table) -> Changed[Constraint]:
     differences = []
     if other.validated is False:
         differences.append(Difference("rows from before it", "unchecked", "checked"))
-    verdict = normal_form.compare(condition(one), condition(other))
+    verdict = conditions.same_rows(condition(one), condition(other), table, passes="not false")
     if verdict is Verdict.DIFFERENT:
         differences.append(Difference("condition", condition(other), condition(one)))
     unsure = ("conditions",) if verdict is Verdict.UNSURE else ()
@@ -80,11 +109,12 @@ def _excluded(constraint: Constraint) -> Hashable:
     return (meaning(index), read.operators, read.deferrable)
 
 
-def _judged_exclusion(one: Constraint, other: Constraint) -> Changed[Constraint]:
+def _judged_exclusion(one: Constraint, other: Constraint, table: Table) -> Changed[Constraint]:
     (index, read), (other_index, other_read) = _index(one), _index(other)
     found = judged(
         index,
         other_index,
+        table,
         (
             Difference("operators", ", ".join(other_read.operators), ", ".join(read.operators)),
             Difference("deferrable", other_read.deferrable, read.deferrable),

@@ -7,11 +7,12 @@ from collections.abc import Hashable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from dbaudit.drift.conditions import same_rows
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.sql import normal_form
 from dbaudit.sql.equivalence import flipped
-from dbaudit.sql.normal_form import Verdict, statements
+from dbaudit.sql.normal_form import Verdict
 
 # The classes that a server leaves out when it prints an index, because they are the default of some type.
 _DEFAULT_OPCLASSES: Final = re.compile(
@@ -25,47 +26,14 @@ _CHOSEN_OPCLASSES: Final = ("_pattern_ops", "_path_ops", "_trgm_ops", "_bloom_op
 
 def compare_indexes(expected: Table, actual: Table) -> Drift[Index]:
     """The indexes that enforce nothing. Invalid ones are none that nobody declares: that is `invalid_index`."""
-    drift = _compare(
-        expected,
-        actual,
+    drift = pair(
         (one for one in expected.indexes if not one.unique),
         (one for one in actual.indexes if not one.unique and not one.constraint),
+        meaning=meaning,
+        columns=mentioned,
+        judge=lambda one, other: judged(one, other, actual),
     )
     return replace(drift, undeclared=tuple(one for one in drift.undeclared if one.usable))
-
-
-def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
-    """Unique constraints and unique indexes, which enforce the same; the primary key may stand for one."""
-    drift = _compare(
-        expected,
-        actual,
-        (one for one in expected.indexes if one.unique),
-        (one for one in actual.indexes if one.unique and not one.primary),
-    )
-    key = set(actual.primary_key)
-    return replace(
-        drift,
-        missing=tuple(one for one in drift.missing if set(one.columns) != key or not one.plain),
-        undeclared=tuple(one for one in drift.undeclared if one.usable),
-    )
-
-
-def _compare(expected: Table, actual: Table, declared: Iterable[Index], found: Iterable[Index]) -> Drift[Index]:
-    declared_so, found_so = (
-        {one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"}
-        for table in (expected, actual)
-    )
-
-    def deferrable(index: Index) -> str:
-        return (declared_so if index.declared else found_so).get(index.constraint_name, "")
-
-    def all_of(index: Index) -> Hashable:
-        return (meaning(index), deferrable(index))
-
-    def judge(one: Index, other: Index) -> Changed[Index]:
-        return judged(one, other, (Difference("deferrable", deferrable(other), deferrable(one)),))
-
-    return pair(declared, found, meaning=all_of, columns=mentioned, judge=judge)
 
 
 def meaning(index: Index) -> Hashable:
@@ -82,7 +50,7 @@ def meaning(index: Index) -> Hashable:
                 _opclass(key) if key.opclass else "",
                 key.collation,
                 key.descending,
-                key.nulls_first,
+                key.nulls,
             )
             for key in keys
         ),
@@ -108,11 +76,9 @@ def mentioned(index: Index) -> Hashable:
     return found if any(found) else None
 
 
-def judged(one: Index, other: Index, more: Iterable[Difference] = ()) -> Changed[Index]:
-    """In what an index as declared and another as found differ."""
+def judged(one: Index, other: Index, table: Table, more: Iterable[Difference] = ()) -> Changed[Index]:
+    """In what an index of the table as declared and another as found differ."""
     words, others = _words(one), _words(other)
-    if words == others:
-        words, others = f"{words}{_nulls(one)}", f"{others}{_nulls(other)}"
     compared = [
         (_same(one.method, other.method), Difference("access method", other.method, one.method)),
         (_keys(one, other), Difference("keys", others, words)),
@@ -121,7 +87,7 @@ def judged(one: Index, other: Index, more: Iterable[Difference] = ()) -> Changed
             Difference("included columns", ", ".join(other.included), ", ".join(one.included)),
         ),
         (
-            normal_form.compare(one.predicate, other.predicate),
+            same_rows(one.predicate, other.predicate, table, passes="true"),
             Difference("condition", other.predicate, one.predicate),
         ),
         (
@@ -157,9 +123,7 @@ def _key(one: IndexKey, other: IndexKey) -> Verdict:
             _same(one.column, other.column),
             normal_form.compare(one.expression, other.expression),
             _opclasses(_opclass(one), _opclass(other)),
-            _same(
-                (one.collation, one.descending, one.nulls_first), (other.collation, other.descending, other.nulls_first)
-            ),
+            _same((one.collation, one.descending, one.nulls), (other.collation, other.descending, other.nulls)),
         )
     )
 
@@ -174,7 +138,3 @@ def _opclasses(one: str, other: str) -> Verdict:
 
 def _words(index: Index) -> str:
     return ", ".join(map(str, index.keys))
-
-
-def _nulls(index: Index) -> str:
-    return f" NULLS {'FIRST' if any(key.nulls_first for key in index.keys) else 'LAST'}"

@@ -92,6 +92,7 @@ def pair(
     judged = [judge(*both) for both in _matched(wanted, there, lambda one: name_of(one) or None)]
     wanted = [one for one in wanted if means(one) not in settled]
     there = [one for one in there if means(one) not in settled]
+    same += _alike(wanted, there, columns, judge)
     judged += [judge(*both) for both in _matched(wanted, there, columns)]
     return Drift(
         missing=tuple(wanted),
@@ -124,6 +125,33 @@ def name_of(thing: Index | Constraint) -> str:
 def _is_renamed(declared: Index | Constraint, found: Index | Constraint) -> bool:
     by_name = declared.declared is not None and declared.declared.by_name
     return by_name and bool(name_of(found)) and name_of(declared) != name_of(found)
+
+
+def _alike(
+    wanted: list[Thing],
+    there: list[Thing],
+    columns: Callable[[Thing], Hashable],
+    judge: Callable[[Thing, Thing], Changed[Thing]],
+) -> list[tuple[Thing, Thing]]:
+    """Pairs over the same columns in which no difference is found though they are spelled in two ways, taken out of
+    both lists."""
+
+    def alike(one: Thing, other: Thing) -> bool:
+        if columns(one) is None or columns(one) != columns(other):
+            return False
+        changed = judge(one, other)
+        return not (changed.differences or changed.unsure)
+
+    pairs: list[tuple[Thing, Thing]] = []
+    taken: set[int] = set()
+    for one in wanted:
+        other = next((each for each in there if id(each) not in taken and alike(one, each)), None)
+        if other is not None:
+            pairs.append((one, other))
+            taken |= {id(one), id(other)}
+    wanted[:] = [each for each in wanted if id(each) not in taken]
+    there[:] = [each for each in there if id(each) not in taken]
+    return pairs
 
 
 def _matched(wanted: list[Thing], there: list[Thing], key: Callable[[Thing], Hashable]) -> list[tuple[Thing, Thing]]:

@@ -8,8 +8,9 @@ from typing import Final
 
 from dbaudit.drift.columns import ColumnDrift, compare_columns
 from dbaudit.drift.constraints import compare_constraints
-from dbaudit.drift.indexes import compare_indexes, compare_uniques
+from dbaudit.drift.indexes import compare_indexes
 from dbaudit.drift.pairing import Changed, Drift
+from dbaudit.drift.uniques import compare_uniques
 from dbaudit.facts import Constraint, Index, Skipped, Snapshot, Table
 
 #: How many tables a sentence names.

@@ -7,7 +7,7 @@ A check that needs what is ``None`` is skipped with the reason; it never guesses
 
 from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
-from dbaudit.facts.declarations import Declaration, Migration, Migrations
+from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
@@ -22,6 +22,7 @@ from dbaudit.facts.posture import (
     SessionLimit,
     SqliteFile,
 )
+from dbaudit.facts.schemas import Elsewhere, HiddenSchema, Schemas
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
     Column,
@@ -59,6 +60,7 @@ __all__ = [
     "Apart",
     "Asker",
     "AskingRow",
+    "Change",
     "CollationVersion",
     "Column",
     "ColumnStatistics",
@@ -70,8 +72,11 @@ __all__ = [
     "DjangoConnection",
     "Duplicates",
     "Eager",
+    "Elsewhere",
     "ForeignKey",
     "GenericKey",
+    "HalfSquashed",
+    "HiddenSchema",
     "Ignore",
     "Index",
     "IndexKey",
@@ -89,6 +94,7 @@ __all__ = [
     "OldRows",
     "Origin",
     "Orphans",
+    "OwnSql",
     "Owner",
     "Ownership",
     "Paging",
@@ -102,6 +108,7 @@ __all__ = [
     "RowsAre",
     "RunStatus",
     "Scaling",
+    "Schemas",
     "Sequence",
     "ServerSetting",
     "SessionLimit",

@@ -28,6 +28,12 @@ class Dialect:
         quoted = connection.ops.quote_name("x")
         return cls(connection.vendor, quoted[0], quoted[-1])
 
+    def nulls_first(self, nulls: str, *, descending: bool) -> bool:
+        """Whether NULL stands first in a key with this direction and ``IndexKey.nulls``. To PostgreSQL and Oracle NULL
+        is greater than any value, to the others less."""
+        greatest = self.vendor in ("postgresql", "oracle")
+        return nulls == "first" if nulls else descending == greatest
+
     def quote(self, *names: str) -> str:
         """The identifiers, quoted and joined by points; empty ones (a schema that is the current one) are left out."""
         return ".".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dbaudit.facts.declarations import Declaration
@@ -10,6 +10,7 @@ from dbaudit.facts.ownership import UNOWNED, Ownership
 
 RowsAre = Literal["exact", "estimated", ""]
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table", "virtual table"]
+Nulls = Literal["", "first", "last"]
 ConstraintKind = Literal["primary key", "unique", "exclusion", "check", "not null"]
 
 
@@ -30,7 +31,11 @@ class ColumnStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column as the database has it. ``type`` is spelled by the database; ``default`` is SQL text."""
+    """A column as the database has it. ``type`` is spelled by the database; ``default`` is SQL text.
+
+    ``longest`` is the number of bytes of the longest value that a bounded look at the rows saw, None where nobody
+    looked.
+    """
 
     name: str
     type: str
@@ -40,30 +45,42 @@ class Column:
     generated: str = ""
     identity: str = ""
     comment: str | None = None
+    longest: int | None = None
     statistics: ColumnStatistics | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class IndexKey:
-    """One key position: a column or an expression, never both.
+    """One key position: a column or an expression in the database's own SQL, never both.
 
-    ``opclass`` and ``collation`` are empty where they are the default of the column's type.
+    ``opclass`` and ``collation`` are empty where they are the default of the column's type. ``nulls`` says where NULL
+    stands, empty where that is the database's own way for the direction.
     """
 
     column: str = ""
     expression: str = ""
+    descending: bool = False
+    nulls: Nulls = ""
     opclass: str = ""
     collation: str = ""
-    descending: bool = False
-    nulls_first: bool = False
 
     def __str__(self) -> str:
         text = self.column or f"({self.expression})"
-        if self.collation:
-            text += f" COLLATE {self.collation}"
-        if self.opclass:
-            text += f" {self.opclass}"
-        return f"{text} DESC" if self.descending else text
+        text += f" COLLATE {self.collation}" if self.collation else ""
+        text += f" {self.opclass}" if self.opclass else ""
+        text += " DESC" if self.descending else ""
+        return f"{text} NULLS {self.nulls.upper()}" if self.nulls else text
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a column in rising order, with all that is the database's own way."""
+        return self == IndexKey(column=self.column)
+
+    @property
+    def backwards(self) -> IndexKey:
+        """The same key of a b-tree that is read from its end."""
+        turned: dict[Nulls, Nulls] = {"": "", "first": "last", "last": "first"}
+        return replace(self, descending=not self.descending, nulls=turned[self.nulls])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +165,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign-key constraint of the database. Actions are the database's own, in upper case (``NO ACTION``)."""
+    """A foreign-key constraint of the database. Actions are the database's own, in upper case (``NO ACTION``).
+
+    ``deferrable`` says whether it can wait for the commit, ``deferred`` whether it does so without being told.
+    """
 
     name: str
     table: str
@@ -159,6 +179,7 @@ class ForeignKey:
     on_delete: str | None = "NO ACTION"
     on_update: str | None = "NO ACTION"
     deferrable: bool | None = None
+    deferred: bool | None = None
     validated: bool | None = None
     enforced: bool | None = None
 

@@ -1,8 +1,10 @@
 """What was concluded: findings with their evidence and remedy, recommendations, and the report that holds them."""
 
+from dbaudit.findings.attempt import Attempt
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import (
     Cost,
+    Floor,
     Gain,
     Helped,
     IndexPlan,
@@ -22,6 +24,7 @@ from dbaudit.findings.remedy import (
     CreateIndex,
     DropIndex,
     EditModel,
+    LeaveAsIs,
     Remedy,
     RunSql,
 )
@@ -51,6 +54,7 @@ __all__ = [
     "Action",
     "AddConstraint",
     "Application",
+    "Attempt",
     "Baseline",
     "Category",
     "ChangeQuery",
@@ -65,11 +69,13 @@ __all__ = [
     "EditModel",
     "Evidence",
     "Finding",
+    "Floor",
     "Gain",
     "Helped",
     "IndexKinds",
     "IndexPlan",
     "Known",
+    "LeaveAsIs",
     "Phase",
     "Priority",
     "Recommendation",

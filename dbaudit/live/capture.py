@@ -15,7 +15,7 @@ from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Snapshot, Statement
 from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import Finding
-from dbaudit.registry import Check, Need
+from dbaudit.registry import Check, Need, identified
 from dbaudit.workload.recording.recorder import Recorder
 
 
@@ -91,6 +91,7 @@ class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
         Raises `AuditError` for the name of a check that looks at no statements: it would always pass.
         """
         known = sorted(one.id for one in _checks())
+        ids = tuple(identified(name, known) for name in ids)
         unknown = [one for one in ids if one not in known]
         if unknown:
             raise AuditError(f"No check of statements is called {unknown[0]!r}; known: {', '.join(known)}.")

@@ -17,13 +17,16 @@ from django.apps import apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit import catalog, conf
+from dbaudit import catalog, checks, conf
 from dbaudit.checks import Outcome
-from dbaudit.connection import session
+from dbaudit.connection.exceptions import describe
+from dbaudit.connection.opening import close
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.findings import Finding
 from dbaudit.live.capture import judge
 from dbaudit.policy import suppression
+from dbaudit.registry import identified
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.plans import explain
 from dbaudit.workload.recording.recorder import unrecorded
@@ -60,9 +63,12 @@ def examine(run: QueryRun, settings: conf.Settings) -> Examined:
             try:
                 outcomes.append(step())
             except Exception as error:  # noqa: BLE001 - a page is served whatever becomes of its audit
-                skipped.append(Skipped(what, f"{type(error).__name__}: {error}"))
-    found = [one for outcome in outcomes for one in outcome.findings if one.check not in settings.skip]
-    told = suppression.apply(found, settings.suppress, datetime.now(UTC).date())
+                skipped.append(Skipped(what, describe(error)))
+    ids = [check.id for check in checks.load(apps)]
+    skip = {identified(name, ids) for name in settings.skip}
+    found = [one for outcome in outcomes for one in outcome.findings if one.check not in skip]
+    known = [suppression.in_full(entry, ids) for entry in settings.suppress]
+    told = suppression.apply(found, known, datetime.now(UTC).date())
     crashed = [one for outcome in outcomes for one in outcome.crashed]
     return Examined(
         findings=tuple(sorted(told.kept, key=lambda one: one.order)), skipped=tuple(dict.fromkeys([*crashed, *skipped]))
@@ -75,12 +81,11 @@ def _planned(run: QueryRun, alias: str, settings: conf.Settings) -> Outcome:
     here = tuple(one for one in run.statements if one.alias == alias)
     try:
         with unrecorded():
-            with session.read_only(connection, statement_timeout_ms=PATIENCE_MS, lock_timeout_ms=PATIENCE_MS):
+            with read_only(connection, statement_timeout_ms=PATIENCE_MS, lock_timeout_ms=PATIENCE_MS):
                 plans = explain(connection, here, Limits(analyze_ms=-1))
             snapshot = _snapshot(connection, settings)
     finally:
-        # Django's own `close` keeps an in-memory database open, for other threads than this one.
-        BaseDatabaseWrapper.close(connection)
+        close(connection)
     return judge(replace(run, alias=alias, statements=here, plans=plans), snapshot)
 
 

@@ -13,19 +13,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from dbaudit import auditing, catalog, conf
-from dbaudit.apply import advice, proof, recorded, rendering, running, undoing
+from dbaudit.apply import advice, proof, rendering, running, undoing
 from dbaudit.apply.journal import NAME, Journal, Run
 from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.recording import Recorder, Undoing
 from dbaudit.apply.space import folder, free
 from dbaudit.apply.steps import Plan, Step
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, nearest
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.facts.dialect import Dialect
 from dbaudit.management import apply_options, declaring, telling
 from dbaudit.management.printing import printed
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
+from dbaudit.report import recorded
 
 
 class ApplyIndexes:
@@ -35,7 +36,7 @@ class ApplyIndexes:
         self.command, self.options = command, options
         self.alias: str = options["database"]
         if self.alias not in connections:
-            raise AuditError(f"Unknown database {self.alias!r}. {conf.nearest(self.alias, connections)}")
+            raise AuditError(f"Unknown database {self.alias!r}. {nearest(self.alias, connections)}")
         if sum((bool(options["resume"]), options["undo"] is not None, bool(options["report"]))) > 1:
             raise AuditError("--from, --resume and --undo exclude each other.")
         self.connection = connections[self.alias]
@@ -217,7 +218,7 @@ class ApplyIndexes:
         known = {name for one in told for name in (one.key, one.action.name)} | {one.key for one in made.steps}
         for key in self.options["only"] or ():
             if key not in known:
-                raise AuditError(f"Nothing is recommended by the key {key!r}. {conf.nearest(key, known)}")
+                raise AuditError(f"Nothing is recommended by the key {key!r}. {nearest(key, known)}")
 
     def _agreed(self, made: Plan, more: Iterable[str] = ()) -> bool:
         """Print the plan, ``more`` that is to be done, and what stands in its way; whether it is to be carried out."""

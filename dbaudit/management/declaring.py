@@ -3,7 +3,6 @@ how ``--undo`` takes that back."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -16,8 +15,9 @@ from dbaudit.apply import running
 from dbaudit.apply.edited import Edited, edited
 from dbaudit.apply.journal import Journal
 from dbaudit.apply.steps import Done, Step
-from dbaudit.codemods import taking_back
+from dbaudit.codemods import edits, files, migrations, taking_back
 from dbaudit.codemods.changed import Changed
+from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Snapshot
 from dbaudit.report import write
@@ -28,8 +28,6 @@ _METHOD = re.compile(r"USING (\w+)", re.IGNORECASE)
 
 def check(into: str) -> None:
     """Raise `AuditError` before anything is audited where the edits could not be written."""
-    if importlib.util.find_spec("libcst") is None:
-        raise AuditError("--migrations edits Python files by libcst: pip install 'django-dbaudit[migrations]'.")
     if into and into not in {config.label for config in apps.get_app_configs()}:
         raise AuditError(f"--into-app {into}: no application has that label.")
 
@@ -37,8 +35,6 @@ def check(into: str) -> None:
 def foresee(snapshot: Snapshot, steps: Iterable[Step], into: str) -> None:
     """Raise `AuditError` before anything is built where an application of these steps cannot take a migration, or the
     project has not installed what declares one of the indexes."""
-    from dbaudit.codemods import migrations  # noqa: PLC0415 - libcst is an extra
-
     steps = tuple(steps)
     for one in () if apps.is_installed("django.contrib.postgres") else steps:
         method = _METHOD.match(one.definition.body)
@@ -59,8 +55,6 @@ def declare(snapshot: Snapshot, done: Iterable[Done], into: str, journal: Journa
     Raises:
         AuditError: a file cannot be written; then all of them are as they were.
     """
-    from dbaudit.codemods import edits, files, migrations  # noqa: PLC0415 - libcst is an extra
-
     needed = edits.needed(snapshot, done)
     models = files.models(needed.edits, apps)
     made = [*migrations.written(models.edits, apps)]
@@ -137,7 +131,7 @@ class Files:
                 if alias != self._connection.alias and running.place(other) != here:
                     taking_back.refuse_applied(self._back, other)
             except Error as error:
-                yield f"Whether database {alias!r} has applied the migrations was not seen: {error}"
+                yield f"Whether database {alias!r} has applied the migrations was not seen: {reason(error)}"
 
 
 def write_files(changed: Iterable[Changed], journal: Journal) -> None:

@@ -96,7 +96,7 @@ class Gate:
                 raise CommandError(f"{crash.what}: {crash.reason}", returncode=2)
             alias, summary = database.snapshot.alias, database.summary
             if summary.models and not summary.tables:
-                unseen = next((one.reason for one in database.skipped if one.what == "tables"), "")
+                unseen = next((one.reason for one in database.skipped if one.kind == "schema"), "")
                 raise CommandError(
                     f"Database {alias!r} shows none of the {summary.models} models' tables. {unseen}"
                     if unseen

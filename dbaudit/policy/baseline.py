@@ -10,11 +10,12 @@ from pathlib import Path
 from dbaudit.findings import Baseline, DatabaseReport, Finding, Known, Report
 from dbaudit.policy import ledger
 from dbaudit.policy.ledger import Entry, Kind
+from dbaudit.registry import identified
 
 KIND = Kind("baseline", "--write-baseline")
 #: What the ids of measured queries begin with.
 ORIGINS = frozenset({"admin", "canned", "captured", "crawl", "forward", "page", "reverse", "statements"})
-_KEY = re.compile(r"[a-z_]\w*(?::.*)?", re.DOTALL)
+_KEY = re.compile(r"[A-Za-z_][\w.]*(?::.*)?", re.DOTALL)
 
 
 def read(path: str | Path) -> tuple[Known, ...]:
@@ -49,7 +50,8 @@ def held(report: Report, known: Iterable[Known], file: str, *, narrowed: bool = 
 
     ``narrowed`` says that the audit looked at some applications only; then nothing is said to be fixed.
     """
-    every = tuple(dict.fromkeys(known))
+    ids = {rule.id for rule in report.rules}
+    every = tuple(dict.fromkeys(_in_full(entry, ids) for entry in known))
     keys = {(one.alias, one.key) for one in every}
     queries = {rule.id for rule in report.rules if "queries" in rule.needs}
     fixed: list[Known] = []
@@ -61,6 +63,12 @@ def held(report: Report, known: Iterable[Known], file: str, *, narrowed: bool = 
         databases=tuple(_marked(database, keys) for database in report.databases),
         baseline=Baseline(file=file, fixed=tuple(fixed)),
     )
+
+
+def _in_full(known: Known, ids: set[str]) -> Known:
+    """With the id that a project's check has today: older baselines name it without its app."""
+    check, colon, rest = known.key.partition(":")
+    return replace(known, key=f"{identified(check, ids)}{colon}{rest}")
 
 
 def _marked(database: DatabaseReport, keys: set[tuple[str, str]]) -> DatabaseReport:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from dbaudit import conf
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, nearest
 from dbaudit.facts import Skipped
 from dbaudit.findings import Rule
-from dbaudit.registry import Check
+from dbaudit.registry import Check, identified
 
 
 def selected(
@@ -19,13 +19,18 @@ def selected(
     Raises `AuditError` for an id that no check has.
     """
     ids = {check.id for check in known}
-    verified("check", (*asked, *skip, *settings.skip, *settings.enable), ids)
-    unwanted = {*skip, *settings.skip}
-    if asked:
-        return tuple(check for check in known if check.id in asked and check.id not in skip)
-    return tuple(
-        check for check in known if (check.enabled or check.id in settings.enable) and check.id not in unwanted
-    )
+
+    def meant(names: Iterable[str]) -> set[str]:
+        found = {identified(name, ids) for name in names}
+        verified("check", found, ids)
+        return found
+
+    wanted, unwanted = meant(asked), meant(skip)
+    if wanted:
+        return tuple(check for check in known if check.id in wanted - unwanted)
+    unwanted |= meant(settings.skip)
+    enabled = meant(settings.enable)
+    return tuple(check for check in known if (check.enabled or check.id in enabled) and check.id not in unwanted)
 
 
 def not_run(known: tuple[Check, ...], selected: tuple[Check, ...]) -> tuple[Skipped, ...]:
@@ -34,6 +39,7 @@ def not_run(known: tuple[Check, ...], selected: tuple[Check, ...]) -> tuple[Skip
         Skipped(
             check.id,
             "Not asked for." if check.enabled else "Off unless enabled by DBAUDIT['ENABLE'] or --check.",
+            "check",
         )
         for check in known
         if check not in selected
@@ -58,4 +64,4 @@ def verified(what: str, given: Iterable[str], valid: Iterable[str]) -> None:
     names = set(valid)
     for name in given:
         if name not in names:
-            raise AuditError(f"Unknown {what} {name!r}. {conf.nearest(name, names)}")
+            raise AuditError(f"Unknown {what} {name!r}. {nearest(name, names)}")

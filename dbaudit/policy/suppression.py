@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dbaudit.conf import nearest
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, nearest
 from dbaudit.facts import Ignore
 from dbaudit.findings import Finding, StaleSuppression, Suppressed, Suppression
+from dbaudit.registry import identified
 
 _COMMENT = re.compile(r"ignore\[(?P<checks>[^\]]*)\](?P<rest>.*)")
 _UNTIL = re.compile(r"(?:^|\s)until=([^\s,;]+)[,;]?")
@@ -31,13 +31,26 @@ def of_comments(comments: Iterable[Ignore]) -> tuple[Suppression, ...]:
 
 
 def verified(suppressions: Iterable[Suppression], checks: Iterable[str]) -> tuple[Suppression, ...]:
-    """The suppressions themselves. Raises `AuditError` with place and nearest name where one names an unknown check."""
-    known = set(checks)
-    found = tuple(suppressions)
-    for one in found:
-        for name in one.checks:
-            if name not in known:
-                raise AuditError(f"{one.source}: there is no check {name!r}. {nearest(name, known)}")
+    """The suppressions, each with the ids of its checks in full.
+
+    Raises `AuditError` with place and nearest name where one names an unknown check.
+    """
+    ids = set(checks)
+    return tuple(_verified(suppression, ids) for suppression in suppressions)
+
+
+def in_full(suppression: Suppression, ids: Collection[str]) -> Suppression:
+    """The suppression with the checks' ids as they are today."""
+    check, colon, rest = suppression.key.partition(":")
+    names = tuple(identified(name, ids) for name in suppression.checks)
+    return replace(suppression, checks=names, key=f"{identified(check, ids)}{colon}{rest}")
+
+
+def _verified(suppression: Suppression, ids: Collection[str]) -> Suppression:
+    found = in_full(suppression, ids)
+    for name in found.checks:
+        if name not in ids:
+            raise AuditError(f"{found.source}: there is no check {name!r}. {nearest(name, ids)}")
     return found
 
 

@@ -78,11 +78,11 @@ def _finding(finding: Finding) -> dict[str, str]:
         "line": str(place.line) if place else "",
         "subject": finding.subject,
         "detail": finding.detail,
-        "remedy": f"{remedies.action(remedy.action)}.",
-        "orm": remedy.orm,
-        "sql": remedy.sql,
+        "remedy": "" if remedy.failed else f"{remedies.action(remedy.action)}.",
+        "orm": "" if remedy.failed else remedy.orm,
+        "sql": "" if remedy.failed else remedy.sql,
         "undo_sql": remedy.undo_sql,
-        "verification": remedy.verification,
+        "verification": remedies.verification(remedy) if remedy.attempt else remedy.verification,
         "key": finding.key,
     }
 

@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from dbaudit.facts import Column, Index, Location, QueryRun, Sequence, Table
+from dbaudit.facts import Column, Index, IndexKey, Location, QueryRun, Sequence, Table
+from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import (
     Baseline,
     DatabaseReport,
@@ -67,7 +68,9 @@ def _database(database: DatabaseReport) -> Row:
         "applications": [asdict(one) for one in database.applications],
         "tables": [_table(one) for one in tables],
         "indexes": [
-            _index(table, index) for table in tables for index in sorted(table.indexes, key=lambda one: one.name)
+            _index(snapshot.dialect, table, index)
+            for table in tables
+            for index in sorted(table.indexes, key=lambda one: one.name)
         ],
         "foreign_keys": [_foreign_key(one) for one in references.merged(snapshot)],
         "sequences": [_sequence(one) for one in sorted(snapshot.sequences, key=lambda one: (one.schema, one.name))],
@@ -120,13 +123,24 @@ def _column(column: Column) -> Row:
     }
 
 
-def _index(table: Table, index: Index) -> Row:
+def _key(dialect: Dialect, key: IndexKey) -> Row:
+    return {
+        "column": key.column,
+        "expression": key.expression,
+        "opclass": key.opclass,
+        "collation": key.collation,
+        "descending": key.descending,
+        "nulls_first": dialect.nulls_first(key.nulls, descending=key.descending),
+    }
+
+
+def _index(dialect: Dialect, table: Table, index: Index) -> Row:
     return {
         "schema": table.schema,
         "table": table.name,
         "name": index.name,
         **_ownership(table),
-        "keys": [asdict(key) for key in index.keys],
+        "keys": [_key(dialect, key) for key in index.keys],
         "include": list(index.included),
         "condition": index.predicate,
         "method": index.method,
@@ -248,6 +262,8 @@ def _remedy(remedy: Remedy) -> Row:
         "undo_sql": remedy.undo_sql,
         "migration": remedy.migration,
         "verification": remedy.verification,
+        "conflicts": remedy.conflicts,
+        "attempt": asdict(remedy.attempt) if remedy.attempt else None,
     }
 
 
@@ -267,6 +283,8 @@ def _recommendation(one: Recommendation) -> Row:
         "share": one.share,
         "share_alone": one.share_alone,
         "replaces": list(one.replaces),
+        "drops": [_remedy(drop) for drop in one.drops],
+        "projected": one.projected,
         "after": one.after,
         "caution": one.caution,
     }

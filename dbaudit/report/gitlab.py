@@ -38,9 +38,9 @@ def _rows(report: Report, database: DatabaseReport) -> list[dict[str, Any]]:
         for finding in sorted(database.findings, key=lambda one: one.order)
     ]
     settings = hosting.in_repository(report, report.code.settings)
-    for reason, what in outline.reasons(outline.unexamined(database)):
-        told = words.printable(f"Not examined on {alias}: {words.listing(what, NAMED)}: {reason}")
-        key = hosting.fingerprint(alias, f"not_examined:{reason}")
+    for gap in outline.gaps(outline.unexamined(database)):
+        told = words.printable(f"Not examined on {alias}: {words.listing(gap.what, NAMED)}: {gap.reason}")
+        key = hosting.fingerprint(alias, f"not_examined:{gap.reason}")
         rows.append(_row("not_examined", told, key, "info", settings))
     return rows
 

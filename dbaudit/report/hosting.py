@@ -34,4 +34,6 @@ def message(finding: Finding) -> str:
     deed = f"{remedies.action(remedy.action)}."
     if isinstance(remedy.action, ChangeQuery) and remedy.orm and "\n" not in remedy.orm.strip():
         deed = f"{remedies.action(remedy.action)}: {remedy.orm.strip()}"
+    if remedy.failed:
+        deed = remedies.verification(remedy)
     return words.printable(" ".join(filter(None, (f"{finding.subject}.", finding.detail, deed))))

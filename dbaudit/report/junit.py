@@ -57,11 +57,11 @@ def _cases(report: Report, database: DatabaseReport) -> Iterator[ET.Element]:
     told |= {one.what for one in (*database.skipped, *database.crashed)}
     for check in sorted({*database.ran} - told):
         yield _case(check, "all")
-    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    reasons: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
     for skipped in database.skipped:
-        reasons[skipped.what].append(skipped.reason)
-    for what, why in reasons.items():
-        case = _case_of_skipped(what, database)
+        reasons[skipped.what, skipped.kind in ("check", "vendor")].append(skipped.reason)
+    for (what, is_check), why in reasons.items():
+        case = _case(what, "not examined") if is_check else _case("not_examined", what)
         _tell(case, "skipped", " ".join(dict.fromkeys(why)))
         yield case
     for crashed in database.crashed:
@@ -79,12 +79,6 @@ def _case_of(finding: Finding) -> ET.Element:
     return case
 
 
-def _case_of_skipped(what: str, database: DatabaseReport) -> ET.Element:
-    """A check that did not run, or not on everything; or a table or section that no check saw."""
-    is_check = what.isidentifier() and database.snapshot.table(what) is None
-    return _case(what, "not examined") if is_check else _case("not_examined", what)
-
-
 def _case(check: str, name: str) -> ET.Element:
     return ET.Element("testcase", classname=f"dbaudit.{words.printable(check)}", name=words.printable(name), time="0")
 
@@ -99,7 +93,8 @@ def _body(finding: Finding) -> str:
     """What was seen and what to do, as lines; nothing in it that XML cannot hold."""
     remedy = finding.remedy
     facts = [f"{one.what}: {words.measure(one.value, one.unit)}" for one in finding.evidence]
-    parts = [finding.subject, finding.detail, *facts, f"{remedies.action(remedy.action)}."]
-    parts += [part for part in (remedy.orm, remedy.sql) if part]
+    parts = [finding.subject, finding.detail, *facts]
+    if not remedy.failed:
+        parts += [f"{remedies.action(remedy.action)}.", *filter(None, (remedy.orm, remedy.conflicts, remedy.sql))]
     parts.append(remedies.verification(remedy))
     return "\n".join(words.printable(line.expandtabs(4)) for part in parts for line in part.splitlines())

@@ -96,7 +96,7 @@ def recommendations(database: DatabaseReport, level: int) -> Iterator[str]:
                 _gain(one.gain),
                 _cost(one.cost),
                 one.risk,
-                "yes" if one.remedy.verification else "no",
+                "yes" if one.remedy.tried else "no",
             )
             for one in chosen[:RECOMMENDATIONS]
         ]
@@ -164,17 +164,16 @@ def scorecard(database: DatabaseReport) -> Iterator[str]:
 
 def unexamined(database: DatabaseReport) -> Iterator[str]:
     """What was not examined, each reason once; the checks for other servers are all named."""
-    reasons = outline.reasons(outline.unexamined(database))
-    if not reasons:
+    gaps = outline.gaps(outline.unexamined(database))
+    if not gaps:
         yield "Everything that this audit looks at was examined."
         return
     rows = [
-        (_names(what, len(what) if outline.is_of_other_vendors(reason) else SKIPPED), text(reason))
-        for reason, what in reasons[:LISTED]
+        (_names(gap.what, len(gap.what) if gap.other_vendors else SKIPPED), text(gap.reason)) for gap in gaps[:LISTED]
     ]
     yield table(["What", "Why"], rows, "ll")
-    if len(reasons) > LISTED:
-        yield words.more(len(reasons) - LISTED)
+    if len(gaps) > LISTED:
+        yield words.more(len(gaps) - LISTED)
 
 
 def _title(group: outline.Group, rule: Rule | None) -> str:
@@ -226,6 +225,9 @@ def _evidence(evidence: Evidence) -> Iterator[str]:
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
+    if remedy.failed:
+        yield f"**No remedy**: {text(remedies.verification(remedy))}"
+        return
     yield f"**Remedy**: {text(remedies.action(remedy.action))}. {text(remedies.verification(remedy))}"
     if isinstance(remedy.action, ChangeQuery) and remedy.action.before and remedy.action.after:
         yield block(remedy.action.before, "python")
@@ -236,6 +238,9 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
     if remedy.migration:
         yield "As a migration:"
         yield block(remedy.migration, "python")
+    if remedy.conflicts:
+        yield "First find the rows that would make it fail:"
+        yield block(remedy.conflicts, "sql")
     if remedy.sql:
         yield block(remedy.sql, "sql")
     if remedy.undo_sql:

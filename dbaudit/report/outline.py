@@ -103,21 +103,26 @@ def verdict(database: DatabaseReport) -> str:
 
 def unexamined(database: DatabaseReport) -> tuple[Skipped, ...]:
     """All that was not examined: what was skipped, then the checks that crashed."""
-    crashed = (Skipped(one.what, f"The check crashed: {one.reason}") for one in database.crashed)
+    crashed = (Skipped(one.what, f"The check crashed: {one.reason}", "check") for one in database.crashed)
     return (*database.skipped, *crashed)
 
 
-def reasons(skipped: Iterable[Skipped]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What one reason kept from being examined. ``other_vendors``: checks for other vendors' databases, which the list
+    of checks names too."""
+
+    reason: str
+    what: tuple[str, ...]
+    other_vendors: bool
+
+
+def gaps(skipped: Iterable[Skipped]) -> tuple[Gap, ...]:
     """Each reason once, in order of first appearance, with all that was not examined for it."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    found: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
     for one in skipped:
-        found[one.reason].append(one.what)
-    return tuple((reason, tuple(what)) for reason, what in found.items())
-
-
-def is_of_other_vendors(reason: str) -> bool:
-    """Whether checks did not run because they are for other vendors' databases, which the list of checks tells too."""
-    return reason.startswith("Works on ") and reason.endswith(" only.")
+        found[one.reason, one.kind == "vendor"].append(one.what)
+    return tuple(Gap(reason, tuple(what), vendor) for (reason, vendor), what in found.items())
 
 
 def slowest(runs: Iterable[QueryRun]) -> list[QueryRun]:

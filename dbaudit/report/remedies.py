@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterable
 
 from dbaudit.findings import (
     Action,
@@ -16,6 +15,7 @@ from dbaudit.findings import (
     EditModel,
     Helped,
     IndexPlan,
+    LeaveAsIs,
     Recommendation,
     Remedy,
     RunSql,
@@ -30,6 +30,7 @@ _BRIEF: dict[str, str] = {
     "add_constraint": "add the constraint",
     "run_sql": "run the SQL",
     "change_setting": "change the setting",
+    "none": "change nothing",
 }
 
 
@@ -118,8 +119,18 @@ def is_code(orm: str) -> bool:
 
 
 def verification(remedy: Remedy) -> str:
-    """How a remedy was tried, or that it was not."""
-    return f"Verified: {remedy.verification}" if remedy.verification else "Not verified: this remedy was not tried."
+    """What came of trying a remedy, and what it gave; or that it was not tried, and why."""
+    found, gave = remedy.attempt, remedy.verification
+    if isinstance(remedy.action, LeaveAsIs):
+        return ""
+    if found is None:
+        return f"Verified: {gave}" if gave else "Not verified: this remedy was not tried."
+    match found.state:
+        case "verified":
+            return f"Verified: {gave or found.how}"
+        case "failed":
+            return f"What would be advised was tried and does not work: {found.reason}"
+    return " ".join(filter(None, (f"Not tried: {found.reason}", gave)))
 
 
 def action(what: Action) -> str:
@@ -127,7 +138,7 @@ def action(what: Action) -> str:
     match what:
         case CreateIndex():
             text = f"create the {'unique ' if what.unique else ''}index {what.name}".rstrip()
-            text += f" on {what.table} ({', '.join(_keys(what))})"
+            text += f" on {what.table} ({', '.join(map(str, what.keys))})"
             text += f" using {what.method}" if what.method else ""
             text += f" include ({', '.join(what.include)})" if what.include else ""
             text += f" where {what.condition}" if what.condition else ""
@@ -141,15 +152,9 @@ def action(what: Action) -> str:
             text = f"add to {what.table} ({', '.join(what.columns)}): {what.constraint}"
         case RunSql():
             text = what.purpose
+        case LeaveAsIs():
+            text = f"nothing to change: {what.why}"
         case ChangeSetting():
             text = f"set {what.setting} to {what.value} ({what.where})"
     text = text.rstrip(".")
     return text[:1].upper() + text[1:]
-
-
-def _keys(index: CreateIndex) -> Iterable[str]:
-    """Its keys in their order: an expression where a column's name is empty, the others at the end."""
-    expressions = iter(index.expressions)
-    for name in index.columns:
-        yield name if name.strip("-") else f"{name}{next(expressions)}"
-    yield from expressions

@@ -77,8 +77,8 @@ def _invocation(report: Report) -> Row:
     for database in report.databases:
         alias = database.snapshot.alias
         notes += [_note("error", f"{alias}: {one.what}: {one.reason}") for one in database.crashed]
-        for reason, what in outline.reasons(database.skipped):
-            notes.append(_note("note", f"{alias}: not examined: {', '.join(what)}: {reason}"))
+        for gap in outline.gaps(database.skipped):
+            notes.append(_note("note", f"{alias}: not examined: {', '.join(gap.what)}: {gap.reason}"))
     return {
         "executionSuccessful": not any(database.crashed for database in report.databases),
         "startTimeUtc": report.generated_at.replace("+00:00", "Z"),

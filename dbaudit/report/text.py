@@ -200,6 +200,9 @@ class _Page:
             yield f"{margin}{words.more(len(members) - LISTED)}"
 
     def remedy(self, remedy: Remedy, margin: str) -> Iterator[str]:
+        if remedy.failed:
+            yield from self.wrap(remedies.verification(remedy), margin)
+            return
         yield from self.wrap(f"{remedies.action(remedy.action)}.", margin)
         if remedy.orm and not remedies.is_code(remedy.orm):
             yield from self.wrap(remedy.orm, margin)
@@ -225,14 +228,14 @@ class _Page:
             yield words.more(len(baseline.fixed) - LISTED)
 
     def unexamined(self, database: DatabaseReport) -> Iterator[str]:
-        reasons = outline.reasons(outline.unexamined(database))
-        if not reasons:
+        gaps = outline.gaps(outline.unexamined(database))
+        if not gaps:
             yield "Everything that this audit looks at was examined."
-        for reason, what in reasons:
-            told = f"{words.listing(what, SKIPPED)}: {reason}"
-            if len(what) > SKIPPED and outline.is_of_other_vendors(reason):
-                told = f"{len(what):,} checks: {reason} manage.py dbaudit checks lists them."
-            yield from self.wrap(f"- {told}", hanging="  ")
+        for gap in gaps:
+            line = f"{words.listing(gap.what, SKIPPED)}: {gap.reason}"
+            if len(gap.what) > SKIPPED and gap.other_vendors:
+                line = f"{len(gap.what):,} checks: {gap.reason} manage.py dbaudit checks lists them."
+            yield from self.wrap(f"- {line}", hanging="  ")
 
     def prose(self, label: str, value: str) -> Iterator[str]:
         """A part of a check's page; its paragraphs stay apart."""

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from django.core.management.color import Style
 
-from dbaudit.conf import nearest
-from dbaudit.errors import AuditError
+from dbaudit.errors import AuditError, nearest
 from dbaudit.findings import Report
 from dbaudit.report import as_csv, as_json, github, gitlab, html, junit, markdown, sarif, text
 

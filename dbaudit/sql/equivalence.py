@@ -18,7 +18,12 @@ Signature = tuple[object, ...]
 
 def flipped(keys: tuple[IndexKey, ...]) -> tuple[IndexKey, ...]:
     """The keys of the same b-tree read backwards."""
-    return tuple(replace(key, descending=not key.descending, nulls_first=not key.nulls_first) for key in keys)
+    return tuple(key.backwards for key in keys)
+
+
+def undirected(key: IndexKey) -> IndexKey:
+    """The key without its direction, which is nothing to uniqueness."""
+    return replace(key, descending=False, nulls="")
 
 
 def _oriented(index: Index, length: int | None = None) -> tuple[IndexKey, ...]:
@@ -144,8 +149,7 @@ def implies_unique(strong: Index, weak: Index, never_null: Iterable[str]) -> boo
         return False
     if strong.predicate not in ("", weak.predicate):
         return False
-    undirected = {replace(key, descending=False, nulls_first=False) for key in weak.keys}
-    if not {replace(key, descending=False, nulls_first=False) for key in strong.keys} < undirected:
+    if not {undirected(key) for key in strong.keys} < {undirected(key) for key in weak.keys}:
         return False
     return weak.nulls_distinct or not strong.nulls_distinct or set(strong.columns) <= set(never_null)
 

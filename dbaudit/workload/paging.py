@@ -14,7 +14,7 @@ from django.views.generic.list import MultipleObjectMixin
 
 from dbaudit import places
 from dbaudit.facts import Location, Paging, PagingSetting
-from dbaudit.workload.rollback import OutOfTimeError
+from dbaudit.workload.execution import OutOfTimeError
 from dbaudit.workload.sampling import Bench
 
 #: Rows that a request asks for, to see whether it gets them.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key
-from dbaudit.facts import Parameters
+from dbaudit.advisor.candidate import Asked, Candidate
+from dbaudit.facts import IndexKey, Parameters
 
 if TYPE_CHECKING:
     from dbaudit.advisor.values import Advice
@@ -35,4 +35,4 @@ def chosen(found: Advice) -> list[str]:
 
 
 def on(*columns: str, **more: Any) -> Candidate:
-    return Candidate(table="sale", keys=tuple(Key(column=one) for one in columns), **more)
+    return Candidate(table="sale", keys=tuple(IndexKey(column=one) for one in columns), **more)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.candidate import Asked, Candidate
 from dbaudit.advisor.disorder import DEAR, Disorder
 from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
-from dbaudit.facts import Parameters
+from dbaudit.facts import IndexKey, Parameters
 
 if TYPE_CHECKING:
     from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]
+pytestmark = pytest.mark.needs("hypopg")
 
 LIMITS = {"statement_timeout_ms": 10_000, "lock_timeout_ms": 1_000}
 # Rows are seen to be visible to all only once their commit is on the disk.
@@ -30,8 +30,8 @@ TABLE = """
     SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0;
     VACUUM ANALYZE reading;
 """
-PLACE = Candidate(table="reading", keys=(Key(column="place"),))
-DAY = Candidate(table="reading", keys=(Key(column="day"),))
+PLACE = Candidate(table="reading", keys=(IndexKey(column="place"),))
+DAY = Candidate(table="reading", keys=(IndexKey(column="day"),))
 TENTH = Asked(fingerprint="q", sql="SELECT sum(value) FROM reading WHERE place < %s", samples=(Parameters((100,)),))
 
 

@@ -16,8 +16,8 @@ from django.db.models.indexes import IndexExpression
 from django.test.utils import isolate_apps
 
 from dbaudit.advisor import forms
-from dbaudit.advisor.candidate import Candidate, Key
-from dbaudit.facts import Migration, Migrations
+from dbaudit.advisor.candidate import Candidate
+from dbaudit.facts import IndexKey, Migration, Migrations
 from dbaudit.sql import normal_form
 from dbaudit.sql.equivalence import signature
 
@@ -49,23 +49,23 @@ def orders() -> tuple[type[models.Model], type[models.Model]]:
 
 
 def candidate(*columns: str, **more: Any) -> Candidate:
-    keys = tuple(Key(column=one.removeprefix("-"), descending=one.startswith("-")) for one in columns)
+    keys = tuple(IndexKey(column=one.removeprefix("-"), descending=one.startswith("-")) for one in columns)
     return Candidate(table="tests_order", keys=(*keys, *more.pop("keys", ())), **more)
 
 
 EVERYWHERE = [
     candidate("customer_id", "state"),
     candidate("state", "-ordered_on"),
-    candidate(keys=(Key(expression='UPPER("state")'),)),
-    candidate("customer_id", keys=(Key(expression='LOWER("state")'),)),
-    candidate(keys=(Key(expression='UPPER("state")'), Key(column="customer_id", descending=True))),
+    candidate(keys=(IndexKey(expression='UPPER("state")'),)),
+    candidate("customer_id", keys=(IndexKey(expression='LOWER("state")'),)),
+    candidate(keys=(IndexKey(expression='UPPER("state")'), IndexKey(column="customer_id", descending=True))),
     candidate("ordered_on", condition='"urgent"'),
     candidate("ordered_on", condition='NOT "urgent"'),
     candidate("customer_id", condition="\"ordered_on\" IS NULL AND \"state\" = 'it''s open'"),
     candidate("customer_id", condition="\"state\" IN ('open', 'sent')"),
     candidate("customer_id", condition='"id" > 99 OR "ordered_on" IS NOT NULL'),
     candidate("customer_id", condition='length("state") > 3'),
-    candidate(keys=(Key(expression='substr("state", 2)'),)),
+    candidate(keys=(IndexKey(expression='substr("state", 2)'),)),
 ]
 SEARCHED = "TO_TSVECTOR(CAST('english' AS REGCONFIG), COALESCE(\"state\", ''))"
 SEARCHED_BOTH = f"{SEARCHED[:-1]} || ' ' || COALESCE(CAST(\"total\" AS TEXT), ''))"
@@ -73,23 +73,25 @@ UPPER_KIND = "UPPER(CAST((\"data\" ->> 'kind') AS TEXT))"
 POSTGRESQL = [
     candidate("customer_id", condition='"total" >= 99.5'),
     candidate("customer_id", include=("total", "ordered_on")),
-    candidate(keys=(Key(column="state", opclass="varchar_pattern_ops"), Key(column="customer_id"))),
-    candidate(keys=(Key(column="ordered_on", descending=True, nulls="last"), Key(column="id", descending=True))),
-    candidate(keys=(Key(expression='UPPER("state")', opclass="text_pattern_ops"),)),
-    candidate(keys=(Key(column="data", opclass="jsonb_path_ops"),), method="gin"),
+    candidate(keys=(IndexKey(column="state", opclass="varchar_pattern_ops"), IndexKey(column="customer_id"))),
+    candidate(
+        keys=(IndexKey(column="ordered_on", descending=True, nulls="last"), IndexKey(column="id", descending=True))
+    ),
+    candidate(keys=(IndexKey(expression='UPPER("state")', opclass="text_pattern_ops"),)),
+    candidate(keys=(IndexKey(column="data", opclass="jsonb_path_ops"),), method="gin"),
     candidate("data", method="gin"),
-    candidate(keys=(Key(expression=SEARCHED),), method="gin"),
-    candidate(keys=(Key(expression=SEARCHED_BOTH),), method="gin"),
-    candidate(keys=(Key(expression=f"SETWEIGHT({SEARCHED}, 'A') || SETWEIGHT({SEARCHED}, 'B')"),), method="gin"),
+    candidate(keys=(IndexKey(expression=SEARCHED),), method="gin"),
+    candidate(keys=(IndexKey(expression=SEARCHED_BOTH),), method="gin"),
+    candidate(keys=(IndexKey(expression=f"SETWEIGHT({SEARCHED}, 'A') || SETWEIGHT({SEARCHED}, 'B')"),), method="gin"),
     candidate("ordered_on", method="brin"),
-    candidate(keys=(Key(expression="\"data\" ->> 'kind'"),)),
-    candidate(keys=(Key(expression="(\"at\" AT TIME ZONE 'Europe/Istanbul')::date"),)),
+    candidate(keys=(IndexKey(expression="\"data\" ->> 'kind'"),)),
+    candidate(keys=(IndexKey(expression="(\"at\" AT TIME ZONE 'Europe/Istanbul')::date"),)),
     candidate("customer_id", condition="\"state\" LIKE '5%'"),
 ]
 TRIGRAMS = [
-    candidate(keys=(Key(column="state", opclass="gin_trgm_ops"),), method="gin"),
-    candidate(keys=(Key(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),), method="gin"),
-    candidate(keys=(Key(expression=UPPER_KIND, opclass="gin_trgm_ops"),), method="gin"),
+    candidate(keys=(IndexKey(column="state", opclass="gin_trgm_ops"),), method="gin"),
+    candidate(keys=(IndexKey(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),), method="gin"),
+    candidate(keys=(IndexKey(expression=UPPER_KIND, opclass="gin_trgm_ops"),), method="gin"),
 ]
 
 
@@ -187,9 +189,9 @@ def test_inverted_indexes_are_told_in_django_s_own_words(postgres: Scratch) -> N
     postgres.create(customer, model)
     snapshot = postgres.snapshot(model._meta.apps)
     keys = [
-        Key(expression=SEARCHED_BOTH),
-        Key(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),
-        Key(column="data", opclass="jsonb_path_ops"),
+        IndexKey(expression=SEARCHED_BOTH),
+        IndexKey(expression='UPPER(CAST("state" AS TEXT))', opclass="gin_trgm_ops"),
+        IndexKey(column="data", opclass="jsonb_path_ops"),
     ]
     told = [written(snapshot, candidate(keys=(key,), method="gin")).orm.splitlines()[-1] for key in keys]
     assert [text.rpartition(", name=")[0] for text in told] == [
@@ -222,7 +224,7 @@ def test_a_migration_follows_the_latest_of_its_application(sqlite: Scratch) -> N
 
 def test_a_table_without_a_model_gets_sql_alone(scratch: Scratch) -> None:
     scratch.execute("CREATE TABLE leftover (id integer PRIMARY KEY, a integer)")
-    found = written(scratch.snapshot(), Candidate(table="leftover", keys=(Key(column="a"),)))
+    found = written(scratch.snapshot(), Candidate(table="leftover", keys=(IndexKey(column="a"),)))
     assert found.orm == "No model of the project has leftover: build it by SQL, best by RunSQL in a migration."
     assert found.migration == ""
     scratch.execute(found.sql)
@@ -245,8 +247,10 @@ def test_of_an_inheritance_chain_the_model_with_the_column_is_named(sqlite: Scra
 
     sqlite.create(Place, Shop)
     snapshot = sqlite.snapshot(Place._meta.apps)
-    parent = written(snapshot, Candidate(table="tests_place", keys=(Key(column="name"),)))
-    child = written(snapshot, Candidate(table="tests_shop", keys=(Key(column="kind"), Key(column="place_ptr_id"))))
+    parent = written(snapshot, Candidate(table="tests_place", keys=(IndexKey(column="name"),)))
+    child = written(
+        snapshot, Candidate(table="tests_shop", keys=(IndexKey(column="kind"), IndexKey(column="place_ptr_id")))
+    )
     assert parent.orm.startswith("# In the indexes of tests.Place's Meta:")
     assert child.orm.startswith("# In the indexes of tests.Shop's Meta:")
     assert 'fields=["kind", "place_ptr"]' in child.orm
@@ -254,7 +258,7 @@ def test_of_an_inheritance_chain_the_model_with_the_column_is_named(sqlite: Scra
 
 def test_a_name_is_short_and_nobody_else_s(sqlite: Scratch) -> None:
     sqlite.execute("CREATE TABLE a_very_long_name_of_a_table (id integer PRIMARY KEY, another_long_name integer)")
-    one = Candidate(table="a_very_long_name_of_a_table", keys=(Key(column="another_long_name"),))
+    one = Candidate(table="a_very_long_name_of_a_table", keys=(IndexKey(column="another_long_name"),))
     assert len(one.name) <= 30
     first = forms.action(one, sqlite.snapshot())
     sqlite.execute(f'CREATE INDEX "{one.name}" ON "a_very_long_name_of_a_table" ("id")')
@@ -268,7 +272,7 @@ def test_names_differ_by_condition_included_columns_and_opclass() -> None:
     others = [
         candidate("state", condition='"urgent"'),
         candidate("state", include=("total",)),
-        candidate(keys=(Key(column="state", opclass="varchar_pattern_ops"),)),
+        candidate(keys=(IndexKey(column="state", opclass="varchar_pattern_ops"),)),
         candidate("-state"),
         candidate("state", method="hash"),
     ]

@@ -8,11 +8,11 @@ import pytest
 from django.apps.registry import Apps
 
 from dbaudit.advisor import growth
-from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials import hypopg
 from dbaudit.advisor.trials.grown import grown
-from dbaudit.facts import Parameters
+from dbaudit.facts import IndexKey, Parameters
 from tests.scratch import connected
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def test_the_planner_meets_the_grown_rows(postgres: Scratch) -> None:
         sql='SELECT * FROM "shelf" WHERE "day" = %s AND "state" = %s',
         samples=(Parameters(("2026-05-06", "shut")),),
     )
-    both = frozenset({Candidate(table="shelf", keys=(Key(column="day"), Key(column="state")))})
+    both = frozenset({Candidate(table="shelf", keys=(IndexKey(column="day"), IndexKey(column="state")))})
     timeouts = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 2_000}
     tables = tuple(snapshot.stored_tables())
     with (

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, UnplannableError
 from dbaudit.advisor.propose import advise
 from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import Problem
 from dbaudit.advisor.search.search import exact, search
 from dbaudit.advisor.trials import hypopg
-from dbaudit.connection.session import read_only
+from dbaudit.connection.read_only import read_only
+from dbaudit.facts import IndexKey
 from tests.advisor.shop import asked, chosen, on, tables
 from tests.scratch import connected
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from dbaudit.advisor.values import Advice
     from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.needs("hypopg"), pytest.mark.needs("sqlglot")]
+pytestmark = pytest.mark.needs("hypopg")
 
 LIMITS = {"statement_timeout_ms": 10_000, "lock_timeout_ms": 1_000}
 SALES = 40_000
@@ -223,7 +224,7 @@ def test_a_lost_connection_ends_the_trial_and_not_the_audit(shop: Scratch) -> No
 
 
 def test_an_expression_that_is_not_immutable_is_refused_by_the_server(shop: Scratch) -> None:
-    changing = Candidate(table="sale", keys=(Key(expression="clock_timestamp() - placed"),))
+    changing = Candidate(table="sale", keys=(IndexKey(expression="clock_timestamp() - placed"),))
     with hypopg.opened(shop.connection, shop.snapshot(), **LIMITS) as planner:
         with pytest.raises(UnplannableError):
             planner.size(changing)
@@ -281,7 +282,7 @@ import django
 django.setup()
 from tests.advisor.test_hypopg import LIMITS, asked
 from dbaudit import catalog
-from dbaudit.advisor.advise import advise
+from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
 from django.apps.registry import Apps
 from tests.scratch import connected
@@ -342,7 +343,7 @@ def test_a_hypothetical_index_costs_what_a_real_one_does(shop: Scratch) -> None:
 
 
 def test_what_a_failed_message_made_is_taken_back(shop: Scratch) -> None:
-    changing = Candidate(table="sale", keys=(Key(expression="clock_timestamp() - placed"),))
+    changing = Candidate(table="sale", keys=(IndexKey(expression="clock_timestamp() - placed"),))
     with hypopg.opened(shop.connection, shop.snapshot(), **LIMITS) as planner:
         with pytest.raises(UnplannableError):
             planner.cost(asked("SELECT 1 FROM sale"), frozenset({on("placed"), on("status"), changing}))

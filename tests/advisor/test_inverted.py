@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dbaudit.advisor.values import Advice
     from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.needs("sqlglot"), pytest.mark.needs("pg_trgm")]
+pytestmark = pytest.mark.needs("pg_trgm")
 
 LIMITS = {"statement_timeout_ms": 30_000, "lock_timeout_ms": 1_000}
 ROWS = 60_000

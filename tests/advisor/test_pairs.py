@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key
+from dbaudit.advisor.candidate import Asked, Candidate
 from dbaudit.advisor.swap import paired
 from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
 from dbaudit.advisor.values import Advice, Effect
-from dbaudit.facts import Ownership, Parameters
+from dbaudit.facts import IndexKey, Ownership, Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-pytestmark = pytest.mark.needs("sqlglot")
 
 TABLES = """
     PRAGMA foreign_keys = OFF;
@@ -31,7 +30,7 @@ TABLES = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
     INSERT INTO item SELECT i, i % 7, i % 11, i % 50 FROM n;
 """
-BOTH = Candidate(table="item", keys=(Key(column="place_id"), Key(column="state")))
+BOTH = Candidate(table="item", keys=(IndexKey(column="place_id"), IndexKey(column="state")))
 PLENTY = 2**30
 
 

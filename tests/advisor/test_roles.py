@@ -9,8 +9,6 @@ import pytest
 from dbaudit.facts import Column, Parameters, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
 
-pytestmark = pytest.mark.needs("sqlglot")
-
 roles = pytest.importorskip("dbaudit.advisor.roles")
 
 from dbaudit.advisor.candidate import Asked, UnplannableError  # noqa: E402  after the check for the parser

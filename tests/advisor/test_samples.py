@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from django.apps.registry import Apps
 
 from dbaudit.advisor.candidate import Asked
+from dbaudit.advisor.samples import with_another
 from dbaudit.facts import Parameters
 
 if TYPE_CHECKING:
     from tests.scratch import Scratch
 
-pytestmark = pytest.mark.needs("sqlglot")
 
 TABLE = """
     CREATE TABLE item (id integer PRIMARY KEY, a integer, b varchar(10), code varchar(10) UNIQUE);
@@ -24,8 +23,6 @@ TABLE = """
 
 def another(database: Scratch, sql: str, *values: object) -> tuple[Any, ...]:
     """The values of all samples after another one was sought."""
-    from dbaudit.advisor.samples import with_another  # noqa: PLC0415 - needs the optional package sqlglot
-
     database.execute(TABLE)
 
     def ask(text: str, given: list[Any]) -> tuple[Any, ...] | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planned
+from dbaudit.advisor.candidate import Asked, Candidate, Planned
 from dbaudit.advisor.search.choose import Measures, choose
 from dbaudit.advisor.search.costs import Costs
 from dbaudit.advisor.search.model import Problem, State
 from dbaudit.advisor.search.search import exact, search
+from dbaudit.facts import IndexKey
 
 Prices = Callable[[frozenset[str]], tuple[float, frozenset[str]]]
 
@@ -29,6 +30,13 @@ class Arithmetic:
         cost, used = self.rules[asked.fingerprint](frozenset(by_text))
         return Planned(cost=cost, used=frozenset(by_text[name] for name in used))
 
+    @property
+    def work(self) -> float:
+        return float(self.calls)
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        """No copy is there."""
+
     def size(self, candidate: Candidate) -> int:
         return 100 + 10 * len(candidate.include)
 
@@ -37,7 +45,7 @@ class Arithmetic:
 
 
 def on(*columns: str, include: tuple[str, ...] = ()) -> Candidate:
-    return Candidate(table="line", keys=tuple(Key(column=one) for one in columns), include=include)
+    return Candidate(table="line", keys=tuple(IndexKey(column=one) for one in columns), include=include)
 
 
 def covering(*wanted: str) -> Prices:

@@ -12,11 +12,11 @@ import pytest
 from django.apps.registry import Apps
 from django.db import transaction
 
-from dbaudit.advisor.candidate import Asked, Candidate, Key, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials import sqlite as trials
 from dbaudit.advisor.trials.sqlite import NotCopiedError, SqlitePlanner, copied, grow
-from dbaudit.facts import Parameters
+from dbaudit.facts import IndexKey, Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ FILL = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
     INSERT INTO item SELECT i, i % 10, 'state ' || (i % 7), date('2026-01-01', (i % 5) || ' days') FROM n
 """
-BOTH = Candidate(table="item", keys=(Key(column="place_id"), Key(column="state")))
-STATE = Candidate(table="item", keys=(Key(column="state"),))
+BOTH = Candidate(table="item", keys=(IndexKey(column="place_id"), IndexKey(column="state")))
+STATE = Candidate(table="item", keys=(IndexKey(column="state"),))
 NONE: frozenset[Candidate] = frozenset()
 
 
@@ -60,7 +60,7 @@ def items(sqlite: Scratch) -> Scratch:
 def test_a_candidate_that_no_plan_uses_changes_no_cost(items: Scratch) -> None:
     with planner(items) as trial:
         before = trial.cost(LOOKUP, NONE)
-        day = Candidate(table="item", keys=(Key(column="day"),))
+        day = Candidate(table="item", keys=(IndexKey(column="day"),))
         assert trial.cost(LOOKUP, frozenset([day])) == before
         assert not before.used
 
@@ -68,17 +68,17 @@ def test_a_candidate_that_no_plan_uses_changes_no_cost(items: Scratch) -> None:
 def test_a_candidate_of_another_table_is_not_even_built(items: Scratch) -> None:
     items.execute("CREATE TABLE other (a integer)")
     with planner(items) as trial:
-        elsewhere = Candidate(table="other", keys=(Key(column="a"),))
+        elsewhere = Candidate(table="other", keys=(IndexKey(column="a"),))
         assert not trial.cost(LOOKUP, frozenset([elsewhere])).used
 
 
 def test_what_sqlite_cannot_build_is_never_used(items: Scratch) -> None:
     with planner(items) as trial:
         for odd in (
-            Candidate(table="item", keys=(Key(column="state", opclass="text_pattern_ops"),)),
-            Candidate(table="item", keys=(Key(column="state"),), include=("day",)),
-            Candidate(table="item", keys=(Key(column="state"),), method="gin"),
-            Candidate(table="item", keys=(Key(column="gone"),)),
+            Candidate(table="item", keys=(IndexKey(column="state", opclass="text_pattern_ops"),)),
+            Candidate(table="item", keys=(IndexKey(column="state"),), include=("day",)),
+            Candidate(table="item", keys=(IndexKey(column="state"),), method="gin"),
+            Candidate(table="item", keys=(IndexKey(column="gone"),)),
         ):
             assert not trial.cost(LOOKUP, frozenset([odd])).used
             with pytest.raises(UnplannableError, match="no index like that"):
@@ -111,9 +111,9 @@ def test_every_sample_is_counted(items: Scratch) -> None:
 
 
 def test_partial_and_expression_indexes_and_directions_are_tried_too(items: Scratch) -> None:
-    partial = Candidate(table="item", keys=(Key(column="day"),), condition="\"state\" = 'state 1'")
-    upper = Candidate(table="item", keys=(Key(expression='upper("state")'),))
-    down = Candidate(table="item", keys=(Key(column="day", descending=True), Key(column="state")))
+    partial = Candidate(table="item", keys=(IndexKey(column="day"),), condition="\"state\" = 'state 1'")
+    upper = Candidate(table="item", keys=(IndexKey(expression='upper("state")'),))
+    down = Candidate(table="item", keys=(IndexKey(column="day", descending=True), IndexKey(column="state")))
     with planner(items) as trial:
         page = asked('SELECT * FROM "item" WHERE "state" = \'state 1\' ORDER BY "day" LIMIT 5')
         assert trial.cost(page, frozenset([partial])).used == {partial}
@@ -142,8 +142,8 @@ def test_the_size_is_that_of_the_pages(items: Scratch) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ('SELECT * FROM "gone"', "SQLite refuses it: no such table: gone."),
-        ("SELECT FROM WHERE", "SQLite refuses it: near"),
+        ('SELECT * FROM "gone"', "SQLite refuses it: No such table: gone."),
+        ("SELECT FROM WHERE", "SQLite refuses it: The database refused the statement"),
         ('SELECT * FROM "item" WHERE "place_id" = %s', "SQLite refuses it: "),
     ],
 )
@@ -241,3 +241,18 @@ def test_a_grown_copy_has_the_rows_and_keeps_those_that_there_were(sqlite: Scrat
             "2026-05-06",
             "2026-05-05 10:00:00",
         )
+
+
+def test_a_unique_index_over_what_is_alike_in_copies_is_grown_as_a_plain_one(sqlite: Scratch) -> None:
+    """``ratio`` has a type of which no copy gets other values."""
+    sqlite.execute("""
+        CREATE TABLE rate (id integer PRIMARY KEY, kind real NOT NULL, ratio real NOT NULL);
+        CREATE UNIQUE INDEX rate_kind_ratio ON rate (kind, ratio);
+        INSERT INTO rate VALUES (1, 1.5, 2.5), (2, 1.5, 3.5);
+    """)
+    snapshot = sqlite.snapshot(Apps([]))
+    with copied(sqlite.connection) as copy:
+        assert grow(copy, snapshot, tuple(snapshot.stored_tables()), Growth(factor=5, span=10)) == {"rate": 50}
+        assert copy.connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall() == [
+            ("rate_kind_ratio",)
+        ]

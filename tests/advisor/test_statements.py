@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from dbaudit.advisor.statements import asked, changed_columns, rows_of
+from dbaudit.advisor.weights import weights
 from dbaudit.facts import Location, Origin, Parameters, QueryRun, Statement
 from dbaudit.workload.recording.template import template
 
@@ -70,6 +71,26 @@ def test_what_the_server_counted_tells_how_often_and_how_long() -> None:
     ]
     (found,) = asked(runs)
     assert (found.calls, found.mean_ms, found.sql) == (500.0, 7.0, "SELECT a FROM t WHERE b = %s")
+    assert found.observed_ms == 7.0
+
+
+def test_the_audit_s_own_clock_weighs_nothing_and_that_of_a_recording_does() -> None:
+    [timed] = asked([run("canned", "SELECT a FROM t WHERE b = %s", (1,), ms=900.0)])
+    assert (timed.mean_ms, timed.observed_ms) == (900.0, None)
+    assert weights([timed, timed], [10.0, 10.0]) == weights([replace(timed, mean_ms=1.0), timed], [10.0, 10.0])
+    [recorded] = asked([run("captured", "SELECT a FROM t WHERE b = %s", (1,), ms=900.0)])
+    assert recorded.observed_ms == 900.0
+
+
+def test_a_text_with_other_literals_is_reworded() -> None:
+    first, second = (
+        run("captured", "SELECT a FROM t WHERE b = 1", ()),
+        run("captured", "SELECT a FROM t WHERE b = 2", ()),
+    )
+    [found] = asked([first, second])
+    assert found.reworded
+    [found] = asked([first, first])
+    assert not found.reworded
 
 
 def test_an_update_is_the_read_of_its_rows_with_the_values_of_its_condition() -> None:

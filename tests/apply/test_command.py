@@ -161,7 +161,7 @@ def test_ctrl_c_leaves_nothing_and_the_run_is_resumed_and_undone(postgres: Scrat
     [
         (["--database", "defualt"], "Unknown database 'defualt'. Did you mean 'default'?"),
         (["--from", "none.json"], "Cannot read 'none.json'"),
-        (["--from", "pyproject.toml"], "'pyproject.toml' is no report"),
+        (["--from", "pyproject.toml"], "'pyproject.toml' is not whole JSON"),
         (["--resume", "--undo"], "exclude each other"),
         (["--resume", "--journal", "none.jsonl"], "has no run that is not finished on database"),
         (["--undo", "--journal", "pyproject.toml"], "'pyproject.toml' is not a journal"),

@@ -144,9 +144,9 @@ def test_expressions_stand_where_they_belong_among_the_columns() -> None:
     wanted: dict[str, Any] = {"expressions": ("upper(x)",), "nulls": ("", "first", "last")}
     (step,) = plan(snapshot(), [build("kind", "", "-code", **wanted)], Choice()).steps
     assert step.definition.body == '("kind", (upper(x)) NULLS FIRST, "code" DESC NULLS LAST)'
-    kind, upper, code = as_index(CreateIndex(table="items", columns=("kind", "", "-code"), **wanted), "postgresql").keys
-    assert (kind.column, upper.expression, code.descending, code.nulls_first) == ("kind", "upper(x)", True, False)
-    assert upper.nulls_first
+    kind, upper, code = as_index(CreateIndex(table="items", columns=("kind", "", "-code"), **wanted)).keys
+    assert (kind.column, upper.expression, code.descending) == ("kind", "upper(x)", True)
+    assert (kind.nulls, upper.nulls, code.nulls) == ("", "first", "last")
 
 
 def test_only_and_max_narrow_the_plan_and_say_so() -> None:
@@ -197,10 +197,9 @@ def test_what_the_advisor_calls_needless_is_dropped_with_its_reason_and_not_left
     assert alone.left_out[0].reason == "No other index of items does the work of narrow (any more)."
 
 
-def test_on_sqlite_where_null_comes_first_indexes_are_compared_by_its_rules() -> None:
+def test_on_sqlite_an_index_of_a_later_report_is_compared_with_those_that_stand() -> None:
     narrow = index("narrow", "kind")
-    first = replace(narrow, keys=(IndexKey(column="kind", nulls_first=True),))
-    there = replace(snapshot(first), vendor="sqlite", dialect=Dialect("sqlite"))
+    there = replace(snapshot(narrow), vendor="sqlite", dialect=Dialect("sqlite"))
     assert names(plan(there, [build("kind", "-code")], DROPS)) == ["create new", "drop narrow"]
     assert "has it already" in plan(there, [build("kind")], DROPS).left_out[0].reason
     assert "has it already" in plan(there, [build("-kind")], DROPS).left_out[0].reason
@@ -224,8 +223,36 @@ def test_a_group_s_recommendation_stands_for_all_its_findings() -> None:
         findings=tuple(each.key for each in findings),
     )  # fmt: skip
     assert [each.action.name for each in advice.of([one], findings)] == ["a", "b"]
-    alone = replace(one, title="one for all")
-    assert [each.action.name for each in advice.of([alone], findings)] == ["a"]
+    for_both = CreateIndex(table="items", columns=("a", "b"), name="ab")
+    alone = replace(one, remedy=Remedy(action=for_both))
+    assert [each.action.name for each in advice.of([alone], findings)] == ["ab"]
+    of_one_object = [replace(finding, group="") for finding in findings]
+    assert [each.action.name for each in advice.of([one], of_one_object)] == ["a"]
+
+
+def test_findings_that_drop_several_indexes_are_as_many_drops_whatever_ties_them_together() -> None:
+    drops = [
+        Finding(
+            subject=check,
+            detail="",
+            identity=(name,),
+            group=group,
+            check=check,
+            table="items",
+            remedy=Remedy(action=DropIndex(table="items", name=name)),
+        )
+        for check, name, group in [
+            ("redundant_index", "a", "all of them"),
+            ("redundant_index", "b", "all of them"),
+            ("unused_index", "b", ""),
+            ("unused_index", "c", ""),
+        ]
+    ]
+    one = Recommendation(
+        rank=1, priority="low", phase=2, title="all of them", remedy=drops[0].remedy,
+        findings=tuple(each.key for each in drops),
+    )  # fmt: skip
+    assert [each.action.name for each in advice.of([one], drops)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,7 @@ def test_of_a_table_without_statistics_nothing_is_promised(postgres: Scratch) ->
     )
     snapshot = postgres.snapshot()
     (table,) = snapshot.tables
-    assert (
-        estimate(snapshot, table, as_index(CreateIndex(table="items", columns=("kind",), name="i"), "postgresql")).bytes
-        is None
-    )
+    assert estimate(snapshot, table, as_index(CreateIndex(table="items", columns=("kind",), name="i"))).bytes is None
 
 
 def test_a_size_that_the_advisor_worked_out_is_taken(postgres: Scratch) -> None:
@@ -27,10 +24,7 @@ def test_a_size_that_the_advisor_worked_out_is_taken(postgres: Scratch) -> None:
     snapshot = postgres.snapshot()
     (table,) = snapshot.tables
     assert (
-        estimate(
-            snapshot, table, as_index(CreateIndex(table="items", columns=("id",), name="i"), "postgresql"), 4096
-        ).bytes
-        == 4096
+        estimate(snapshot, table, as_index(CreateIndex(table="items", columns=("id",), name="i")), 4096).bytes == 4096
     )
 
 
@@ -59,7 +53,7 @@ def test_the_promised_size_is_within_fifteen_per_cent_of_the_real_one(postgres: 
     ]
     for columns, condition, include in wanted:
         action = CreateIndex(table="items", columns=columns, condition=condition, include=include, name="trial")
-        promised = estimate(snapshot, table, as_index(action, "postgresql")).bytes
+        promised = estimate(snapshot, table, as_index(action)).bytes
         where = f" WHERE {condition}" if condition else ""
         including = f" INCLUDE ({', '.join(include)})" if include else ""
         postgres.execute(f"CREATE INDEX trial ON items ({', '.join(columns)}){including}{where}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dbaudit.catalog.database import postgresql
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read(connection: BaseDatabaseWrapper, *, lock_timeout_ms: int = 2_000) -> Snapshot:
     """What the reader sees through this connection."""
-    with session.read_only(connection, statement_timeout_ms=30_000, lock_timeout_ms=lock_timeout_ms):
+    with read_only(connection, statement_timeout_ms=30_000, lock_timeout_ms=lock_timeout_ms):
         return postgresql.read(connection)
 
 

@@ -14,13 +14,15 @@ from dbaudit.catalog.database import generic, postgresql, sqlite
 from dbaudit.facts import Snapshot, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from tests.scratch import Scratch
 
-READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
+READERS: dict[str, Callable[[BaseDatabaseWrapper], Snapshot]] = {"postgresql": postgresql.read, "sqlite": sqlite.read}
 # What Django says of an included column, which on PostgreSQL looks like a key to it: rising, NULL last.
-ASCENDING = (False, False)
+ASCENDING = (False, "")
 
 # As both vendors take it, and as Django can parse it on SQLite: names in quotes, no pair of columns without a
 # constraint's name before it, primary keys in the order of the table.
@@ -67,7 +69,7 @@ def seen_by_both(table: Table) -> dict[str, Any]:
             (index.columns + index.included, index.unique, index.method) for index in table.indexes if not index.primary
         ),
         "directions": {
-            index.name: [(key.descending, key.nulls_first) for key in index.keys] + [ASCENDING] * len(index.included)
+            index.name: [(key.descending, key.nulls) for key in index.keys] + [ASCENDING] * len(index.included)
             for index in table.indexes
             if not index.constraint and index.method == "btree" and all(index.columns)
         },

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps, override_sett
 from dbaudit import checks
 from dbaudit.auditing import audit
 from dbaudit.catalog.rows import data as reader
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Data, KeyPosition, Skipped, Snapshot, TableStatistics
 from dbaudit.registry import registered
 from tests.scratch import Scratch, connected
@@ -31,7 +31,7 @@ def read(scratch: Scratch, snapshot: Snapshot) -> tuple[Data, tuple[Skipped, ...
 
 
 def session_of(scratch: Scratch) -> AbstractContextManager[None]:
-    return session.read_only(scratch.connection, statement_timeout_ms=5_000, lock_timeout_ms=50)
+    return read_only(scratch.connection, statement_timeout_ms=5_000, lock_timeout_ms=50)
 
 
 def data(scratch: Scratch) -> Data:
@@ -219,9 +219,9 @@ def test_rows_past_their_time_are_counted_where_the_model_is_known(scratch: Scra
 def test_large_tables_are_read_where_the_settings_or_the_command_ask_for_it(postgres: Scratch) -> None:
     postgres.execute(LOADED)
 
-    def orphans(settings: dict[str, object], **options: object) -> int:
+    def orphans(settings: dict[str, object], *, read_data: bool = False) -> int:
         with override_settings(DBAUDIT={"COUNT_LIMIT_BYTES": 0, **settings}):
-            report = audit(postgres.alias, checks=("orphan_rows",), queries=False, **options)
+            report = audit(postgres.alias, checks="orphan_rows", queries=False, read_data=read_data)
         return len(report.databases[0].findings)
 
     assert orphans({}) == 0

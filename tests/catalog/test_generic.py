@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dbaudit.catalog.database.generic import read
 from dbaudit.checks.duplicate_index import duplicate_index
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Index, Skipped, Table
 from dbaudit.sql.equivalence import covers_foreign_key
 from tests.scratch import connected
@@ -112,7 +112,7 @@ def test_partitions_are_folded_into_their_parent(postgres: Scratch) -> None:
 def test_a_table_that_cannot_be_described_stops_no_other(scratch: Scratch) -> None:
     scratch.execute(TABLES)
     scratch.execute('CREATE TABLE "odd""name" ("id" integer NOT NULL PRIMARY KEY)')  # Django quotes it wrongly
-    with session.read_only(scratch.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(scratch.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         snapshot = read(scratch.connection)
     assert [(table.name, bool(table.columns)) for table in snapshot.tables] == [
         ("child", True),
@@ -129,4 +129,4 @@ def test_a_table_that_the_role_may_not_read_is_there_by_name_with_the_reason(pos
     with connected("reader", settings) as connection:
         snapshot = read(connection)
     assert [(table.name, table.readable) for table in snapshot.tables] == [("open", True), ("secret", False)]
-    assert snapshot.skipped[0] == Skipped("secret", "Permission denied for table secret.")
+    assert snapshot.skipped[0] == Skipped("secret", "Permission denied for table secret.", "table")

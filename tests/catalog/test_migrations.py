@@ -10,7 +10,8 @@ from django.apps.registry import Apps
 from django.test.utils import CaptureQueriesContext
 
 from dbaudit.catalog.models import migrations
-from dbaudit.connection import session
+from dbaudit.connection.opening import connect
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Migrations
 from tests import erp_database
 from tests.migrations import INITIAL, SESSION, made_up, record
@@ -177,8 +178,8 @@ def test_migrations_that_cannot_be_loaded_are_skipped_with_the_reason(
 def test_a_record_that_the_role_may_not_read_is_skipped_with_the_reason(postgres: Scratch) -> None:
     record(postgres)
     with connected("poor", postgres.role("poor")) as connection:
-        session.connect(connection)
-        with session.read_only(connection, statement_timeout_ms=9_000, lock_timeout_ms=2_000):
+        connect(connection)
+        with read_only(connection, statement_timeout_ms=9_000, lock_timeout_ms=2_000):
             applied, skipped = migrations.recorded(connection, postgres.snapshot())
     assert applied is None
     assert [one.reason for one in skipped] == ["Permission denied for table django_migrations."]

@@ -47,7 +47,7 @@ def test_a_table_that_is_dropped_while_reading_is_left_out_whole_and_named(postg
 
         def drop_before(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
             nonlocal done
-            if sql.startswith(("SELECT set_config('transaction", "SAVEPOINT", "ROLLBACK", "RELEASE")):
+            if sql.startswith(("SELECT set_config(%s", "SAVEPOINT", "ROLLBACK", "RELEASE")):
                 return execute(sql, params, many, context)
             if done == before:
                 other.execute("DROP TABLE goes")
@@ -59,7 +59,7 @@ def test_a_table_that_is_dropped_while_reading_is_left_out_whole_and_named(postg
     assert done == STATEMENTS
     assert [one.name for one in snapshot.tables] == ["stays"]
     assert [one.primary_key for one in snapshot.tables] == [("id",)]
-    gone = Skipped("goes", "It was dropped while the catalog was being read.")
+    gone = Skipped("goes", "It was dropped while the catalog was being read.", "table")
     assert snapshot.skipped in ((), (gone,))
     assert (snapshot.skipped == ()) == (before <= 3), "unseen before the fourth statement lists the tables"
 
@@ -85,7 +85,7 @@ def test_a_table_that_another_session_has_locked_keeps_its_name_and_the_rest_is_
     busy, free = snapshot.tables
     assert (busy.name, busy.columns, busy.indexes, busy.bytes, busy.index_bytes) == ("busy", (), (), None, None)
     assert (free.primary_key, [one.target_table for one in free.foreign_keys]) == (("id",), ["busy"])
-    assert snapshot.skipped == (Skipped("busy", LOCKED),)
+    assert snapshot.skipped == (Skipped("busy", LOCKED, "table"),)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_lock_on_a_partition_or_its_index_counts_for_the_whole(postgres: Scrat
     with held(postgres, statement):
         snapshot = read(postgres.connection, lock_timeout_ms=100)
     assert [(one.name, bool(one.columns)) for one in snapshot.tables] == [("event", False), ("free", True)]
-    assert snapshot.skipped == (Skipped("event", LOCKED),)
+    assert snapshot.skipped == (Skipped("event", LOCKED, "table"),)
 
 
 def test_a_locked_sequence_only_hides_its_position(postgres: Scratch) -> None:

@@ -21,9 +21,9 @@ def test_an_index_says_all_that_the_planner_knows_of_it(postgres: Scratch) -> No
     )
     found = index(postgres, "item_all")
     assert found.keys == (
-        IndexKey(column="a", descending=True, nulls_first=True),
+        IndexKey(column="a", descending=True),
         IndexKey(expression="lower(b)", opclass="text_pattern_ops"),
-        IndexKey(column="c", nulls_first=True),
+        IndexKey(column="c", nulls="first"),
     )
     assert (found.included, found.predicate, found.method) == (("d", "id"), "(a > 0)", "btree")
     assert (found.unique, found.nulls_distinct, found.table) == (True, True, "item")
@@ -52,8 +52,8 @@ def test_r3_twins_differ_in_opclass_collation_direction_and_nulls_alone(postgres
         (IndexKey(column="code"),),
         (IndexKey(column="code", opclass="varchar_pattern_ops"),),
         (IndexKey(column="code", collation="C"),),
-        (IndexKey(column="code", descending=True, nulls_first=True),),
         (IndexKey(column="code", descending=True),),
+        (IndexKey(column="code", descending=True, nulls="last"),),
     ]
 
 
@@ -150,7 +150,7 @@ def test_expressions_and_columns_may_be_mixed_in_any_order(postgres: Scratch) ->
     assert index(postgres, "mixed").keys == (
         IndexKey(expression="(a + 1)"),
         IndexKey(column="b"),
-        IndexKey(expression="upper(b)", descending=True, nulls_first=True),
+        IndexKey(expression="upper(b)", descending=True),
         IndexKey(expression="(a IS NULL)"),
     )
 
@@ -305,13 +305,14 @@ def test_a_foreign_key_keeps_the_order_of_its_columns(postgres: Scratch) -> None
         target_table="parent",
         target_columns=("id",),
         deferrable=False,
+        deferred=False,
         validated=True,
         enforced=True,
     )
     pair = replace(plain, name="pair", columns=("a", "b"), target_columns=("y", "x"))
     assert table(postgres, "child").foreign_keys == (
         replace(pair, on_delete="SET NULL", on_update="CASCADE"),
-        replace(plain, name="single", on_delete="RESTRICT", deferrable=True),
+        replace(plain, name="single", on_delete="RESTRICT", deferrable=True, deferred=False),
         replace(plain, name="unproven", columns=("b",), validated=False),
     )
 

@@ -93,7 +93,7 @@ def test_a_search_path_that_leads_nowhere_is_said(postgres: Scratch) -> None:
     snapshot = read(postgres.connection)
     assert snapshot.tables == ()
     reason = "The search path names no schema that exists and that the role may use: set it, or grant USAGE."
-    assert snapshot.skipped == (Skipped("tables", reason),)
+    assert snapshot.skipped == (Skipped("tables", reason, "schema"),)
 
 
 @pytest.mark.needs("pg_stat_statements")

@@ -11,19 +11,24 @@ from django.test.utils import CaptureQueriesContext
 from dbaudit.catalog.database import postgresql
 from dbaudit.catalog.database import sqlite as sqlite_reader
 from dbaudit.catalog.rows import asking, counting
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
+from dbaudit.connection.reasons import LOCKED
 from dbaudit.facts import Column, Skipped, Table
 from tests.postgres import main_server
 from tests.scratch import connected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+    from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-READERS = {"postgresql": postgresql.read, "sqlite": sqlite_reader.read}
+READERS: dict[str, Callable[[BaseDatabaseWrapper], Snapshot]] = {
+    "postgresql": postgresql.read,
+    "sqlite": sqlite_reader.read,
+}
 MIB = 2**20
 COLUMNS = (Column(name="a", type="integer", nullable=True),)
 
@@ -80,7 +85,7 @@ def test_a_table_that_is_gone_is_skipped_and_the_others_are_counted(scratch: Scr
     scratch.execute("CREATE TABLE a (a int); CREATE TABLE gone (a int); CREATE TABLE z (a int)")
     tables = read(scratch)
     scratch.execute("DROP TABLE gone")
-    with session.read_only(scratch.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(scratch.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         found, skipped = counted(scratch.connection, tables)
     assert (found["a"], found["z"]) == ((0, "exact"), (0, "exact"))
     assert found["gone"][1] != "exact"
@@ -145,7 +150,7 @@ def test_a_table_that_the_role_may_not_read_is_skipped_with_the_reason(postgres:
         found, skipped = counted(connection, postgresql.read(connection).tables, exact=True)
     assert found["open"] == (0, "exact")
     assert found["secret"][1] != "exact"
-    assert skipped == (Skipped("secret", "The role may not read its rows."),)
+    assert skipped == (Skipped("secret", "The role may not read its rows.", "table"),)
 
 
 def test_a_table_that_another_session_locks_is_skipped_and_the_others_are_counted(postgres: Scratch) -> None:
@@ -153,17 +158,17 @@ def test_a_table_that_another_session_locks_is_skipped_and_the_others_are_counte
     tables = read(postgres)
     with main_server().connect("scratch") as other, other.transaction():
         other.execute("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
-        with session.read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=50):
+        with read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=50):
             found, skipped = counted(postgres.connection, tables)
     assert found["free"] == (0, "exact")
     assert found["busy"][1] != "exact"
-    assert skipped == (Skipped("busy", session.LOCKED),)
+    assert skipped == (Skipped("busy", LOCKED, "table"),)
 
 
 def test_the_locks_of_counting_are_given_back_before_the_transaction_ends(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE t (a int UNIQUE); INSERT INTO t VALUES (1)")
     tables = read(postgres)
-    with session.read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(postgres.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         assert counted(postgres.connection, tables)[0] == {"t": (1, "exact")}
         held = postgres.rows("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 't'::regclass")
     assert held == [(0,)]

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from dbaudit.catalog.database.sqlite import _before_table_list, read
 from dbaudit.catalog.rows import counting
-from dbaudit.connection import session
+from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Column, Constraint, ForeignKey, Index, IndexKey, Skipped, Table
 
 if TYPE_CHECKING:
@@ -55,11 +55,6 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def key(column: str = "", **others: object) -> IndexKey:
-    """A key as SQLite orders it: NULL is its least value."""
-    return IndexKey(column=column, nulls_first=not others.get("descending"), **others)  # type: ignore[arg-type]
-
-
 # -- tables and views -----------------------------------------------------------------------------------------------
 
 
@@ -98,7 +93,7 @@ def test_a_view_without_its_table_is_there_by_name_and_stops_no_other(sqlite: Sc
     sqlite.execute("CREATE TABLE gone (a); CREATE TABLE t (a)")
     sqlite.execute("CREATE VIEW broken AS SELECT a FROM gone; CREATE VIEW whole AS SELECT a FROM t; DROP TABLE gone")
     snapshot = read(sqlite.connection)
-    assert snapshot.skipped == (Skipped("broken", "No such table: main.gone."),)
+    assert snapshot.skipped == (Skipped("broken", "No such table: main.gone.", "table"),)
     assert {table.name: len(table.columns) for table in snapshot.tables} == {"broken": 0, "t": 1, "whole": 1}
 
 
@@ -110,7 +105,7 @@ def test_a_virtual_table_of_an_unknown_module_is_there_by_name(sqlite: Scratch) 
         cursor.execute("INSERT INTO sqlite_master VALUES ('table', 'lost', 'lost', 0, %s)", [sql])
     sqlite.connection.close()
     snapshot = read(sqlite.connection)
-    assert snapshot.skipped == (Skipped("lost", "No such module: nosuch."),)
+    assert snapshot.skipped == (Skipped("lost", "No such module: nosuch.", "table"),)
     assert [(table.name, table.kind) for table in snapshot.tables] == [("lost", "virtual table"), ("t", "table")]
 
 
@@ -128,7 +123,7 @@ def test_names_of_any_characters_are_read_as_they_are(sqlite: Scratch, name: str
     assert [one.columns for one in table.constraints] == [(name,), (name,), ("up",)]
     index = next(index for index in table.indexes if not index.constraint)
     assert (index.name, index.predicate) == ("i" + name, "up > 0")
-    assert index.keys == (key("up"), key(expression=f"abs({quoted(name)})"))
+    assert index.keys == (IndexKey(column="up"), IndexKey(expression=f"abs({quoted(name)})"))
 
 
 # -- columns and primary keys ---------------------------------------------------------------------------------------
@@ -192,15 +187,22 @@ def test_a_strict_table_is_a_table(sqlite: Scratch) -> None:
 def test_a_plain_index_has_its_columns_in_order_and_its_text(sqlite: Scratch) -> None:
     sqlite.execute("CREATE TABLE t (a, b, c); CREATE INDEX i ON t (c, a)")
     assert read_index(sqlite, "i") == Index(
-        name="i", table="t", keys=(key("c"), key("a")), definition="CREATE INDEX i ON t (c, a)", bytes=4096
+        name="i",
+        table="t",
+        keys=(IndexKey(column="c"), IndexKey(column="a")),
+        definition="CREATE INDEX i ON t (c, a)",
+        bytes=4096,
     )
 
 
 def test_an_index_key_says_direction_and_a_collation_that_is_not_the_columns(sqlite: Scratch) -> None:
     sqlite.execute("CREATE TABLE t (a text COLLATE NOCASE, b text)")
     sqlite.execute("CREATE INDEX i ON t (a, b DESC); CREATE INDEX j ON t (a COLLATE BINARY, b COLLATE nocase)")
-    assert read_index(sqlite, "i").keys == (key("a"), key("b", descending=True))
-    assert read_index(sqlite, "j").keys == (key("a", collation="BINARY"), key("b", collation="NOCASE"))
+    assert read_index(sqlite, "i").keys == (IndexKey(column="a"), IndexKey(column="b", descending=True))
+    assert read_index(sqlite, "j").keys == (
+        IndexKey(column="a", collation="BINARY"),
+        IndexKey(column="b", collation="NOCASE"),
+    )
 
 
 def test_expressions_are_read_without_direction_collation_outer_parentheses_and_layout(sqlite: Scratch) -> None:
@@ -211,10 +213,10 @@ def test_expressions_are_read_without_direction_collation_outer_parentheses_and_
             "b, (b+1)*(b), a || ', )' -- )\n)"
         )
     assert read_index(sqlite, "i").keys == (
-        key(expression="lower(a)", collation="NOCASE", descending=True),
-        key("b"),
-        key(expression="(b+1)*(b)"),
-        key(expression="a || ', )'"),
+        IndexKey(expression="lower(a)", collation="NOCASE", descending=True),
+        IndexKey(column="b"),
+        IndexKey(expression="(b+1)*(b)"),
+        IndexKey(expression="a || ', )'"),
     )
 
 
@@ -249,9 +251,9 @@ def test_the_indexes_of_django_are_read_as_declared(sqlite: Scratch) -> None:
                 indexes = [models.Index(models.F("pages").desc(), "title", name="ordered")]
 
         sqlite.create(Book)
-    assert read_index(sqlite, "lower").keys == (key(expression='LOWER("title")'), key("pages"))
+    assert read_index(sqlite, "lower").keys == (IndexKey(expression='LOWER("title")'), IndexKey(column="pages"))
     assert read_index(sqlite, "partly").predicate == '"pages" > 1'
-    assert read_index(sqlite, "ordered").keys == (key("pages", descending=True), key("title"))
+    assert read_index(sqlite, "ordered").keys == (IndexKey(column="pages", descending=True), IndexKey(column="title"))
     table = read_table(sqlite, "book")
     assert [one for one in table.constraints if one.kind == "check"] == [
         Constraint(name="", kind="check", columns=("pages",), definition='CHECK ("pages" >= 0)')
@@ -415,7 +417,7 @@ def test_reading_and_counting_leave_the_file_as_it_is(sqlite: Scratch, journal: 
         return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
 
     before = state()
-    with session.read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
+    with read_only(sqlite.connection, statement_timeout_ms=0, lock_timeout_ms=0):
         snapshot = read(sqlite.connection)
         counting.count(sqlite.connection, snapshot.tables, limit_bytes=0, exact=True)
     assert state() == before

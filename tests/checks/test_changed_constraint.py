@@ -13,7 +13,7 @@ from tests.scratch import Scratch
 CHECK = "changed_constraint"
 WAYS = [
     ("part_unique", "UNIQUE (name, price)", "keys: name, price, not name, weight"),
-    ("part_unique", "UNIQUE (weight, name)", "keys: weight, name, not name, weight"),
+    ("part_unique", "UNIQUE (weight, price)", "keys: weight, price, not name, weight"),
     ("part_unique", "UNIQUE (name, weight) DEFERRABLE INITIALLY DEFERRED", "deferrable: deferred, not none"),
     ("part_unique", "UNIQUE (name, weight) INCLUDE (price)", "included columns: price, not none"),
     ("part_cheap", "CHECK (price < 2000)", 'condition: (price < 2000), not "price" < 1000'),

@@ -116,7 +116,7 @@ def test_what_may_mean_the_same_is_listed_as_not_compared(postgres: Scratch) -> 
     postgres.create(Span)
     postgres.execute("""
         DROP INDEX span_length;
-        CREATE INDEX span_length ON tests_span (length) WHERE length > interval '1 month' OR length IS NOT NULL;
+        CREATE INDEX span_length ON tests_span (length) WHERE length > interval '1 month';
     """)
     assert said_of(postgres, Span._meta.apps) == [
         "tests_span: span_length: Model and database spell its condition so differently that they were not compared."

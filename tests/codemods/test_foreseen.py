@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-pytestmark = pytest.mark.needs("libcst")
 WITHOUT = modify_settings(INSTALLED_APPS={"remove": ["django.contrib.postgres"]})
 WITH = modify_settings(INSTALLED_APPS={"append": ["django.contrib.postgres"]})
 

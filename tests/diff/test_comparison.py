@@ -265,7 +265,7 @@ def test_json_that_is_no_report_is_refused(tmp_path: Path, content: str) -> None
 def test_a_report_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "later.json"
     path.write_text(as_json.render(replace(sample.report(), version=2)))
-    assert "is a report of version 2, and this dbaudit compares those of version 1" in refused(path)
+    assert "is a report of version 2, and this dbaudit reads version 1" in refused(path)
 
 
 def test_a_report_without_what_reports_have_is_refused(tmp_path: Path) -> None:

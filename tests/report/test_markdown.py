@@ -148,7 +148,7 @@ def test_a_database_without_findings_does_not_look_like_one_that_was_not_examine
 
 
 def test_checks_for_another_server_are_all_named_in_one_line_apart_from_what_was_not_seen() -> None:
-    others = tuple(Skipped(f"check_{one}", "Works on postgresql only.") for one in range(40))
+    others = tuple(Skipped(f"check_{one}", "Works on postgresql only.", "vendor") for one in range(40))
     unseen = tuple(Skipped(f"place_{one}", "No statistics.") for one in range(13))
     drawn = markdown.render(sample.report(replace(sample.clean(), skipped=others + unseen)))
     lines = [line for line in drawn.splitlines() if "Works on postgresql only." in line]

@@ -113,7 +113,7 @@ def skipping(*skipped: Skipped) -> str:
 
 
 def test_a_few_checks_for_another_server_are_named() -> None:
-    drawn = skipping(*(Skipped(f"check_{one}", "Works on postgresql only.") for one in range(2)))
+    drawn = skipping(*(Skipped(f"check_{one}", "Works on postgresql only.", "vendor") for one in range(2)))
     assert "- check_0, check_1: Works on postgresql only.\n" in drawn
 
 
@@ -123,7 +123,7 @@ def test_many_things_that_were_not_seen_are_named_as_far_as_there_is_room() -> N
 
 
 def test_many_checks_for_another_server_are_counted_in_one_line_and_none_is_taken_for_clean() -> None:
-    drawn = skipping(*(Skipped(f"check_{one}", "Works on postgresql only.") for one in range(40)))
+    drawn = skipping(*(Skipped(f"check_{one}", "Works on postgresql only.", "vendor") for one in range(40)))
     assert "- 40 checks: Works on postgresql only. manage.py dbaudit checks lists them.\n" in drawn
     assert "40 things not examined" in drawn
     assert "check_0" not in drawn

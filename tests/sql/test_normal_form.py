@@ -280,7 +280,7 @@ def test_an_index_statement_is_read_with_all_its_clauses() -> None:
         "t",
     )
     assert found.keys == (
-        IndexKey(expression='LOWER("a")', collation="C", opclass="text_pattern_ops", descending=True),
+        IndexKey(expression='LOWER("a")', collation="C", opclass="text_pattern_ops", descending=True, nulls="last"),
         IndexKey(column="b"),
         IndexKey(column="c"),
         IndexKey(column="d", opclass="gist_trgm_ops (siglen=32)"),

@@ -15,6 +15,8 @@ from django.db import connections
 
 from dbaudit import catalog
 from dbaudit.facts import QueryRun
+from dbaudit.workload.asking.surroundings import prepared
+from dbaudit.workload.asking.visitor import Visitors
 from dbaudit.workload.fixes import proposals
 from dbaudit.workload.fixes.edits import corrected
 from dbaudit.workload.limits import Limits
@@ -149,8 +151,9 @@ def test_the_admin_list_is_rendered_with_its_foreign_keys_joined() -> None:
         connection, apps=apps, statement_timeout_ms=30_000, lock_timeout_ms=2_000, count_limit_bytes=16 * 1024**2
     )
     facts = next(one for one in snapshot.models if one.label == "erp.SalesOrder")
-    bench = Bench(connection, Limits(samples=1))
-    (run,) = admin_pages.changelists([(apps.get_model("erp.SalesOrder"), facts)], bench)
+    bench = Bench(connection, Limits(samples=1), writes=True)
+    with prepared(connection):
+        (run,) = admin_pages.changelists([(apps.get_model("erp.SalesOrder"), facts)], Visitors(apps, bench), bench)
     if django.VERSION >= (6, 1):  # which joins nullable foreign keys by itself
         assert run.trials == ()
         return

@@ -14,9 +14,9 @@ from django.http import HttpResponse
 from django.template import Context, Template
 
 from dbaudit.facts import Load
+from dbaudit.workload.execution import OutOfTimeError
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording import reading
-from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
 from tests.scratch import Scratch
 from tests.workload.models import Author, Book

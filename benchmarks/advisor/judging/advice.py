@@ -11,14 +11,14 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import catalog
-from dbaudit.advisor.candidate import Asked, Candidate, Key, Planner
+from dbaudit.advisor.candidate import Asked, Candidate, Planner
 from dbaudit.advisor.propose import advise
 from dbaudit.advisor.trials import hypopg
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.values import Advice
-from dbaudit.connection.session import rolled_back
-from dbaudit.facts import Parameters, Snapshot
+from dbaudit.connection.rollback import rolled_back
+from dbaudit.facts import IndexKey, Parameters, Snapshot
 from judging.extend import Choice
 from judging.judge import Statement
 
@@ -107,11 +107,11 @@ def _asked(statement: Statement, times: Mapping[str, float] | None) -> Asked:
         sql=statement.sql,
         samples=tuple(Parameters(values) for values in statement.samples),
         calls=statement.calls,
-        mean_ms=times[statement.name] if times else None,
+        observed_ms=times[statement.name] if times else None,
     )
 
 
-def _key(key: Key) -> str:
+def _key(key: IndexKey) -> str:
     words: Iterable[str] = (
         _quoted(key.column) if key.column else f"({key.expression})",
         key.opclass,

@@ -5,11 +5,11 @@ Candidates are numbered, sets are the bits of an integer.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from dbaudit.advisor.allowance import Allowance
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, UnplannableError
 
 
@@ -33,14 +33,14 @@ class Seen(NamedTuple):
 class Costs:
     """What the statements cost. ``risk`` is what plans are taken to cost beyond what the planner says.
 
-    After ``deadline`` (of ``time.monotonic``) nothing is planned any more: what is not known is then taken from the
-    best known plan that a set allows.
+    Once the ``allowance`` is spent nothing is planned any more: what is not known is then taken from the best known
+    plan that a set allows.
     """
 
     planner: Planner
     asked: Sequence[Asked]
     risk: Callable[[Planned], float]
-    deadline: float = float("inf")
+    allowance: Allowance | None = None
     candidates: list[Candidate] = field(default_factory=list)
     _numbers: dict[Candidate, int] = field(default_factory=dict)
     _relevant: list[int] = field(default_factory=list)
@@ -56,8 +56,8 @@ class Costs:
 
     @property
     def late(self) -> bool:
-        """Whether the time is up."""
-        return time.monotonic() > self.deadline
+        """Whether nothing more may be planned."""
+        return self.allowance is not None and self.allowance.spent
 
     def number(self, candidate: Candidate) -> int:
         """The bit of a candidate."""

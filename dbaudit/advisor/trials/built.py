@@ -17,7 +17,8 @@ from dbaudit.advisor.trials import inverted
 from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import refusal
-from dbaudit.connection.session import attempt, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import attempt
 
 #: So many at a time there may always be.
 LEAST = 20
@@ -36,7 +37,7 @@ _REASONS = {
 
 class Built:
     """The candidates that are built. To be used inside of the transaction of the copies, while the real tables are in
-    front. ``clearings`` counts how often all of them were let go to make room."""
+    front. ``builds`` counts them, ``clearings`` how often all of them were let go to make room."""
 
     def __init__(self, copies: Copies) -> None:
         self._copies = copies
@@ -48,7 +49,7 @@ class Built:
         self._trigrams = inverted.trigrams(self._connection)
         self._most = max(LEAST, copies.locks)
         self._copied: frozenset[str] | None = None
-        self.clearings = 0
+        self.clearings = self.builds = 0
 
     def build(self, wanted: Iterable[Candidate]) -> list[Candidate]:
         """Build those that are not there yet; gives those that are then, in a fixed order."""
@@ -136,6 +137,7 @@ class Built:
                 return False
             raise found from error
         self._names |= {one: one.name for one in missing}
+        self.builds += len(missing)
         return True
 
     def _one(self, candidate: Candidate) -> None:
@@ -150,6 +152,7 @@ class Built:
             self._refused[candidate] = _REASONS.get(state, f"The server refuses such an index (SQLSTATE {state}).")
         else:
             self._names[candidate] = candidate.name
+            self.builds += 1
 
     def _definition(self, candidate: Candidate) -> str:
         table = f"pg_temp.{self._dialect.quote(candidate.table)}"

@@ -18,7 +18,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import TrialEndedError, UnplannableError
 from dbaudit.advisor.sizes import PAGE
 from dbaudit.advisor.trials.explain import refusal
-from dbaudit.connection.session import attempt, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import attempt
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Snapshot, Table
 
 #: Rows of a copy at most. ANALYZE reads up to 30,000 rows whole, so that its statistics are the same each time.
@@ -139,8 +141,7 @@ class Copies:
         if self.grown:
             return
         try:
-            with self.connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('search_path', %s, true)", [", ".join(filter(None, path))])
+            set_locally(self.connection, search_path=", ".join(filter(None, path)))
         except (DatabaseError, InterfaceError) as error:
             raise refusal(self.connection, error) from error
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dbaudit.advisor.candidate import Candidate, Key
+from dbaudit.advisor.candidate import Candidate
 from dbaudit.facts.dialect import Dialect
+from dbaudit.sql import ddl
 
 
 def create_index(candidate: Candidate, dialect: Dialect, *, name: str = "", table: str = "") -> str:
@@ -16,16 +17,9 @@ def create_index(candidate: Candidate, dialect: Dialect, *, name: str = "", tabl
     ]
     if candidate.method != "btree":
         words.append(f"USING {candidate.method}")
-    words.append(f"({', '.join(_key(key, dialect) for key in candidate.keys)})")
+    words.append(f"({', '.join(ddl.key_words(dialect, key) for key in candidate.keys)})")
     if candidate.include:
         words.append(f"INCLUDE ({', '.join(map(dialect.quote, candidate.include))})")
     if candidate.condition:
         words.append(f"WHERE {candidate.condition}")
     return " ".join(filter(None, words))
-
-
-def _key(key: Key, dialect: Dialect) -> str:
-    text = dialect.quote(key.column) if key.column else f"({key.expression})"
-    text += f" {key.opclass}" if key.opclass else ""
-    text += " DESC" if key.descending else ""
-    return f"{text} NULLS {key.nulls.upper()}" if key.nulls else text

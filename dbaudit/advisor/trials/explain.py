@@ -8,11 +8,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from django.db import DatabaseError, Error, InterfaceError, OperationalError
+from django.db import DatabaseError, Error, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
-from dbaudit.connection.session import attempt, sqlstate
+from dbaudit.connection.errors import is_closed, is_lost, sqlstate
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Parameters, Plan
 from dbaudit.workload.plans import postgresql_plan
 
@@ -122,13 +123,7 @@ def _prepared(connection: BaseDatabaseWrapper, sql: str, count: int) -> Any:
 
 def refusal(connection: BaseDatabaseWrapper, error: Error) -> UnplannableError | TrialEndedError:
     """Why the server would not: of this one thing, or of all that follows where the connection is gone."""
-    state = sqlstate(error) or ""
-    lost = isinstance(error, OperationalError | InterfaceError) and not state.startswith(("57014", "55P03"))
-    if lost and (state.startswith(("57P", "08")) or not state) and not _answers(connection):
+    state = sqlstate(error)
+    if is_lost(error) or connection.connection is None or is_closed(connection):
         return TrialEndedError("The server closed the connection while it was planning.")
     return UnplannableError(REASONS.get(state, f"The server refuses to plan it (SQLSTATE {state or 'unknown'})."))
-
-
-def _answers(connection: BaseDatabaseWrapper) -> bool:
-    raw = connection.connection
-    return raw is not None and not raw.closed

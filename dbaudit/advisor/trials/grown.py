@@ -17,8 +17,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials.copies import indexed
-from dbaudit.connection.reasons import LOST
-from dbaudit.connection.session import reason, rolled_back, sqlstate
+from dbaudit.connection.errors import is_lost, sqlstate
+from dbaudit.connection.rollback import rolled_back
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Column, Snapshot, Table
 
 #: A text of which so large a part of the values differ is counted a name.
@@ -42,11 +43,10 @@ def grown(
     """
     with rolled_back(connection):
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(statement_timeout_ms)])
+            set_locally(connection, statement_timeout=statement_timeout_ms)
             counts = {(table.schema, table.name): _grow(connection, snapshot, table, growth) for table in tables}
         except Error as error:
-            if reason(error) == LOST:
+            if is_lost(error):
                 raise
             state = sqlstate(error) or "unknown"
             raise UnplannableError(

@@ -16,7 +16,9 @@ from dbaudit.advisor.candidate import Asked, Candidate, Planned, TrialEndedError
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import plans, refusal
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
-from dbaudit.connection.session import attempt, rolled_back, sqlstate
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import attempt, rolled_back
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Skipped, Snapshot
 
 #: A table with more bytes than these gets no trial index: building one takes seconds, for which its writers wait.
@@ -64,11 +66,7 @@ def tried(
     sizes: dict[Candidate, int] = {}
     reasons: dict[Candidate, str] = {}
     with rolled_back(connection):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
-                [str(statement_timeout_ms), str(lock_timeout_ms)],
-            )
+        set_locally(connection, statement_timeout=statement_timeout_ms, lock_timeout=lock_timeout_ms)
         for one in sorted(candidates):
             reasons[one] = _too_large(one, snapshot)
             if not reasons[one]:

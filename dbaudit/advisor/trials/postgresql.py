@@ -12,7 +12,8 @@ from dbaudit.advisor.candidate import Planner, UnplannableError
 from dbaudit.advisor.trials import hypopg
 from dbaudit.advisor.trials.copied import Copied
 from dbaudit.advisor.trials.copies import SAMPLE_ROWS, Copies
-from dbaudit.connection.session import rolled_back
+from dbaudit.connection.rollback import rolled_back
+from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Skipped, Snapshot
 
 HYPOPG = "planned with HypoPG"
@@ -51,11 +52,7 @@ def opened(
     planner: Copied | None = None
     try:
         with rolled_back(connection):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
-                    [str(statement_timeout_ms), str(lock_timeout_ms)],
-                )
+            set_locally(connection, statement_timeout=statement_timeout_ms, lock_timeout=lock_timeout_ms)
             found = hypopg.availability(connection)
             copies = Copies(connection, snapshot, grown)
             if found.state == "usable":

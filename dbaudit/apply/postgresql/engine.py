@@ -18,8 +18,8 @@ from dbaudit.apply.postgresql.refusing import refuse
 from dbaudit.apply.postgresql.sessions import Session
 from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Done, Limits, Step, StepError
-from dbaudit.connection import session as reading
-from dbaudit.connection.reasons import refused
+from dbaudit.connection.opening import connect
+from dbaudit.connection.refusals import refused
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, see: See
     Raises:
         AuditError: the server cannot be reached, or must not be built on from here.
     """
-    reading.connect(connection)
+    connect(connection)
     disk = space.folder(connection)
     sessions: list[Session] = []
     try:

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import Error
 
-from dbaudit.connection.session import sqlstate
+from dbaudit.connection.errors import sqlstate
 
 #: Somebody made something of this name in the moment between our look and our statement.
 TAKEN: Final = "42P07"

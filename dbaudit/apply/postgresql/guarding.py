@@ -16,7 +16,7 @@ from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.sessions import Session
 from dbaudit.apply.postgresql.watchdog import Watchdog
 from dbaudit.apply.steps import Limits, StepError
-from dbaudit.connection.session import sqlstate
+from dbaudit.connection.errors import sqlstate
 
 #: Seconds until a backend that lost its client has noticed (``client_connection_check_interval`` is one).
 GONE_WITHIN: Final = 30.0

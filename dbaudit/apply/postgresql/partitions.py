@@ -13,7 +13,7 @@ from dbaudit.apply.postgresql.building import Built
 from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.guarding import Work
 from dbaudit.apply.steps import Definition, StepError
-from dbaudit.connection.session import sqlstate
+from dbaudit.connection.errors import sqlstate
 from dbaudit.facts.dialect import Dialect
 
 

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Column, Constraint, ForeignKey, Index, IndexKey, Skipped, Snapshot, Table, TableKind
 from dbaudit.facts.dialect import Dialect
 
@@ -39,14 +40,14 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     tables, skipped = [], []
     for name, kind in sorted((info.name, info.type) for info in found if info.type != PARTITION):
         if kind not in KINDS:
-            skipped.append(Skipped(name, "Introspection does not say what it is."))
+            skipped.append(Skipped(name, "Introspection does not say what it is.", "table"))
             continue
         try:
-            with session.attempt(connection):
+            with attempt(connection):
                 tables.append(_table(connection, name, KINDS[kind]))
         except Exception as error:  # noqa: BLE001  the backend may be anyone's, and raise anything on an odd table
             tables.append(Table(name=name, kind=KINDS[kind], readable=False))
-            skipped.append(Skipped(name, _reason(error)))
+            skipped.append(Skipped(name, _reason(error), "table"))
     return Snapshot(
         alias=connection.alias,
         vendor=connection.vendor,
@@ -59,7 +60,7 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, Error):
-        return session.reason(error)
+        return reason(error)
     return f"Introspection failed on it ({type(error).__name__})."
 
 
@@ -83,14 +84,13 @@ def _table(connection: BaseDatabaseWrapper, name: str, kind: TableKind) -> Table
         described = connection.introspection.get_table_description(cursor, name)
         found = connection.introspection.get_constraints(cursor, name)
     known = {info.name for info in described}
-    nulls_largest = connection.features.nulls_order_largest
     return Table(
         name=name,
         kind=kind,
         columns=tuple(_column(info) for info in described),
         primary_key=next((tuple(one["columns"]) for one in found.values() if one["primary_key"]), ()),
         indexes=tuple(
-            _index(name, title, one, known, nulls_largest=nulls_largest)
+            _index(name, title, one, known)
             for title, one in sorted(found.items())
             if one["index"] or one["unique"] or (one["primary_key"] and title != KEY_WITHOUT_INDEX)
         ),
@@ -113,7 +113,7 @@ def _column(info: Any) -> Column:
     )
 
 
-def _index(table: str, name: str, found: Mapping[str, Any], known: Iterable[str], *, nulls_largest: bool) -> Index:
+def _index(table: str, name: str, found: Mapping[str, Any], known: Iterable[str]) -> Index:
     """An index. Only a real one has a ``type``: a constraint that PostgreSQL, SQLite or Oracle lists has none."""
     columns = found["columns"] or [None]
     orders = found.get("orders") or ["ASC"] * len(columns)
@@ -130,7 +130,6 @@ def _index(table: str, name: str, found: Mapping[str, Any], known: Iterable[str]
             IndexKey(
                 column=column if column in known else "",
                 descending=order == "DESC",
-                nulls_first=(order == "DESC") == nulls_largest,
             )
             for column, order in zip(columns, orders, strict=False)
         ),

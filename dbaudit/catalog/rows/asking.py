@@ -9,7 +9,8 @@ from typing import Any, Final
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Table
 
 # How many questions one statement asks. Of all the servers Oracle sets the lowest limit, 1,000 columns.
@@ -58,7 +59,7 @@ def ask(
                 try:
                     answers |= _asked(connection, [question])
                 except DatabaseError as error:
-                    unanswered.append(Unanswered(question, session.reason(error)))
+                    unanswered.append(Unanswered(question, reason(error)))
     return answers, tuple(unanswered)
 
 
@@ -86,7 +87,7 @@ def batches(connection: BaseDatabaseWrapper, questions: Sequence[Question]) -> I
 def _asked(connection: BaseDatabaseWrapper, questions: Sequence[Question]) -> dict[Hashable, Any]:
     """One statement. Its savepoint is rolled back, which on PostgreSQL gives back the locks it took."""
     sql = f"SELECT {', '.join(f'({question.sql})' for question in questions)}{connection.features.bare_select_suffix}"
-    with session.attempt(connection):
+    with attempt(connection):
         [values] = _rows(connection, sql)
         if connection.in_atomic_block:
             transaction.set_rollback(True, using=connection.alias)

@@ -65,7 +65,9 @@ def count(
         connection, choice.tables, lambda table: f"SELECT count({what}) FROM {_quoted(connection, table)}"
     )
     result = tuple(_with_rows(table, counted, choice.estimates) for table in tables)
-    skipped = [Skipped(table.label, "The role may not read its rows.") for table in stored if not table.readable]
+    skipped = [
+        Skipped(table.label, "The role may not read its rows.", "table") for table in stored if not table.readable
+    ]
     skipped += failed
     said = {one.what for one in failed}
     open_names = {_name(table) for table in readable if table.label not in said}
@@ -171,7 +173,7 @@ def _ask(
     """What each table answers to its query, 0 for NULL; and the tables that did not answer, with the reason."""
     questions = [Question(_name(table), (table,), query(table)) for table in tables]
     answers, unanswered = ask(connection, questions)
-    failures = [Skipped(table.label, one.reason) for one in unanswered for table in one.question.tables]
+    failures = [Skipped(table.label, one.reason, "table") for one in unanswered for table in one.question.tables]
     return {_name(table): answers[_name(table)] or 0 for table in tables if _name(table) in answers}, failures
 
 

@@ -11,7 +11,8 @@ from dbaudit.analysis.relations import Relation, relations
 from dbaudit.catalog.database.sqlite.text import fold
 from dbaudit.catalog.rows.asking import Question
 from dbaudit.catalog.rows.probing import Fact, Probe, Reader
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Orphans, Skipped, Table
 from dbaudit.sql.equivalence import covers_foreign_key
 
@@ -94,11 +95,11 @@ def _fact(table: Table, columns: tuple[str, ...], target_schema: str, target: st
 
 def _checked(reader: Reader, names: list[str]) -> list[tuple[str, int, str, str, int]]:
     try:
-        with session.attempt(reader.connection), reader.connection.cursor() as cursor:
+        with attempt(reader.connection), reader.connection.cursor() as cursor:
             cursor.execute(_SQLITE_ORPHANS.format(", ".join(["%s"] * len(names))), names)
             return list(cursor.fetchall())
     except DatabaseError as error:
         if len(names) > 1:
             return [row for name in names for row in _checked(reader, [name])]
-        reader.skipped.append(Skipped(f"orphan rows of {names[0]}", session.reason(error)))
+        reader.skipped.append(Skipped(f"orphan rows of {names[0]}", reason(error)))
         return []

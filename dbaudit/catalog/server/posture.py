@@ -12,7 +12,10 @@ from django.conf import settings as django_settings
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.connection import client_end, session
+from dbaudit.connection import client_end
+from dbaudit.connection.read_only import read_only
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import (
     CollationVersion,
     DjangoConnection,
@@ -97,7 +100,7 @@ def read(
 ) -> tuple[Posture, tuple[Skipped, ...]]:
     """How the database is run, and what of it could not be seen.
 
-    The server's settings are read before `session.read_only` puts the audit's own timeouts in their place. Where a
+    The server's settings are read before `read_only` puts the audit's own timeouts in their place. Where a
     pooler stands between, a second connection is opened for a moment, to find out whether it pools by transaction.
     ``today`` is the day in UTC unless given.
     """
@@ -111,10 +114,10 @@ def read(
         if connection.vendor == "postgresql":
             first = _rows(connection, _SETTINGS, [list(SETTINGS)])
             pooling = client_end.pooling(connection, first[0]["pid"])
-            with session.read_only(connection, **limits):
+            with read_only(connection, **limits):
                 server, skipped = _postgresql(connection, first, pooling)
         elif connection.vendor == "sqlite":
-            with session.read_only(connection, **limits):
+            with read_only(connection, **limits):
                 [row] = _rows(connection, _SQLITE)
             file = SqliteFile(
                 in_memory=connection.is_in_memory_db(),  # type: ignore[attr-defined]
@@ -123,7 +126,7 @@ def read(
                 busy_timeout_ms=row["timeout"],
             )
     except DatabaseError as error:
-        skipped.append(Skipped("How the server is run", session.reason(error)))
+        skipped.append(Skipped("How the server is run", reason(error)))
     found = Posture(
         today=today or datetime.now(UTC).date(),
         product=connection.display_name,
@@ -172,10 +175,10 @@ def _postgresql(
 
     def rows(what: str, sql: str) -> list[dict[str, Any]] | None:
         try:
-            with session.attempt(connection):
+            with attempt(connection):
                 return _rows(connection, sql)
         except DatabaseError as error:
-            skipped.append(Skipped(what, session.reason(error)))
+            skipped.append(Skipped(what, reason(error)))
             return None
 
     own = (rows("Role, encryption and transaction ages", _SESSION) or [{}])[0]

@@ -89,7 +89,7 @@ def _database(report: Report, database: DatabaseReport) -> dict[str, Any]:
         "phases": _phases(database),
         "next_steps": next_steps(report, database),
         "index_plan": remedies.index_plan(database.index_plan) if database.index_plan else "",
-        "unexamined": outline.reasons(outline.unexamined(database)),
+        "unexamined": outline.gaps(outline.unexamined(database)),
         "unexamined_count": len(outline.unexamined(database)),
         "charts": charts.charts(database),
     }

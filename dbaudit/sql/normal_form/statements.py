@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dbaudit.facts import Declaration, Index, IndexKey
+from dbaudit.facts.tables import Nulls
 from dbaudit.sql.normal_form.tokens import Token, tokenize
 
 # Nearly all that a schema editor makes. Reading those without tokens takes a tenth of the time.
@@ -41,8 +42,8 @@ class Exclusion:
     deferrable: str
 
 
-def index(sql: str, table: str, *, nulls_first: bool = False, declared: Declaration | None = None) -> Index:
-    """The index that a ``CREATE INDEX`` statement makes; ``nulls_first`` where a vendor sorts NULL before any value.
+def index(sql: str, table: str, *, declared: Declaration | None = None) -> Index:
+    """The index that a ``CREATE INDEX`` statement makes.
 
     Raises:
         ValueError: it is no such statement, or one that this grammar does not know.
@@ -52,7 +53,7 @@ def index(sql: str, table: str, *, nulls_first: bool = False, declared: Declarat
             name=plain["name"],
             table=table,
             keys=tuple(
-                IndexKey(column=column, opclass=opclass, descending=bool(down), nulls_first=bool(down) != nulls_first)
+                IndexKey(column=column, opclass=opclass, descending=bool(down))
                 for column, opclass, down in _KEY.findall(plain["keys"])
             ),
             predicate=plain["predicate"] or "",
@@ -60,7 +61,7 @@ def index(sql: str, table: str, *, nulls_first: bool = False, declared: Declarat
             definition=sql,
             declared=declared,
         )
-    reader = _Reader(sql, nulls_first=nulls_first)
+    reader = _Reader(sql)
     reader.skip("create")
     is_unique = reader.accept("unique")
     reader.skip("index", "concurrently", "if", "not", "exists")
@@ -177,9 +178,8 @@ def deferrable(definition: str) -> str:
 class _Reader:
     """Walks over the tokens of a statement. Raises ValueError at what it does not know."""
 
-    def __init__(self, sql: str, *, nulls_first: bool = False) -> None:
+    def __init__(self, sql: str) -> None:
         self.sql = sql
-        self.nulls_first = nulls_first
         self.tokens = tokenize(sql)
         self.position = 0
 
@@ -247,9 +247,11 @@ class _Reader:
                 opclass += f" ({self.group()})"
         self.accept("asc")
         descending = self.accept("desc")
-        nulls_first = descending != self.nulls_first
+        nulls: Nulls = ""
         if self.accept("nulls"):
-            nulls_first = self.take().value == "first"
+            first = self.take().value == "first"
+            # Only PostgreSQL's indexes say it, and there a falling key has NULL first by itself.
+            nulls = "" if first == descending else "first" if first else "last"
         operator = self._operator() if self.accept("with") else ""
         key = IndexKey(
             column=column,
@@ -257,7 +259,7 @@ class _Reader:
             opclass=opclass,
             collation=collation,
             descending=descending,
-            nulls_first=nulls_first,
+            nulls=nulls,
         )
         return key, operator
 

@@ -45,7 +45,7 @@ def type_name(text: str) -> str:
     The server keeps no array dimensions: ``integer[3][]`` is ``integer[]``.
     """
     match = _SHAPE.match(" ".join(text.lower().split()))
-    if not match:
+    if not match or text == '"char"':  # a type of one byte, which only its quotes tell from character
         return text.lower()
     name = f"{match['before'].strip()} {match['after'].strip()}".strip().rpartition(".")[2].replace('"', "")
     name = _ALIASES.get(name, name)

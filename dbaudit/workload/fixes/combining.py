@@ -8,8 +8,8 @@ from typing import Any
 
 from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import QueryRun, Trial
+from dbaudit.workload.execution import OutOfTimeError
 from dbaudit.workload.fixes import trying
-from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
 
 #: Changes that are put together, at most, and those that are tried in all.

@@ -16,11 +16,11 @@ from django.db.models import Model
 
 from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import QueryRun, Trial
+from dbaudit.workload.execution import OutOfTimeError
 from dbaudit.workload.fixes import combining, savings, trying
 from dbaudit.workload.fixes.choices import prefetching
 from dbaudit.workload.fixes.edits import corrected, fetching, naming, without
 from dbaudit.workload.fixes.trying import Task
-from dbaudit.workload.rollback import OutOfTimeError
 from dbaudit.workload.sampling import Bench
 from dbaudit.workload.wrong_names import relations
 

@@ -19,7 +19,7 @@ from django.db.models import Manager, Model, QuerySet
 from django.http import HttpResponseBase
 
 from dbaudit.facts import Trial
-from dbaudit.workload.rollback import OutOfTimeError
+from dbaudit.workload.execution import OutOfTimeError
 from dbaudit.workload.sampling import Bench, Once
 
 #: Executions of each side, one after the other, whose median is told.

@@ -16,6 +16,7 @@ from django.db.models import query as queries
 from django.db.models.fields import related_descriptors as related
 from django.db.models.query_utils import DeferredAttribute
 from django.template.base import Node
+from django.template.loader_tags import BlockNode, ExtendsNode
 
 from dbaudit import places
 from dbaudit.facts import Asker
@@ -92,10 +93,13 @@ def _refresh(_frame: FrameType, trace: Trace) -> None:
 
 def _node(frame: FrameType, trace: Trace) -> None:
     """The innermost node of a template counts as a line of the project. That of one which was installed does not, but
-    where it shows the columns of a list, which a class of the project names."""
+    where it shows the columns of a list, which a class of the project names. A template that others extend, or that
+    leaves a block to them, asks for nothing by that."""
     if trace.template:
         return
     node = frame.f_locals["self"]
+    if isinstance(node, BlockNode | ExtendsNode):
+        return
     origin, token = getattr(node, "origin", None), getattr(node, "token", None)
     listed = trace.via is not None and trace.via[0] == "list_display"
     if origin is not None and token is not None and (listed or places.is_project(str(origin.name))):

@@ -10,11 +10,12 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.errors import sqlstate
 from dbaudit.facts import Plan, QueryRun, Skipped, Snapshot, Statement
+from dbaudit.workload.execution import RolledBack
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.plans import postgresql_plan
 from dbaudit.workload.recording.template import Template, template
-from dbaudit.workload.rollback import RolledBack
 from dbaudit.workload.sampling import status
 
 WHAT = "Statements of the server"
@@ -79,7 +80,7 @@ def _rows(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]] | str:
             cursor.execute(_READ.format(schema=schema[0]))
             return list(cursor.fetchall())
     except DatabaseError as error:
-        state = getattr(error.__cause__, "sqlstate", "")
+        state = sqlstate(error)
         if state == "42501":
             return NO_PERMISSION
         if state == "55000":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog.database.postgresql import index_rows, index_statements, statements, table_rows
-from dbaudit.connection import session
-from dbaudit.facts import Column, ColumnStatistics, Index, Sequence, Skipped, Snapshot, Table
+from dbaudit.catalog.database.postgresql import index_rows, index_statements, schemas, statements, table_rows
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.rollback import rolled_back
+from dbaudit.facts import Column, ColumnStatistics, Index, Schemas, Sequence, Skipped, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
+from dbaudit.memory import uncollected
 
 SETTINGS: Final = (
     "archive_mode",
@@ -57,6 +59,7 @@ SETTINGS: Final = (
 MOVED: Final = frozenset({"55P03", "40P01", "42P01", "42704", "XX000"})
 ATTEMPTS: Final = 5
 NAMED: Final = 5
+NO_SCHEMA: Final = "The search path names no schema that exists and that the role may use: set it, or grant USAGE."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,9 @@ class _Scope:
         return self.settings.get("track_counts") != "off"
 
 
-def read(connection: BaseDatabaseWrapper) -> Snapshot:
-    """Everything the catalog says of the schemas on the search path, without models, exact counts and ownership.
+def read(connection: BaseDatabaseWrapper, named: Collection[str] = ()) -> Snapshot:
+    """Everything the catalog says of the schemas on the search path, and of others that are ``named``, without models,
+    exact counts and ownership.
 
     A table that another session keeps locked against reading for longer than the lock timeout is there by name, with
     nothing in it; a table that is dropped meanwhile is left out. Both are among ``skipped``.
@@ -91,24 +95,24 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     locked: frozenset[int] = frozenset()
     for _ in range(ATTEMPTS - 1):
         try:
-            with session.rolled_back(connection), session.uncollected():
-                return _read(connection, locked)
+            with rolled_back(connection), uncollected():
+                return _read(connection, locked, named)
         except DatabaseError as error:
-            if session.sqlstate(error) not in MOVED:
+            if sqlstate(error) not in MOVED:
                 raise
             locked |= {row.oid for row in _fetch(connection, statements.LOCKED)}
-    with session.rolled_back(connection), session.uncollected():
-        return _read(connection, locked)
+    with rolled_back(connection), uncollected():
+        return _read(connection, locked, named)
 
 
-def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
+def _read(connection: BaseDatabaseWrapper, locked: frozenset[int], named: Collection[str]) -> Snapshot:
     _fetch(connection, statements.WITHOUT_JIT)
     settings = {row.name: row.value for row in _fetch(connection, statements.SETTINGS, names=list(SETTINGS))}
-    path = _fetch(connection, statements.SCHEMAS)
+    seen = _fetch(connection, schemas.SEEN, named=list(named))
     scope = _Scope(
         settings=settings,
-        schemas={row.oid: "" if row is path[0] else row.name for row in path},
-        schema_oids={row.name: row.oid for row in path},
+        schemas=schemas.spelled(seen),
+        schema_oids={row.name: row.oid for row in seen},
         locked=locked,
     )
     within = {"schemas": list(scope.schemas), "locked": list(locked)}
@@ -127,6 +131,7 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
             sorted((table_rows.sequence(row, scope.schemas[row.schema]) for row in sequences), key=_by_name)
         ),
         settings=tuple(sorted(settings.items())),
+        schemas=schemas.facts(seen),
         statistics_since=max(settings["stats_reset"], settings["stats_begin"]) if scope.counted else None,
         skipped=(
             *_not_seen(scope, [table for oid, table in found.items() if not relations[oid].locked]),
@@ -139,6 +144,18 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
                 "It was dropped while the catalog was being read.",
             ),
         ),
+    )
+
+
+def hidden(connection: BaseDatabaseWrapper, seen: Schemas, of_models: Collection[str]) -> Schemas:
+    """The schemas with those that were not looked at, in two statements. ``of_models`` are names of models' tables.
+
+    Raises:
+        django.db.DatabaseError: the catalog could not be read.
+    """
+    asked = {"seen": [seen.own, *seen.path, *seen.named], "tables": list(of_models)}
+    return schemas.with_hidden(
+        seen, _fetch(connection, schemas.HIDDEN, **asked), _fetch(connection, schemas.ELSEWHERE, **asked)
     )
 
 
@@ -206,9 +223,7 @@ def _index_bytes(row: Any, indexes: tuple[Index, ...]) -> int | None:
 def _not_seen(scope: _Scope, tables: list[Table]) -> Iterator[Skipped]:
     """What the role and the settings kept from being read."""
     if not scope.schemas:
-        yield Skipped(
-            "tables", "The search path names no schema that exists and that the role may use: set it, or grant USAGE."
-        )
+        yield Skipped("tables", NO_SCHEMA, "schema")
     hidden = sorted(table.label for table in tables if table.stores_rows and not table.readable)
     if hidden:
         names = ", ".join(hidden[:NAMED]) + (f" and {len(hidden) - NAMED} more" if len(hidden) > NAMED else "")
@@ -218,7 +233,7 @@ def _not_seen(scope: _Scope, tables: list[Table]) -> Iterator[Skipped]:
 
 
 def _skipped(tables: Iterator[Table], reason: str) -> list[Skipped]:
-    return [Skipped(table.label, reason) for table in sorted(tables, key=_by_name)]
+    return [Skipped(table.label, reason, "table") for table in sorted(tables, key=_by_name)]
 
 
 def _by_name(one: Table | Sequence) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from dbaudit.catalog.database.postgresql import table_rows
 from dbaudit.facts import ColumnStatistics, Constraint, ConstraintKind, ForeignKey, Index, IndexKey
+from dbaudit.facts.tables import Nulls
 
 ACTIONS: Final = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 SERVED: Final[Mapping[str, Literal["", "primary key", "unique", "exclusion"]]] = {
@@ -95,6 +96,7 @@ def foreign_keys(
                     on_delete=ACTIONS[row.on_delete],
                     on_update=ACTIONS[row.on_update],
                     deferrable=row.deferrable,
+                    deferred=row.deferred,
                     validated=row.validated,
                     enforced=row.enforced,
                 )
@@ -173,9 +175,14 @@ def _definition(row: Any, positions: list[Any], table: Any) -> str:
 def _words(position: Any) -> str:
     opclass = f" {position.opclass}" if position.opclass else ""
     order = " DESC" if position.descending else ""
-    if position.nulls_first != position.descending:
-        order += " NULLS FIRST" if position.nulls_first else " NULLS LAST"
+    order += f" NULLS {_nulls(position).upper()}" if _nulls(position) else ""
     return f"{position.quoted}{opclass}{order}"
+
+
+def _nulls(position: Any) -> Nulls:
+    if position.nulls_first == position.descending:  # as the server does it of itself
+        return ""
+    return "first" if position.nulls_first else "last"
 
 
 def _key(position: Any) -> IndexKey:
@@ -188,5 +195,5 @@ def _key(position: Any) -> IndexKey:
         opclass=position.opclass or "",
         collation=position.collation or "",
         descending=position.descending,
-        nulls_first=position.nulls_first,
+        nulls=_nulls(position),
     )

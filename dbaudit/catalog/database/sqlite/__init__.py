@@ -15,7 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.catalog.database import generic
 from dbaudit.catalog.database.sqlite.table_rows import Row, Rows, columns_of_other, grouped, resolved, table
 from dbaudit.catalog.database.sqlite.text import fold
-from dbaudit.connection import session
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table, TableKind
 from dbaudit.facts.dialect import Dialect
 
@@ -106,7 +107,7 @@ def read(connection: BaseDatabaseWrapper, *, sizes_up_to_bytes: int = SIZES_UP_T
         elif kind == "table" and name in columns:
             tables.append(table(name, rows))
         elif kind == "table":
-            skipped.append(Skipped(name, "It was dropped while the catalog was being read."))
+            skipped.append(Skipped(name, "It was dropped while the catalog was being read.", "table"))
     return Snapshot(
         alias=connection.alias,
         vendor=connection.vendor,
@@ -133,17 +134,17 @@ def _before_table_list(connection: BaseDatabaseWrapper) -> Snapshot:
 def _columns_of_others(connection: BaseDatabaseWrapper) -> tuple[dict[str, list[Row]], list[Skipped]]:
     """The columns of views and virtual tables, which SQLite compiles for it; where one fails, of each by itself."""
     try:
-        with session.attempt(connection):
+        with attempt(connection):
             return grouped(_rows(connection, _COLUMNS.format(which=_OF_OTHERS))), []
     except DatabaseError:
         found: dict[str, list[Row]] = {}
         skipped = []
     for (name,) in _rows(connection, _OTHERS):
         try:
-            with session.attempt(connection):
+            with attempt(connection):
                 found |= grouped(_rows(connection, _COLUMNS.format(which=_OF_ONE), [name]))
         except DatabaseError as error:
-            skipped.append(Skipped(name, session.reason(error)))
+            skipped.append(Skipped(name, reason(error), "table"))
     return found, skipped
 
 

@@ -148,7 +148,6 @@ def _indexes(table: str, rows: Iterable[Row], text: TableText, sizes: Mapping[st
                     expression=written.keys[place] if written and column is None else "",
                     collation="" if collation.upper() == own else collation.upper(),
                     descending=bool(descending),
-                    nulls_first=not descending,  # to SQLite, NULL is less than any value
                 )
             )
         served = SERVED[origin]
@@ -193,6 +192,7 @@ def _foreign_keys(name: str, rows: Rows, text: TableText) -> Iterator[ForeignKey
             on_delete=on_delete,
             on_update=on_update,
             deferrable=own.deferrable if own else None,
+            deferred=own.deferrable if own else None,
             enforced=rows.enforced,
         )
 

@@ -1,4 +1,4 @@
-"""A transaction that is always rolled back, and the limits that hold within it."""
+"""One execution of project code: rolled back on every alias that it touches, within limits, and ended by a clock."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.read_only import limited
+from dbaudit.connection.rollback import rolled_back
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.template import kind
 
-#: SQLite asks whether to go on after so many instructions: some tenths of a millisecond.
-_INSTRUCTIONS = 10_000
+#: Seconds after which code that swallowed the interrupt meets the next one.
+_AGAIN_S = 5.0
 
 
 class OutOfTimeError(KeyboardInterrupt):
     """The wall-clock limit. Not an `Exception`: the project's code must not swallow it, and psycopg cancels the
     statement for an interrupt."""
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether somebody wants the audit to end: Ctrl-C. Whatever else the project's code raises is its own."""
+    return isinstance(error, KeyboardInterrupt) and not isinstance(error, OutOfTimeError)
 
 
 class RefusedError(Exception):
@@ -39,7 +45,6 @@ class RolledBack:
         self._entering = False
         self._thread = threading.get_ident()
         self._deadline = 0.0
-        self._statement_deadline = 0.0
         self._connection = connection
 
     @contextmanager
@@ -58,13 +63,12 @@ class RolledBack:
             yield
 
     def guard(self, sql: Any, context: dict[str, Any]) -> None:
-        """Refuse what could not be undone, follow the code to other aliases, and start the statement's clock."""
+        """Refuse what could not be undone, and follow the code to other aliases."""
         if self._entering:
             return
         if time.monotonic() > self._deadline:
             raise OutOfTimeError
         connection = context["connection"]
-        self._statement_deadline = time.monotonic() + self._limits.statement_timeout_ms / 1000
         if connection not in self._entered:
             if threading.get_ident() == self._thread:
                 self._enter(connection)
@@ -77,58 +81,18 @@ class RolledBack:
     def _enter(self, connection: BaseDatabaseWrapper) -> None:
         self._entering = True
         try:
-            block = transaction.atomic(using=connection.alias)
-            # As Django's own TestCase does: the project may use atomic(durable=True) inside.
-            block._from_testcase = True  # type: ignore[attr-defined]
-            self._stack.enter_context(_held(connection, block))
+            self._stack.enter_context(rolled_back(connection, durable_within=True))
             self._entered.append(connection)
-            self._stack.enter_context(self._limited(connection))
+            self._stack.enter_context(
+                limited(
+                    connection,
+                    statement_timeout_ms=self._limits.statement_timeout_ms,
+                    lock_timeout_ms=self._limits.lock_timeout_ms,
+                    writes=self._writes,
+                )
+            )
         finally:
             self._entering = False
-
-    @contextmanager
-    def _limited(self, connection: BaseDatabaseWrapper) -> Iterator[None]:
-        """Timeouts, and read-only where nothing is meant to write."""
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = {int(self._limits.statement_timeout_ms)}")
-                cursor.execute(f"SET LOCAL lock_timeout = {int(self._limits.lock_timeout_ms)}")
-                if not self._writes:
-                    cursor.execute("SET TRANSACTION READ ONLY")
-            yield
-        elif connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                if not self._writes:
-                    cursor.execute("PRAGMA query_only = ON")
-            driver = connection.connection
-            driver.set_progress_handler(self._is_late, _INSTRUCTIONS)
-            try:
-                yield
-            finally:
-                driver.set_progress_handler(None, 0)
-                if not self._writes:
-                    driver.execute("PRAGMA query_only = OFF")
-        else:
-            yield
-
-    def _is_late(self) -> bool:
-        now = time.monotonic()
-        return bool(self._statement_deadline and now > self._statement_deadline)
-
-
-@contextmanager
-def _held(connection: BaseDatabaseWrapper, block: Any) -> Iterator[None]:
-    outermost = not connection.in_atomic_block
-    try:
-        with block:
-            try:
-                yield
-            finally:
-                if connection.in_atomic_block:
-                    connection.set_rollback(True)
-    finally:
-        if outermost and connection.connection is not None and not connection.is_usable():
-            connection.close()
 
 
 @contextmanager
@@ -144,7 +108,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     earlier = signal.signal(signal.SIGALRM, ring)
     began = time.monotonic()
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
     try:
         yield
     finally:

@@ -9,7 +9,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import ConnectionHandler
 
-from dbaudit.connection import session
+from dbaudit.connection.opening import connect
+from dbaudit.connection.refusals import misconfigured
 from dbaudit.errors import AuditError
 from tests.scratch import Scratch, connected
 
@@ -32,7 +33,7 @@ LOOK = "look at its entry in settings.DATABASES."
 
 def refusal(settings: dict[str, Any]) -> str:
     with connected("shop", settings) as connection, pytest.raises(AuditError) as info:
-        session.connect(connection)
+        connect(connection)
     assert "\n" not in str(info.value)
     return str(info.value)
 
@@ -40,22 +41,22 @@ def refusal(settings: dict[str, Any]) -> str:
 def test_a_database_that_answers_is_opened(scratch: Scratch) -> None:
     scratch.execute("CREATE TABLE item (id integer)")
     scratch.connection.close()
-    session.connect(scratch.connection)
+    connect(scratch.connection)
     assert scratch.connection.connection is not None
-    session.connect(scratch.connection)
+    connect(scratch.connection)
 
 
 def test_a_connection_that_went_stale_is_opened_again(postgres: Scratch) -> None:
     (pid,) = postgres.rows("SELECT pg_backend_pid()")[0]
     with connected("killer", dict(postgres.connection.settings_dict)) as killer, killer.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
-    session.connect(postgres.connection)
+    connect(postgres.connection)
     assert postgres.rows("SELECT 1") == [(1,)]
 
 
 def test_a_database_in_memory_is_opened() -> None:
     with connected("memory", {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}) as connection:
-        session.connect(connection)
+        connect(connection)
 
 
 def test_a_wrong_password_is_refused_and_never_printed(postgres: Scratch) -> None:
@@ -154,7 +155,7 @@ def test_an_empty_sqlite_file_is_an_empty_database(tmp_path: Path) -> None:
     path = tmp_path / "shop.sqlite3"
     path.touch()
     with connected("shop", {"ENGINE": "django.db.backends.sqlite3", "NAME": path}) as connection:
-        session.connect(connection)
+        connect(connection)
         assert connection.introspection.table_names() == []
 
 
@@ -168,5 +169,5 @@ def test_a_missing_driver_is_refused_with_the_words_of_django() -> None:
     handler = ConnectionHandler({"default": {}, "shop": {"ENGINE": "django.db.backends.mysql", "NAME": "shop"}})
     with pytest.raises(ImproperlyConfigured) as info:
         handler["shop"]
-    sentence = str(session.misconfigured("shop", info.value))
+    sentence = str(misconfigured("shop", info.value))
     assert sentence.startswith("Database 'shop' is not usable as configured: Error loading MySQLdb module.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dbaudit.errors import AuditError
 from dbaudit.findings import (
-    REPORT_VERSION,
     Cost,
     CreateIndex,
     DropIndex,
@@ -21,9 +19,10 @@ from dbaudit.findings import (
     Recommendation,
     Remedy,
 )
+from dbaudit.report import stored
 
 Row = Mapping[str, Any]
-KINDS: Mapping[str, type[CreateIndex | DropIndex]] = {"create_index": CreateIndex, "drop_index": DropIndex}
+KINDS: Final = (CreateIndex.kind, DropIndex.kind)
 
 
 def read(path: Path, alias: str) -> tuple[tuple[Recommendation, ...], tuple[Finding, ...]]:
@@ -32,24 +31,17 @@ def read(path: Path, alias: str) -> tuple[tuple[Recommendation, ...], tuple[Find
     Raises:
         AuditError: the file cannot be read, is no such report, or says nothing of this database.
     """
-    name = str(path)
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["version"] != REPORT_VERSION:
-            raise AuditError(f"{name!r} is a report of version {data['version']}, not {REPORT_VERSION}; make it again.")
+    data = stored.load(path)
+    with stored.complete(path):
         databases = {one["alias"]: one for one in data["databases"]}
         if alias not in databases:
-            told = ", ".join(map(repr, databases)) or "no database"
-            raise AuditError(f"{name!r} says nothing of database {alias!r}; it tells of {told}.")
+            named = ", ".join(map(repr, databases)) or "no database"
+            raise AuditError(f"{str(path)!r} has no database {alias!r}; it has {named}.")
         rows = databases[alias]
         return (
-            tuple(_recommendation(one) for one in rows["recommendations"] if one["remedy"]["kind"] in KINDS),
-            tuple(_finding(one) for one in rows["findings"] if one["remedy"]["kind"] in KINDS),
+            tuple(_recommendation(row) for row in rows["recommendations"] if row["remedy"]["kind"] in KINDS),
+            tuple(_finding(row) for row in rows["findings"] if row["remedy"]["kind"] in KINDS),
         )
-    except OSError as error:
-        raise AuditError(f"Cannot read {name!r}: {error.strerror}.") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise AuditError(f"{name!r} is no report; write one with `dbaudit report --output report.json`.") from error
 
 
 def _recommendation(row: Row) -> Recommendation:
@@ -65,6 +57,7 @@ def _recommendation(row: Row) -> Recommendation:
         cost=_made(Cost, cost) if cost else None,
         risk=row["risk"],
         after=row["after"],
+        projected=bool(row.get("projected")),
         helps=tuple(_made(Helped, one) for one in row["helps"]),
     )
 
@@ -85,7 +78,8 @@ def _finding(row: Row) -> Finding:
 
 def _remedy(row: Row) -> Remedy:
     texts = {name: row[name] for name in ("orm", "sql", "undo_sql", "verification")}
-    return Remedy(action=_made(KINDS[row["kind"]], row), **texts)
+    action = CreateIndex.of_members(row) if row["kind"] == CreateIndex.kind else _made(DropIndex, row)
+    return Remedy(action=action, **texts)
 
 
 def _made(kind: type[Any], row: Row) -> Any:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, ProgrammingError, transaction
 
-from dbaudit.connection import session
+from dbaudit.connection import read_only as guard
+from dbaudit.connection.reasons import reason
+from dbaudit.connection.rollback import attempt
+from dbaudit.workload.execution import RolledBack
+from dbaudit.workload.limits import Limits
 from tests.scratch import Scratch, connected
 
 if TYPE_CHECKING:
@@ -25,7 +29,7 @@ FOREVER = """
 
 @contextmanager
 def read_only(connection: BaseDatabaseWrapper, statement: int = 30_000, lock: int = 2_000) -> Iterator[None]:
-    with session.read_only(connection, statement_timeout_ms=statement, lock_timeout_ms=lock):
+    with guard.read_only(connection, statement_timeout_ms=statement, lock_timeout_ms=lock):
         yield
 
 
@@ -46,7 +50,7 @@ def test_a_write_fails_and_nothing_is_left_behind(scratch: Scratch) -> None:
     with read_only(scratch.connection):
         assert scratch.rows("SELECT count(*) FROM item") == [(0,)]
         for statement in ("INSERT INTO item VALUES (1)", "CREATE TABLE other (id integer)", "DROP TABLE item"):
-            with pytest.raises(DatabaseError), session.attempt(scratch.connection):
+            with pytest.raises(DatabaseError), attempt(scratch.connection):
                 scratch.execute(statement)
         assert scratch.rows("SELECT count(*) FROM item") == [(0,)]
     assert posture(scratch) == before
@@ -63,7 +67,7 @@ def test_the_surrounding_transaction_goes_on_writing_afterwards(scratch: Scratch
         before = posture(scratch)
         with read_only(scratch.connection):
             assert scratch.rows("SELECT id FROM item") == [(1,)]
-            with pytest.raises(DatabaseError), session.attempt(scratch.connection):
+            with pytest.raises(DatabaseError), attempt(scratch.connection):
                 scratch.execute("INSERT INTO item VALUES (2)")
         assert posture(scratch) == before
         scratch.execute("INSERT INTO item VALUES (3)")
@@ -93,9 +97,9 @@ def test_an_error_in_the_block_leaves_no_trace_and_goes_on(scratch: Scratch, ins
 def test_blocks_may_stand_in_each_other(scratch: Scratch) -> None:
     before = posture(scratch)
     with read_only(scratch.connection):
-        with read_only(scratch.connection), pytest.raises(DatabaseError), session.attempt(scratch.connection):
+        with read_only(scratch.connection), pytest.raises(DatabaseError), attempt(scratch.connection):
             scratch.execute("CREATE TABLE item (id integer)")
-        with pytest.raises(DatabaseError), session.attempt(scratch.connection):
+        with pytest.raises(DatabaseError), attempt(scratch.connection):
             scratch.execute("CREATE TABLE item (id integer)")
     assert posture(scratch) == before
 
@@ -104,7 +108,7 @@ def test_nobody_commits_out_of_the_block_on_postgresql(postgres: Scratch) -> Non
     with read_only(postgres.connection):
         with pytest.raises(transaction.TransactionManagementError):
             postgres.connection.commit()
-        with pytest.raises(DatabaseError, match="read-write mode"), session.attempt(postgres.connection):
+        with pytest.raises(DatabaseError, match="read-write mode"), attempt(postgres.connection):
             postgres.execute("SET transaction_read_only = off")
 
 
@@ -122,7 +126,7 @@ def test_an_open_transaction_of_someone_elses_is_left_to_them(postgres: Scratch)
 def test_a_connection_that_is_lost_in_the_block_is_found_again(postgres: Scratch) -> None:
     with pytest.raises(OperationalError) as caught, read_only(postgres.connection):
         postgres.rows("SELECT pg_terminate_backend(pg_backend_pid())")
-    assert session.reason(caught.value) == "The connection to the server was lost."
+    assert reason(caught.value) == "The connection to the server was lost."
     assert postgres.rows("SELECT 1") == [(1,)]
 
 
@@ -145,6 +149,38 @@ def test_sqlite_stays_read_only_where_it_was(sqlite: Scratch) -> None:
     with read_only(sqlite.connection):
         pass
     assert sqlite.rows("PRAGMA query_only") == [(1,)]
+
+
+def test_sqlite_stays_read_only_where_an_audit_measured_queries(sqlite: Scratch) -> None:
+    sqlite.execute("CREATE TABLE item (id integer)")
+    sqlite.execute("PRAGMA query_only = 1")
+    for writes in (False, True):
+        with RolledBack(sqlite.connection, Limits(), writes=writes).open():
+            assert sqlite.rows("SELECT count(*) FROM item") == [(0,)]
+        assert sqlite.rows("PRAGMA query_only") == [(1,)]
+    with pytest.raises(OperationalError, match="readonly database"):
+        sqlite.execute("INSERT INTO item VALUES (1)")
+
+
+def test_a_measured_transaction_leaves_the_settings_of_the_session_as_they_were(scratch: Scratch) -> None:
+    scratch.execute("CREATE TABLE item (id integer)")
+    before = posture(scratch)
+    with transaction.atomic(using=scratch.alias):
+        for writes in (True, False):
+            with RolledBack(scratch.connection, Limits(), writes=writes).open():
+                assert scratch.rows("SELECT count(*) FROM item") == [(0,)]
+            assert posture(scratch) == before
+        scratch.execute("INSERT INTO item VALUES (1)")
+    assert posture(scratch) == before
+    assert scratch.rows("SELECT count(*) FROM item") == [(1,)]
+
+
+def test_a_block_within_another_leaves_it_its_timeout(sqlite: Scratch) -> None:
+    with read_only(sqlite.connection, statement=50):
+        with read_only(sqlite.connection, statement=30_000):
+            assert sqlite.rows("SELECT 1") == [(1,)]
+        with pytest.raises(OperationalError, match="longer than 50 ms"):
+            sqlite.rows(FOREVER)
 
 
 def test_an_sqlite_file_is_not_touched(sqlite: Scratch) -> None:
@@ -180,7 +216,7 @@ def test_a_statement_ends_with_its_timeout(scratch: Scratch) -> None:
         "sqlite": "The statement ran longer than the statement timeout.",
         "postgresql": "The statement ran longer than the statement timeout, or someone cancelled it.",
     }
-    assert session.reason(caught.value) == expected[scratch.vendor]
+    assert reason(caught.value) == expected[scratch.vendor]
 
 
 def test_sqlite_says_how_long_the_statement_may_have_run(sqlite: Scratch) -> None:
@@ -207,7 +243,7 @@ def test_waiting_for_a_lock_ends_with_its_timeout_on_postgresql(postgres: Scratc
             cursor.execute("LOCK TABLE item")
         with pytest.raises(OperationalError) as caught, read_only(postgres.connection, lock=50):
             postgres.rows("SELECT * FROM item")
-    assert session.reason(caught.value) == "Another session keeps it locked for longer than the lock timeout."
+    assert reason(caught.value) == "Another session keeps it locked for longer than the lock timeout."
 
 
 # -- attempts -------------------------------------------------------------------------------------------------------
@@ -215,13 +251,13 @@ def test_waiting_for_a_lock_ends_with_its_timeout_on_postgresql(postgres: Scratc
 
 def test_r27_a_statement_that_fails_does_not_abort_the_transaction_around_it(scratch: Scratch) -> None:
     with read_only(scratch.connection):
-        with pytest.raises(DatabaseError, match="nowhere"), session.attempt(scratch.connection):
+        with pytest.raises(DatabaseError, match="nowhere"), attempt(scratch.connection):
             scratch.rows("SELECT * FROM nowhere")
         assert scratch.rows("SELECT 1") == [(1,)]
 
 
 def test_r27_an_attempt_outside_of_a_transaction_is_one_as_well(scratch: Scratch) -> None:
-    with pytest.raises(DatabaseError, match="nowhere"), session.attempt(scratch.connection):
+    with pytest.raises(DatabaseError, match="nowhere"), attempt(scratch.connection):
         scratch.rows("SELECT * FROM nowhere")
     assert scratch.rows("SELECT 1") == [(1,)]
     assert scratch.connection.get_autocommit()
@@ -242,7 +278,7 @@ def test_a_reason_names_the_object_and_is_one_sentence(scratch: Scratch) -> None
         "postgresql": ('Relation "nowhere" does not exist.', 'Column "missing" does not exist.'),
     }
     asked = (caught(scratch, "SELECT * FROM nowhere"), caught(scratch, "SELECT missing"))
-    assert tuple(map(session.reason, asked)) == expected[scratch.vendor]
+    assert tuple(map(reason, asked)) == expected[scratch.vendor]
 
 
 def test_a_reason_never_repeats_a_value(scratch: Scratch) -> None:
@@ -251,20 +287,20 @@ def test_a_reason_never_repeats_a_value(scratch: Scratch) -> None:
     assert isinstance(twice, IntegrityError)
     odd = caught(scratch, "SELECT 'a secret' FROM item WHERE 'a secret' 'a secret'")
     for error in (twice, odd):
-        assert "secret" not in session.reason(error)
-        assert session.reason(error).startswith("The database refused the statement (")
+        assert "secret" not in reason(error)
+        assert reason(error).startswith("The database refused the statement (")
 
 
 def test_a_missing_privilege_is_told(postgres: Scratch) -> None:
     postgres.execute("CREATE TABLE item (id integer)")
     with connected("reader", postgres.role("reader")) as reader, pytest.raises(ProgrammingError) as info:
         reader.cursor().execute("SELECT * FROM item")
-    assert session.reason(info.value) == "Permission denied for table item."
+    assert reason(info.value) == "Permission denied for table item."
 
 
 def test_a_write_in_a_read_only_block_is_told(scratch: Scratch) -> None:
     scratch.execute("CREATE TABLE item (id integer)")
-    with read_only(scratch.connection), session.attempt(scratch.connection):
+    with read_only(scratch.connection), attempt(scratch.connection):
         with pytest.raises(DatabaseError) as info:
             scratch.execute("INSERT INTO item VALUES (1)")
         if scratch.vendor == "postgresql":
@@ -273,7 +309,7 @@ def test_a_write_in_a_read_only_block_is_told(scratch: Scratch) -> None:
         "sqlite": "The statement would have written.",
         "postgresql": "Cannot execute INSERT in a read-only transaction.",
     }
-    assert session.reason(info.value) == expected[scratch.vendor]
+    assert reason(info.value) == expected[scratch.vendor]
 
 
 @pytest.mark.parametrize(
@@ -290,4 +326,4 @@ def test_a_write_in_a_read_only_block_is_told(scratch: Scratch) -> None:
 def test_numbers_of_mysql_are_known(number: int, sentence: str) -> None:
     error = OperationalError()
     error.__cause__ = Exception(number, "the server's words with a 'secret'")
-    assert session.reason(error) == sentence
+    assert reason(error) == sentence
