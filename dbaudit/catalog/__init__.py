@@ -11,7 +11,7 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.database import generic, postgresql, sqlite
-from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners
+from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners, schemas
 from dbaudit.catalog.rows import counting, data, positions
 from dbaudit.catalog.server import posture
 from dbaudit.connection import losing
@@ -20,8 +20,6 @@ from dbaudit.connection.own_statements import marked
 from dbaudit.connection.read_only import read_only
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-
-READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
 
 
 def read(
@@ -46,7 +44,7 @@ def read(
 
     def structure() -> tuple[Snapshot, Any, tuple[Skipped, ...], Any]:
         with read_only(connection, **timeouts):
-            found = READERS.get(connection.vendor, generic.read)(connection)
+            found = _database(connection, apps)
             return found, *migrations.recorded(connection, found), expected.collations(connection, apps)
 
     def counts() -> tuple[Snapshot, tuple[Skipped, ...]]:
@@ -74,14 +72,15 @@ def read(
         for unseen in snapshot.skipped:
             if unseen.kind == "schema":  # every model would be missing, which says nothing of the models
                 raise AuditError(f"Database {connection.alias!r}: {unseen.reason}")
-        snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
+        snapshot = owners.assign(snapshot, owners.read_models(apps, connection), connection)
+        snapshot, beyond = schemas.reachable(snapshot)
         snapshot = intent.read(snapshot, apps, connection)
         snapshot = limits.read(snapshot, apps, connection)
         snapshot, unlisted = listings.read(snapshot, apps, connection)
         declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
         history, unloaded = migrations.read(connection, apps, snapshot, applied)
         snapshot = replace(snapshot, expected=declared, migrations=history, ignores=ignores.read(apps))
-        skipped = [*snapshot.skipped, *unread, *unknown, *unlisted, *unloaded]
+        skipped = [*snapshot.skipped, *beyond, *unread, *unknown, *unlisted, *unloaded]
         stages = {"Row counts": counts, "What the rows tell": rows, "How the server is run": server}
         for what, stage in stages.items():
             try:
@@ -90,3 +89,13 @@ def read(
                 more = (Skipped(what, losing.sentence(error)),)
             skipped += more
         return replace(snapshot, skipped=tuple(skipped))
+
+
+def _database(connection: BaseDatabaseWrapper, apps: Apps) -> Snapshot:
+    """What the vendor's reader sees, or the generic one."""
+    if connection.vendor == "postgresql":
+        named, tables = schemas.named(apps, connection)
+        snapshot = postgresql.read(connection, named)
+        seen = snapshot.schemas
+        return replace(snapshot, schemas=postgresql.hidden(connection, seen, tables)) if seen else snapshot
+    return sqlite.read(connection) if connection.vendor == "sqlite" else generic.read(connection)

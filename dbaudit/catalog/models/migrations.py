@@ -29,11 +29,12 @@ TABLE: Final = "django_migrations"
 
 def recorded(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[frozenset[Key] | None, tuple[Skipped, ...]]:
     """The applied migrations as (application, name), in one statement; empty without a table of them, None unread."""
-    if snapshot.table(TABLE) is None:
+    record = snapshot.reached(TABLE)
+    if record is None:
         return frozenset(), ()
     try:
         with attempt(connection), connection.cursor() as cursor:
-            cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(TABLE)}")
+            cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(record.schema, record.name)}")
             return frozenset((app, name) for app, name in cursor.fetchall()), ()
     except DatabaseError as error:
         if ends(connection, error):
@@ -84,7 +85,7 @@ def read(
         half_squashed=tuple(one for one in _half_squashed(loader, applied) if one.migration.app in here),
         installed=frozenset(labels),
         apps=frozenset(loader.migrated_apps & labels),
-        recorded=snapshot.table(TABLE) is not None,
+        recorded=snapshot.reached(TABLE) is not None,
         latest=tuple(Migration(app=app, name=name) for app, name in sorted(loader.graph.leaf_nodes()) if app in labels),
     ), skipped
 
