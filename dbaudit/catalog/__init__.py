@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.database import generic, postgresql, sqlite
-from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners, schemas
+from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners, schemas, urlconf
 from dbaudit.catalog.rows import counting, data, positions
 from dbaudit.catalog.server import posture
 from dbaudit.connection import losing
@@ -67,6 +68,7 @@ def read(
         return replace(snapshot, posture=found), unseen
 
     with marked(connection):
+        unimported = urlconf.load() if apps is installed else ()
         connect(connection)
         snapshot, applied, unread, deterministic = losing.required(connection, "its catalog", structure)
         for unseen in snapshot.skipped:
@@ -80,7 +82,7 @@ def read(
         declared, unknown = expected.read(connection, apps, snapshot.models, deterministic)
         history, unloaded = migrations.read(connection, apps, snapshot, applied)
         snapshot = replace(snapshot, expected=declared, migrations=history, ignores=ignores.read(apps))
-        skipped = [*snapshot.skipped, *beyond, *unread, *unknown, *unlisted, *unloaded]
+        skipped = [*snapshot.skipped, *unimported, *beyond, *unread, *unknown, *unlisted, *unloaded]
         stages = {"Row counts": counts, "What the rows tell": rows, "How the server is run": server}
         for what, stage in stages.items():
             try:
