@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
+from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.database import generic, postgresql, sqlite
-from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners, schemas
+from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners, schemas, urlconf
 from dbaudit.catalog.rows import counting, data, positions
 from dbaudit.catalog.server import posture
 from dbaudit.connection.opening import connect
@@ -38,6 +39,7 @@ def read(
     the locks of counting are held briefly. Raises `AuditError` where the database cannot be reached.
     """
     with marked(connection):
+        unimported = urlconf.load() if apps is installed else ()
         connect(connection)
         timeouts = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
         with read_only(connection, **timeouts):
@@ -70,6 +72,7 @@ def read(
             ignores=ignores.read(apps),
             skipped=(
                 *snapshot.skipped,
+                *unimported,
                 *beyond,
                 *unread,
                 *unknown,

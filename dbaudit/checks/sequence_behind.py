@@ -60,7 +60,7 @@ def _finding(snapshot: Snapshot, table: Table, key: KeyPosition, maximum: int, f
         ),
         identity=(key.column,),
         severity=Severity.DEFAULT if key.taken else Severity.WARNING,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("next number", following, source="the sequence"),
             Evidence(

@@ -170,6 +170,17 @@ class Bench:
             return replace(ran, status="not audited", reason=f"It asks the database {where!r} only.")
         return replace(ran, status=status(ran))
 
+    def again(self, run: QueryRun, task: Task) -> QueryRun:
+        """The run with what another version of its code asks, once and with n and 2n rows. Raises what that raises."""
+        once = self.once(task)
+        return replace(
+            run,
+            queries=len(once.statements) + once.dropped,
+            statements=once.statements,
+            statements_dropped=once.dropped,
+            scaling=self._scaling(task, once.statements),
+        )
+
     def _samples(self, task: Task) -> tuple[Once, list[Once]]:
         _forget()
         cold = self.once(task, planned=True)
