@@ -5,6 +5,7 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
@@ -21,6 +22,7 @@ from dbaudit.facts.posture import (
     SessionLimit,
     SqliteFile,
 )
+from dbaudit.facts.schemas import Elsewhere, HiddenSchema, Schemas
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
     Column,
@@ -36,10 +38,10 @@ from dbaudit.facts.tables import (
     TableKind,
     TableStatistics,
 )
+from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
-    Asker,
     Origin,
     Parameters,
     Plan,
@@ -49,15 +51,15 @@ from dbaudit.facts.workload import (
     Scaling,
     Statement,
     StatementKind,
-    Trial,
-    WrongName,
 )
 
 __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
+    "Apart",
     "Asker",
+    "AskingRow",
     "Change",
     "CollationVersion",
     "Column",
@@ -70,9 +72,11 @@ __all__ = [
     "DjangoConnection",
     "Duplicates",
     "Eager",
+    "Elsewhere",
     "ForeignKey",
     "GenericKey",
     "HalfSquashed",
+    "HiddenSchema",
     "Ignore",
     "Index",
     "IndexKey",
@@ -104,6 +108,7 @@ __all__ = [
     "RowsAre",
     "RunStatus",
     "Scaling",
+    "Schemas",
     "Sequence",
     "ServerSetting",
     "SessionLimit",
