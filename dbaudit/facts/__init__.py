@@ -5,6 +5,7 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
@@ -37,10 +38,10 @@ from dbaudit.facts.tables import (
     TableKind,
     TableStatistics,
 )
+from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
-    Asker,
     Origin,
     Parameters,
     Plan,
@@ -50,15 +51,15 @@ from dbaudit.facts.workload import (
     Scaling,
     Statement,
     StatementKind,
-    Trial,
-    WrongName,
 )
 
 __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
+    "Apart",
     "Asker",
+    "AskingRow",
     "Change",
     "CollationVersion",
     "Column",

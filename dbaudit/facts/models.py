@@ -14,6 +14,7 @@ class ModelField:
 
     ``relation`` is ``""``, ``"foreign key"`` or ``"one to one"``; ``on_delete`` is Django's word (``CASCADE``).
     ``spelled`` is how a file of models writes its class (``models.SlugField``), which may be one of a package.
+    ``owner`` is set where code that is not the project's put it on a model of the project's.
     ``auto_now`` is written anew by every save. ``counter`` looks like one: an integer that begins at 0, no choices.
     """
 
@@ -34,6 +35,7 @@ class ModelField:
     auto_now: bool = False
     counter: bool = False
     spelled: str = ""
+    owner: Owner | None = None
     location: Location | None = None
 
     @property

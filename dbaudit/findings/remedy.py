@@ -190,6 +190,7 @@ class Remedy:
     """What to do: the action as data, its text in Django's words and in SQL, and how it is taken back.
 
     ``migration`` is the text of a file that does it, where one can be written without looking at the model.
+    ``conflicts`` is the query that finds the rows which would make it fail, empty where none can.
     ``verification`` says what the change gave when it was measured; empty means that nothing was. ``attempt`` is what
     came of trying these texts as they are printed (`dbaudit.gate`), None where nothing has tried them yet.
     """
@@ -200,6 +201,7 @@ class Remedy:
     undo_sql: str = ""
     migration: str = ""
     verification: str = ""
+    conflicts: str = ""
     attempt: Attempt | None = None
 
     @property

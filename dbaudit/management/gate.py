@@ -113,6 +113,8 @@ class Gate:
         if not any(one.ran for one in report.databases):
             raise CommandError(f"Nothing was audited: no check ran on {names}; ask for fewer limits.", returncode=2)
         self._refuse_budgets(report)
+        if report.unaudited:
+            raise CommandError(" ".join(one.reason for one in report.unaudited), returncode=2)
 
     def _refuse_budgets(self, report: Report) -> None:
         measured = {(one.alias, one.id) for one in budgets.measured(report)}

@@ -43,6 +43,7 @@ def as_data(report: Report) -> Row:
         "django": report.django,
         "document": asdict(report.document),
         "databases": [_database(database) for database in report.databases],
+        "unaudited": [{"alias": one.what, "reason": one.reason} for one in report.unaudited],
         "stale_suppressions": [
             {"state": one.state, **_suppression(one.suppression)} for one in report.stale_suppressions
         ],
@@ -262,6 +263,7 @@ def _remedy(remedy: Remedy) -> Row:
         "undo_sql": remedy.undo_sql,
         "migration": remedy.migration,
         "verification": remedy.verification,
+        "conflicts": remedy.conflicts,
         "attempt": asdict(remedy.attempt) if remedy.attempt else None,
     }
 

@@ -83,6 +83,9 @@ class SqlitePlanner:
                 self._counted += known
         return Planned(cost=known, used=used, plans=plans)
 
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        """Nothing: its costs are those of executing the statement."""
+
     def size(self, candidate: Candidate) -> int:
         """Bytes of the pages that it takes in the copy.
 

@@ -173,12 +173,17 @@ class _Asked:
 
     def _of_fields(self, fields: Iterable[tuple[Any, Mapping[str, Any]]]) -> Iterator[Index | Constraint]:
         """What options of fields ask for: checks, unique keys, indexes and their pattern companions."""
-        written = {field.name: field.location for field in self.model.fields}
+        written = {field.name: field for field in self.model.fields}
         for field, parameters in fields:
             if not (parameters["check"] or field.unique or any(getattr(field, name, False) for name in INDEXED)):
                 continue
+            own = written.get(field.name)
             declared = Declaration(
-                model=self.model.label, by="field", fields=(field.name,), location=written.get(field.name)
+                model=self.model.label,
+                by="field",
+                fields=(field.name,),
+                owner=own.owner if own else None,
+                location=own.location if own else None,
             )
             if check := parameters["check"]:
                 yield Constraint(
