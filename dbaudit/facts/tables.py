@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dbaudit.facts.declarations import Declaration
@@ -89,7 +90,8 @@ class Index:
     ``expression_statistics`` are those of its expressions in their order, ``()`` where it was not analyzed.
     ``complete`` is False where the reader sees no predicates, opclasses or prefix lengths: such an index may serve its
     columns, but is never compared with another. ``declared`` is set where it is one that a model asks for
-    (``Snapshot.expected``); then ``definition`` is the statement by which Django makes it.
+    (``Snapshot.expected``); then ``definition`` is the statement by which Django makes it. ``types`` are those of the
+    table (see ``Table.types``), where it has expressions or a predicate.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Index:
     age: int | None = None
     expression_statistics: tuple[ColumnStatistics, ...] | None = None
     declared: Declaration | None = None
+    types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def primary(self) -> bool:
@@ -179,7 +182,8 @@ class ForeignKey:
 class Constraint:
     """A constraint that is not a foreign key. ``definition`` is the database's own text.
 
-    ``declared`` is set where it is one that a model asks for (``Snapshot.expected``), as with `Index`.
+    ``declared`` is set where it is one that a model asks for (``Snapshot.expected``), as with `Index`; ``types`` are
+    those of the table (see ``Table.types``).
     """
 
     name: str
@@ -188,6 +192,7 @@ class Constraint:
     definition: str = ""
     validated: bool | None = None
     declared: Declaration | None = None
+    types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +236,8 @@ class Table:
     ``bytes`` is the table with its TOAST, ``index_bytes`` all its indexes. Partitions are folded into their parent.
     ``readable`` is False where the audit's role may not select from it. ``heap_bytes`` is what the rows themselves
     take, without TOAST; ``options`` are its storage parameters (``autovacuum_enabled``) that are not the default.
+    ``types`` are those of its columns by name in lower case, where the server adds casts to expressions unasked (see
+    `typed`); empty elsewhere.
     """
 
     name: str
@@ -253,11 +260,21 @@ class Table:
     comment: str | None = None
     statistics: TableStatistics | None = None
     ownership: Ownership = UNOWNED
+    types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def label(self) -> str:
         """The name as the user would write it: with the schema where it is not the connection's own."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    def typed(self) -> Table:
+        """The table of a server that adds casts to expressions: the types that tell them travel with those."""
+        types = {column.name.lower(): column.type for column in self.columns}
+        indexes = (
+            replace(index, types=types) if index.predicate or index.expressions else index for index in self.indexes
+        )
+        constraints = tuple(replace(one, types=types) for one in self.constraints)
+        return replace(self, types=types, indexes=tuple(indexes), constraints=constraints)
 
     @property
     def stores_rows(self) -> bool:
