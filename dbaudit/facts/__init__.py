@@ -5,9 +5,11 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.columns import Column, ColumnStatistics
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Declaration, Migration, Migrations
 from dbaudit.facts.ignores import Ignore
+from dbaudit.facts.indexes import Index, IndexKey
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
@@ -23,13 +25,9 @@ from dbaudit.facts.posture import (
 )
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
-    Column,
-    ColumnStatistics,
     Constraint,
     ConstraintKind,
     ForeignKey,
-    Index,
-    IndexKey,
     RowsAre,
     Sequence,
     Table,

@@ -20,6 +20,9 @@ from dbaudit.sql.normal_form.trees import Tree
 
 Signature = tuple[Hashable, ...]
 
+#: How SQLite compares text that nobody gave a collation.
+BINARY: Final = "BINARY"
+
 # The classes that a server leaves out when it prints an index, because they are the default of some type.
 _DEFAULT_OPCLASSES: Final = re.compile(
     r"(?:gist_|gin_)?(?:int2|int4|int8|oid|float4|float8|numeric|cash|text|varchar|bpchar|name|char|bit|varbit|bytea|"
@@ -44,6 +47,18 @@ def as_index(action: CreateIndex, table: Table) -> Index:
         unique=action.unique,
         types=table.types,
     )
+
+
+def of_table(index: Index, table: Table) -> Index:
+    """An index that was read from a statement, as the catalog of its table would tell it: with the columns' types, and
+    without a collation that is the column's own."""
+    own = {column.name.lower(): (column.collation or "").upper() for column in table.columns}
+
+    def told(key: IndexKey) -> IndexKey:
+        usual = own.get(key.column.lower(), "") or BINARY
+        return replace(key, collation="") if key.collation.upper() == usual else key
+
+    return replace(index, keys=tuple(map(told, index.keys)), types=table.types)
 
 
 def flipped(keys: tuple[IndexKey, ...]) -> tuple[IndexKey, ...]:
