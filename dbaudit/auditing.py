@@ -22,6 +22,7 @@ from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
 from dbaudit.connection.opening import of_alias
 from dbaudit.connection.own_statements import marked
+from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
@@ -31,7 +32,7 @@ from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
 from dbaudit.workload.limits import Limits
-from dbaudit.workload.measure import measure
+from dbaudit.workload.measure import Crawl, measure, recorded
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
 
@@ -129,6 +130,8 @@ def run(options: Options) -> Report:
     ids = {check.id for check in known}
     settings = replace(settings, suppress=suppression.verified(settings.suppress, ids))
     _wishes(settings, options)
+    if options.crawl_exclude and not options.crawl:
+        raise AuditError("--crawl-exclude leaves routes out of the crawl; add --crawl.")
     now = _now()
     databases = tuple(
         _audit(alias, settings, selected, selection.not_run(known, selected), options, ids, now.date())
@@ -206,6 +209,7 @@ def _wishes(settings: conf.Settings, options: Options) -> Wishes:
     return Wishes(
         budget=amounts.budget(options.index_budget or settings.index_budget),
         seconds=amounts.seconds(options.advise_for or settings.advise_for),
+        floor=settings.floor,
         quick=options.quick or settings.quick,
         what_if="build" if what_if == "build" else "sample",
     )
@@ -226,7 +230,7 @@ def _concluded(
     options.progress(f"Trying every remedy on {snapshot.alias!r}")
     gate = Gate(of_alias(snapshot.alias), snapshot, apps, lock_timeout_ms=settings.lock_timeout_ms)
     kept, advice = gate.findings(told.kept), gate.advised(advice)
-    recommendations = gate.recommendations(recommend(kept, snapshot, advice))
+    recommendations = gate.recommendations(recommend(kept, snapshot, advice, settings.floor))
     indexes = (
         index_plan(recommendations, kept, snapshot, advice, explain_rejected=options.explain_rejected)
         if advice
@@ -252,25 +256,29 @@ def _concluded(
 
 def _measured(snapshot: Snapshot, settings: conf.Settings, options: Options) -> Snapshot:
     """With the workload measured on this database, unless it was asked not to be."""
+    read = recorded(snapshot.alias, options.workload)
     if not options.queries:
-        return replace(snapshot, skipped=(NO_QUERIES, *snapshot.skipped))
+        return replace(snapshot, runs=read.runs, skipped=(NO_QUERIES, *snapshot.skipped, *read.skipped))
     found = measure(
         of_alias(snapshot.alias),
         snapshot,
         apps=apps,
-        limits=Limits(statement_timeout_ms=settings.statement_timeout_ms, lock_timeout_ms=settings.lock_timeout_ms),
-        crawl_routes=options.crawl,
-        crawl_exclude=options.crawl_exclude,
-        workload_files=options.workload,
+        limits=Limits(
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            automatic_statements=settings.automatic_statements,
+            crawl_statements=settings.crawl_statements,
+        ),
+        crawl_routes=Crawl(exclude=options.crawl_exclude, samples=settings.crawl) if options.crawl else None,
         progress=options.progress,
     )
     return replace(
         snapshot,
-        runs=found.runs,
+        runs=(*found.runs, *read.runs),
         query_budgets=None
         if options.budgets is None
         else tuple(one for one in options.budgets if one.alias == snapshot.alias),
-        skipped=(*snapshot.skipped, *found.skipped),
+        skipped=(*snapshot.skipped, *found.skipped, *read.skipped),
     )
 
 

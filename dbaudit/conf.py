@@ -9,19 +9,25 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import Any, get_args, get_origin, get_type_hints
+from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
 
-from dbaudit import amounts
+from dbaudit import amounts, places
 from dbaudit.errors import AuditError, nearest
-from dbaudit.findings import Document, Suppression, Targets
+from dbaudit.findings import Document, Floor, Suppression, Targets
 
 MIB = 1024 * 1024
 #: The keys whose text is an amount.
 AMOUNTS: Mapping[str, Callable[[str], object]] = {"index_budget": amounts.budget, "advise_for": amounts.seconds}
+#: The keys whose number is a limit.
+LIMITS = ("automatic_statements", "crawl_statements")
 #: The keys whose text is one of a few words.
 WORDS: Mapping[str, tuple[str, ...]] = {"what_if": ("sample", "build")}
+#: The keys whose value is a dictionary with names of its own.
+NESTED = (Document, Floor, Targets)
 #: The keys of an entry of ``SUPPRESS``; of the first four it needs one.
 SELECTORS = ("check", "key", "table", "app")
 SUPPRESSION_KEYS = (*SELECTORS, "reason", "expires")
@@ -49,6 +55,8 @@ class Settings:
     ``read_data`` lets checks of the rows themselves also read tables above that limit.
     ``targets`` are what the scorecard holds figures against: ``average_query_ms``, ``slow_query_percent``,
     ``index_hit_percent``.
+    ``floor`` says below what no index is recommended: ``table_rows``, ``statement_ms``, ``time_percent``,
+    ``gain_percent``.
     ``document`` names the report: ``title``, ``category``, ``reference``, ``version``. ``suppress`` lists what is not
     to be told: dictionaries with a ``reason``, with a ``check``, ``key``, ``table`` or ``app`` (the last two may hold
     ``*``), and perhaps with ``expires``, the last day on which it holds. ``budgets`` say what a request may take, for
@@ -57,6 +65,11 @@ class Settings:
     the rows take (``25%``). ``advise_for`` is how long it looks for them, ``quick`` lets it make one pass only.
     ``what_if`` is ``sample``, or ``build`` to have the indexes that it chooses built on the live tables, in a
     transaction that is rolled back: writers of these tables wait meanwhile.
+    ``project_apps`` are the applications (by label) and modules that are the project's own although they are installed
+    as packages.
+    ``automatic_statements`` is how many statements measuring admin lists, model pages and relations may execute in all,
+    ``crawl_statements`` how many the crawl may. ``crawl`` holds values for parameters of routes that no row tells:
+    ``{"year": 2026}`` for all routes, ``{"shops/<slug:shop>/": {"shop": "main"}}`` for one.
     """
 
     statement_timeout_ms: int = 30_000
@@ -68,12 +81,17 @@ class Settings:
     enable: tuple[str, ...] = ()
     document: Document = field(default_factory=Document)
     targets: Targets = field(default_factory=Targets)
+    floor: Floor = field(default_factory=Floor)
     suppress: tuple[Suppression, ...] = ()
     budgets: tuple[Budget, ...] = ()
     index_budget: str = "50%"
     advise_for: str = "60s"
     quick: bool = False
     what_if: str = "sample"
+    automatic_statements: int = 40_000
+    crawl_statements: int = 100_000
+    crawl: Mapping[str, Any] = field(default_factory=dict)
+    project_apps: tuple[str, ...] = ()
 
     def budget(self, *names: str) -> Budget | None:
         """The first budget whose pattern one of these names fits."""
@@ -100,6 +118,7 @@ def _parse(given: object) -> tuple[Settings, list[Error]]:
             Error(f"settings.DBAUDIT must be a dictionary, not {type(given).__name__}.", id="dbaudit.E001")
         ]
     values, problems = _read(Settings, given, "DBAUDIT")
+    problems.extend(_unknown_apps(values.get("project_apps", ())))
     return Settings(**values), problems
 
 
@@ -118,7 +137,7 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             continue
         name = names[key]
         wanted = hints[name]
-        if wanted in (Document, Targets) and isinstance(value, Mapping):
+        if wanted in NESTED and isinstance(value, Mapping):
             nested, more = _read(wanted, value, f"{where}[{key!r}]")
             problems.extend(more)
             values[name] = wanted(**nested)
@@ -129,16 +148,44 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
             read = [_read(Budget, one, f"{where}[{key!r}][{number}]") for number, one in enumerate(value)]
             values[name] = tuple(Budget(**nested) for nested, _ in read)
             problems.extend(problem for _, more in read for problem in more)
+        elif name == "crawl" and upper and isinstance(value, Mapping):
+            problems.extend(_wrong_samples(value, f"{where}[{key!r}]"))
+            values[name] = dict(value)
+        elif name in LIMITS and upper and isinstance(value, int) and value < 1:
+            problems.append(Error(f"{where}[{key!r}] must be 1 or more, not {value!r}.", id="dbaudit.E003"))
         elif name in AMOUNTS and isinstance(value, str) and (wrong := _wrong_amount(name, value)):
             problems.append(Error(f"{where}[{key!r}]: {wrong}", id="dbaudit.E003"))
         elif name in WORDS and upper and isinstance(value, str) and value not in WORDS[name]:
             words = " or ".join(map(repr, WORDS[name]))
             problems.append(Error(f"{where}[{key!r}] must be {words}, not {value!r}.", id="dbaudit.E003"))
+        elif cls is Floor and isinstance(value, int) and value < 0:
+            problems.append(Error(f"{where}[{key!r}] must be 0 or more, not {value!r}.", id="dbaudit.E003"))
         elif _fits(value, wanted):
             values[name] = tuple(value) if isinstance(value, list) else value
         else:
             problems.append(Error(f"{where}[{key!r}] must be {_words(wanted)}, not {value!r}.", id="dbaudit.E003"))
     return values, problems
+
+
+def _unknown_apps(given: Iterable[str]) -> Iterator[Error]:
+    """The names that are neither the label of an installed application nor a module."""
+    for name in given:
+        if not places.folders(name):
+            known = {*apps.app_configs, *(config.name for config in apps.get_app_configs())}
+            message = f"DBAUDIT['PROJECT_APPS'] names {name!r}, which is no installed application and no module."
+            yield Error(message, hint=nearest(name, known), id="dbaudit.E003")
+
+
+def _wrong_samples(given: Mapping[Any, Any], where: str) -> Iterator[Error]:
+    """What is wrong with values for parameters of routes: they are texts, numbers, or dictionaries of these."""
+    for key, value in given.items():
+        source = f"{where}[{key!r}]"
+        if not isinstance(key, str):
+            yield Error(f"{source}: a parameter or a route is a string.", id="dbaudit.E003")
+        elif isinstance(value, Mapping):
+            yield from _wrong_samples(value, source)
+        elif isinstance(value, bool) or not isinstance(value, str | int | UUID | date):
+            yield Error(f"{source} must be a string, a number or a dictionary, not {value!r}.", id="dbaudit.E003")
 
 
 def _wrong_amount(name: str, text: str) -> str:
@@ -201,6 +248,8 @@ def _fits(value: object, wanted: Any) -> bool:
         return isinstance(value, list | tuple) and all(_fits(one, get_args(wanted)[0]) for one in value)
     if get_origin(wanted) is types.UnionType:
         return any(_fits(value, one) for one in get_args(wanted))
+    if get_origin(wanted) is not None:
+        return isinstance(value, get_origin(wanted))
     if wanted is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, wanted)
@@ -210,5 +259,5 @@ def _words(wanted: Any) -> str:
     if get_origin(wanted) is tuple:
         return "a list of strings" if get_args(wanted)[0] is str else "a list of dictionaries"
     words = {bool: "True or False", int: "a whole number", str: "a string"}
-    words |= dict.fromkeys((Document, Targets), "a dictionary")
+    words |= dict.fromkeys((*NESTED, Mapping[str, Any]), "a dictionary")
     return words.get(wanted, "a whole number" if wanted == int | None else str(wanted))

@@ -18,21 +18,31 @@ if TYPE_CHECKING:
 CHECKS = (
     "changed_column",
     "changed_constraint",
+    "changed_foreign_key",
     "changed_index",
     "conflicting_migrations",
     "ghost_migration",
+    "half_squashed_migration",
     "missing_column",
     "missing_constraint",
     "missing_index",
     "renamed_constraint",
     "renamed_index",
     "unapplied_migration",
+    "unmade_migration",
     "undeclared_column",
     "undeclared_constraint",
+    "undeclared_foreign_key",
     "undeclared_index",
 )
 #: Models of ``isolate_apps`` are not installed, so that no migrations belong to them.
-WITHOUT_MIGRATIONS = ("conflicting_migrations", "ghost_migration", "unapplied_migration")
+WITHOUT_MIGRATIONS = (
+    "conflicting_migrations",
+    "ghost_migration",
+    "half_squashed_migration",
+    "unapplied_migration",
+    "unmade_migration",
+)
 
 
 def said_of(scratch: Scratch, apps: Apps) -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 from psycopg import sql
 
 from dbaudit.conf import Settings
-from dbaudit.findings import Targets
+from dbaudit.findings import Floor, Targets
 from tests.postgres import Server, main_server
 from tests.project import make
 from tests.scratch import Scratch
@@ -141,8 +141,8 @@ def test_every_setting_stands_in_the_docs_with_its_default() -> None:
         default = getattr(Settings(), one.name)
         if isinstance(default, bool | int | str):
             assert ast.literal_eval(rows[one.name.upper()]) == default
-    targets = re.findall(r"^\| `([a-z_]+)` \| `(\d+)` \|", page, re.MULTILINE)
-    assert {name: int(default) for name, default in targets} == asdict(Targets())
+    nested = re.findall(r"^\| `([a-z_]+)` \| `([\d_]+)` \|", page, re.MULTILINE)
+    assert {name: int(default) for name, default in nested} == asdict(Floor()) | asdict(Targets())
 
 
 def messages() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from dbaudit.advisor.provenance import Provenance
 from dbaudit.facts import IndexKey, Parameters, Plan
 from dbaudit.sql.names import index_name
 
@@ -57,7 +58,7 @@ class Asked:
     ``samples`` are the parameters that it was seen with, the most frequent first; ``calls`` how often it ran in the
     observed time; ``mean_ms`` its mean time, None where it was not timed; ``observed_ms`` the mean time in the time
     observed, None where only this audit ran it: its own clock says how busy the machine is, too. ``runs`` are the ids
-    of the `QueryRun`s.
+    of the `QueryRun`s; ``provenance`` is the best evidence among them that it is asked at all.
     ``sources`` are the texts of the project's functions that asked it, where they are known: a value that stands there
     as a constant is no accident of one sample. ``repeated`` statements are asked once for each row of another in every
     run that asks them, which the report tells to do away with; their ``calls`` count a run once. ``reworded`` ones were
@@ -74,6 +75,7 @@ class Asked:
     sources: tuple[str, ...] = field(default=(), repr=False)
     repeated: bool = False
     reworded: bool = False
+    provenance: Provenance = Provenance.CANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,14 @@ class Planned:
     cost: float
     used: frozenset[Candidate]
     plans: tuple[Plan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A statement that was executed: the pages and rows that it took (``work``), and which candidates it used."""
+
+    work: float
+    used: frozenset[Candidate]
 
 
 class Planner(Protocol):
@@ -107,6 +117,10 @@ class Planner(Protocol):
         Raises:
             UnplannableError: this statement cannot be planned.
         """
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> Execution | None:
+        """Execute one statement on a copy with these candidates built, None where it cannot be, or where ``cost`` does
+        so already."""
 
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take.

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from dbaudit.advisor import forms, served
+from dbaudit.advisor import floors, forms, served
 from dbaudit.advisor.concluded import Advised
+from dbaudit.advisor.provenance import Provenance
 from dbaudit.advisor.values import Chosen, Effect
+from dbaudit.advisor.worth import Worth, of_build
 from dbaudit.analysis.removal import removal
 from dbaudit.facts import Index, IndexKey, QueryRun, Snapshot, Statement, Table
-from dbaudit.findings import Cost, CreateIndex, Finding, Gain, Helped, Priority, Recommendation
+from dbaudit.findings import (
+    Cost,
+    CreateIndex,
+    DropIndex,
+    Finding,
+    Floor,
+    Gain,
+    Helped,
+    Priority,
+    Recommendation,
+    Remedy,
+)
 from dbaudit.sql import equivalence
 from dbaudit.sql.equivalence import covers
 from dbaudit.sql.normal_form import mentioned
@@ -23,47 +36,59 @@ CONFIDENCE = {"sqlite": 1.0, "postgresql": 0.8}
 PROJECTED = 0.5
 #: A workload that gets so much cheaper by one index is worth hurrying for; so is a slow query that takes half as long.
 MUCH, HALF = 0.1, 0.5
-#: No index of a table of fewer rows is urgent: all of them lie on a few pages.
-FEW_ROWS = 1_000
 #: An index of a check that this one may stand in for; `missing_index` asks for what a model declares already.
 NOT_ANSWERED = ("missing_index",)
 NAMED = 3
 _LIST = re.compile(r"^SELECT (?!DISTINCT).{60,}? FROM ", re.DOTALL)
 STATEMENT = 300
-#: The value of dropping an index that nothing needs any more: an entry less for each row written.
-SPARED = 0.02
 _LOCKS = {
     "postgresql": "built CONCURRENTLY: reads and writes go on",
     "sqlite": "the whole file is locked for writers while it is built",
 }
 
 
-def builds(snapshot: Snapshot, advised: Advised, findings: Iterable[Finding]) -> Iterator[Recommendation]:
-    """One recommendation for each chosen index, without ranks."""
-    told = tuple(findings)
-    for one in advised.advice.chosen:
-        table = snapshot.table(one.candidate.table, one.candidate.schema)
-        if table is not None:
-            yield _build(snapshot, advised, one, table, told)
+def build(
+    snapshot: Snapshot,
+    advised: Advised,
+    one: Chosen,
+    findings: Iterable[Finding],
+    dropped: Collection[str],
+    floor: Floor,
+) -> tuple[Worth, Recommendation] | None:
+    """The recommendation of a chosen index, without a rank, and where it stands; None for a table that is not seen.
+
+    ``dropped`` are the indexes that go anyway.
+    """
+    table = snapshot.table(one.candidate.table, one.candidate.schema)
+    if table is None:
+        return None
+    effects = [effect for effect in advised.advice.effects if effect.asked.fingerprint in one.helps]
+    saved = max((floors.milliseconds(effect, snapshot.vendor) * (1 - effect.ratio) for effect in effects), default=0.0)
+    worth = of_build(
+        table.ownership.owner,
+        projected=advised.growth is not None or floors.is_small(table, floor),
+        saved_ms=saved,
+        evidence=min((effect.asked.provenance for effect in effects), default=Provenance.INVENTED),
+    )
+    found = _build(snapshot, advised, one, table, tuple(findings), floor)
+    needless = [index for index in one.replaces if index.name not in dropped]
+    if table.ownership.owner != "project" or table.ownership.auto_created:
+        needless = []
+    action = found.remedy.action
+    drops = tuple(_drop(snapshot, table, index, action) for index in needless if isinstance(action, CreateIndex))
+    return worth, replace(found, drops=drops)
 
 
-def drops(snapshot: Snapshot, advised: Advised, dropped: Iterable[str]) -> Iterator[Recommendation]:
-    """One for each index that has nothing left to do beside those, as far as the project can drop it and no finding
-    does (``dropped`` are the names)."""
-    seen = {*dropped}
-    for one in advised.advice.chosen:
-        table = snapshot.table(one.candidate.table, one.candidate.schema)
-        if table is None or table.ownership.owner != "project" or table.ownership.auto_created:
-            continue
-        action = forms.action(one.candidate, snapshot)
-        for index in one.replaces:
-            if index.name not in seen:
-                seen.add(index.name)
-                yield _drop(snapshot, table, index, action)
+def freed(snapshot: Snapshot, recommendation: Recommendation) -> Iterator[int]:
+    """The bytes of each index that goes when this one is built."""
+    action = recommendation.remedy.action
+    table = snapshot.labelled(action.table) if isinstance(action, CreateIndex) else None
+    names = {one.action.name for one in recommendation.drops if isinstance(one.action, DropIndex)}
+    return (index.bytes or 0 for index in (table.indexes if table else ()) if index.name in names)
 
 
 def _build(
-    snapshot: Snapshot, advised: Advised, one: Chosen, table: Table, findings: tuple[Finding, ...]
+    snapshot: Snapshot, advised: Advised, one: Chosen, table: Table, findings: tuple[Finding, ...], floor: Floor
 ) -> Recommendation:
     effects = [effect for effect in advised.advice.effects if effect.asked.fingerprint in one.helps]
     answered = tuple(finding.key for finding in findings if _answers(snapshot, one, table, effects, finding))
@@ -83,9 +108,10 @@ def _build(
     cost = 1 + price / (heap * (advised.growth.times if advised.growth else 1))
     return Recommendation(
         rank=0,
-        priority=_priority(advised, one, table, effects, answered=bool(answered)),
+        priority=_priority(advised, one, table, effects, answered=bool(answered), small=floors.is_small(table, floor)),
         phase=1,
-        title=f"{table.label}: an index on {one.candidate.describe()} for {_queries(snapshot, effects)}",
+        title=f"{table.label}: an index on {one.candidate.describe()} for {_queries(snapshot, effects)}"
+        + (", when it has grown (a projection)" if advised.growth else ""),
         remedy=forms.remedy(snapshot, table, index, _verification(advised, gain)),
         findings=answered,
         gain=gain,
@@ -103,37 +129,28 @@ def _build(
         share_alone=round(one.alone, 5),
         replaces=tuple(other.name for other in one.replaces),
         caution=_caution(snapshot, one, effects),
+        projected=advised.growth is not None,
     )
 
 
-def _priority(advised: Advised, one: Chosen, table: Table, effects: list[Effect], *, answered: bool) -> Priority:
+def _priority(
+    advised: Advised, one: Chosen, table: Table, effects: list[Effect], *, answered: bool, small: bool
+) -> Priority:
     """High is only what was tried on data that there is, and enough of it, for more than what is asked once a row."""
     best = min((effect.ratio for effect in effects), default=1.0)
-    if table.ownership.owner != "project" or best > 1 - MUCH:
+    if table.ownership.owner != "project" or best > 1 - MUCH or one.flips:
         return "low"
     lasting = min((effect.ratio for effect in effects if not effect.asked.repeated), default=1.0)
-    enough = advised.growth is None and (table.rows or 0) >= FEW_ROWS
+    enough = advised.growth is None and not small
     if enough and lasting <= 1 - MUCH and (one.gain >= MUCH or (answered and lasting <= HALF)):
         return "high"
     return "medium" if best <= HALF or (one.gain >= MUCH and advised.growth is None) else "low"
 
 
-def _drop(snapshot: Snapshot, table: Table, index: Index, action: CreateIndex) -> Recommendation:
-    remedy = removal(snapshot, table, index)
-    return Recommendation(
-        rank=0,
-        priority="low",
-        phase=2,
-        title=f"{table.label}: {index.name} has nothing left to do once {action.name} is there",
-        remedy=replace(
-            remedy, verification=f"By definition: {index.describe()} leads the new index, on the same rows."
-        ),
-        findings=(),
-        cost=Cost(bytes=-index.bytes if index.bytes is not None else None),
-        value=SPARED,
-        after=action.name,
-        caution="Drop it only when the new index is there and valid.",
-    )
+def _drop(snapshot: Snapshot, table: Table, index: Index, action: CreateIndex) -> Remedy:
+    """How an index that the new one makes needless is dropped, once the new one is there and valid."""
+    told = f"By definition: {index.describe()} leads {action.name}, on the same rows."
+    return replace(removal(snapshot, table, index), verification=f"{told} Drop it when that is there and valid.")
 
 
 # -- which findings it answers --------------------------------------------------------------------------------------

@@ -1,20 +1,22 @@
-"""Findings and the advisor's indexes become one list of recommendations: one problem is one entry, the best first."""
+"""Findings and the advisor's indexes become one list of recommendations: one cause is one entry, the best first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dbaudit.advisor import present
+from dbaudit.advisor import floors, present
+from dbaudit.advisor.causes import Cause, causes, index_of, same_keys
 from dbaudit.advisor.concluded import Advised
+from dbaudit.advisor.worth import Tier, Worth, of_finding
 from dbaudit.facts import Index, Snapshot
 from dbaudit.findings import (
-    OWNERS,
     Confidence,
     Cost,
     CreateIndex,
     DropIndex,
     Finding,
+    Floor,
     Gain,
     IndexPlan,
     Phase,
@@ -44,42 +46,90 @@ _EFFORT = {1: 1.0, 2: 1.5, 3: 3.0}
 _UNTRIED = 0.8
 #: Checks whose remedy takes an index away, also where that is an edit of a field.
 _DROPPING = ("redundant_index", "unused_index", "unused_pattern_index", "duplicate_index", "rarely_used_index")
+#: What a check says of an index that a new one makes needless: to drop it answers all of this.
+_OF_NEEDLESS = ("undeclared_index", "unused_index", "rarely_used_index", "low_cardinality_index")
+
+_Placed = tuple[Worth, Recommendation]
 
 
 def recommend(
-    findings: Iterable[Finding], snapshot: Snapshot | None = None, advised: Advised | None = None
+    findings: Iterable[Finding],
+    snapshot: Snapshot | None = None,
+    advised: Advised | None = None,
+    floor: Floor = Floor(),  # noqa: B008 - a frozen value
 ) -> tuple[Recommendation, ...]:
-    """One recommendation for each remedy: by owner, priority, and within that by value.
+    """One recommendation for each cause, by what it is worth (see `dbaudit.advisor.worth`).
 
-    Findings of a group share one recommendation. A finding that an index of the advisor answers is part of that
-    index's. What only Django or another package could change is no recommendation unless it is an error or a warning.
+    Findings of a group, and those of one object, share one recommendation. A finding that an index of the advisor
+    answers is part of that index's; what that index makes needless is a line of it. What only Django or another package
+    could change is no recommendation unless it is an error or a warning, nor is an index of a table below the floor.
     """
     told = sorted(findings, key=lambda one: one.order)
-    found: list[tuple[tuple[int, bool], Recommendation]] = []
+    placed: list[_Placed] = []
     if snapshot is not None and advised is not None:
-        dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
-        for part in advised.parts:
-            found += [(_place(snapshot, one), one) for one in present.builds(snapshot, part, told)]
-            drops = [*present.drops(snapshot, part, dropped)]
-            dropped |= {one.remedy.action.name for one in drops if isinstance(one.remedy.action, DropIndex)}
-            found += [((0, False), one) for one in drops]
-    answered = {key for _, one in found for key in one.findings}
-    causes: dict[tuple[str, str], list[Finding]] = {}
+        placed += _builds(snapshot, advised, told, floor)
+        placed = [_declared(snapshot, each, told) for each in placed]
+    answered = {key for _, one in placed for key in one.findings}
+    for cause in causes((finding for finding in told if finding.key not in answered), snapshot):
+        if _is_wanted(cause, snapshot, floor):
+            placed.append(_of_cause(cause, snapshot))
+    placed.sort(key=lambda each: (each[0], -each[1].value, each[1].title))
+    ranked = (_capped(worth, one) for worth, one in placed)
+    return tuple(replace(one, rank=rank) for rank, one in enumerate(ranked, start=1))
+
+
+def _builds(snapshot: Snapshot, advised: Advised, told: list[Finding], floor: Floor) -> Iterator[_Placed]:
+    """The advisor's indexes. What a finding drops anyway is no line of theirs, nor what another of them drops."""
+    dropped = {index.name for finding in told if (index := _dropped(snapshot, finding))}
+    for part in advised.parts:
+        for chosen in part.advice.chosen:
+            found = present.build(snapshot, part, chosen, told, dropped, floor)
+            if found is not None:
+                worth, build = found
+                dropped |= {*build.replaces}
+                needless = (finding.key for finding in told if _is_of(finding, build, snapshot))
+                yield worth, replace(build, findings=tuple(dict.fromkeys((*build.findings, *needless))))
+
+
+def _is_of(finding: Finding, build: Recommendation, snapshot: Snapshot) -> bool:
+    """Whether a finding is about an index that goes when this one is built."""
+    if finding.check not in _OF_NEEDLESS or not build.drops:
+        return False
+    index = index_of(finding, snapshot)
+    return index is not None and index.name in build.replaces
+
+
+def _declared(snapshot: Snapshot, placed: _Placed, told: list[Finding]) -> _Placed:
+    """An index that a model declares and the database lacks is that one, under its own name."""
+    worth, build = placed
     for finding in told:
-        wanted = finding.owner == "project" or finding.severity.rank >= Severity.WARNING.rank
-        if wanted and finding.key not in answered and not finding.remedy.failed:
-            causes.setdefault((finding.check, finding.group or finding.key), []).append(finding)
-    for group in causes.values():
-        place = (OWNERS.index(group[0].owner), group[0].category == "operations")
-        found.append((place, _recommendation(group, snapshot)))
-    found.sort(key=lambda each: (each[0][0], _ORDER.index(each[1].priority), each[0][1], -each[1].value, each[1].title))
-    return tuple(replace(one, rank=rank) for rank, (_, one) in enumerate(found, start=1))
+        wanted, action = finding.remedy.action, build.remedy.action
+        if finding.check not in floors.DECLARED or not isinstance(wanted, CreateIndex):
+            continue
+        if isinstance(action, CreateIndex) and same_keys(wanted, action):
+            keys = tuple(dict.fromkeys((finding.key, *build.findings)))
+            remedy = replace(finding.remedy, verification=finding.remedy.verification or build.remedy.verification)
+            return of_finding(finding, snapshot, freed=0), replace(
+                build, title=finding.subject, remedy=remedy, findings=keys, priority=PRIORITIES[finding.severity]
+            )
+    return worth, build
 
 
-def _place(snapshot: Snapshot, build: Recommendation) -> tuple[int, bool]:
-    """An index on a table of somebody else's stands with what only they could change, last."""
-    table = snapshot.labelled(build.remedy.action.table) if isinstance(build.remedy.action, CreateIndex) else None
-    return (OWNERS.index(table.ownership.owner) if table else 0, False)
+def _is_wanted(cause: Cause, snapshot: Snapshot | None, floor: Floor) -> bool:
+    """Whether somebody would act on it: the project on its own, on others' what is more than a remark."""
+    first = cause.findings[0]
+    if not first.remedy.advised:
+        return False
+    if first.owner != "project" and first.severity.rank < Severity.WARNING.rank:
+        return False
+    return snapshot is None or not all(floors.asks_too_early(one, snapshot, floor) for one in cause.findings)
+
+
+def _capped(worth: Worth, one: Recommendation) -> Recommendation:
+    """With a priority that fits its place."""
+    if worth.tier is Tier.BREAKS:
+        return replace(one, priority="high")
+    return replace(one, priority=max(one.priority, worth.most, key=_ORDER.index))
 
 
 def plan(recommendations: Iterable[Recommendation]) -> tuple[Phase, ...]:
@@ -105,9 +155,8 @@ def index_plan(
     told = tuple(recommendations)
     built = [one for one in told if isinstance(one.remedy.action, CreateIndex)]
     by_key = {finding.key: finding for finding in findings}
-    freed = [-(one.cost.bytes or 0) for one in told if one.after and one.cost]
     behind = [by_key[key] for one in told for key in one.findings if key in by_key]
-    freed += [index.bytes or 0 for index in filter(None, (_dropped(snapshot, finding) for finding in behind))]
+    freed = [*_freed(snapshot, behind), *(size for one in told for size in present.freed(snapshot, one))]
     advice, growth = advised.advice, (advised.beside or advised).growth
     apart = advised.beside.advice.chosen if advised.beside else ()
     return IndexPlan(
@@ -137,29 +186,23 @@ def index_plan(
 
 def _dropped(snapshot: Snapshot, finding: Finding) -> Index | None:
     """The index that a finding's remedy takes away."""
-    action = finding.remedy.action
-    if not isinstance(action, DropIndex) and finding.check not in _DROPPING:
-        return None
-    table = snapshot.labelled(finding.table)
-    for index in table.indexes if table else ():
-        if index.name == action.name if isinstance(action, DropIndex) else index.describe() == finding.identity[-1]:
-            return index
-    return None
+    dropping = isinstance(finding.remedy.action, DropIndex) or finding.check in _DROPPING
+    return index_of(finding, snapshot) if dropping else None
 
 
-def _recommendation(findings: list[Finding], snapshot: Snapshot | None) -> Recommendation:
-    first = min(findings, key=lambda one: (-one.severity.rank, not one.remedy.tried, -one.confidence.rank))
+def _of_cause(cause: Cause, snapshot: Snapshot | None) -> _Placed:
+    first = cause.findings[0]
     remedy = first.remedy
-    freed = list(_freed(snapshot, findings)) if snapshot else []
-    return Recommendation(
+    freed = sum(_freed(snapshot, cause.findings)) if snapshot else 0
+    return of_finding(first, snapshot, freed=freed), Recommendation(
         rank=0,
         priority=PRIORITIES[first.severity],
         phase=_phase(remedy),
-        title=first.group or first.subject,
+        title=cause.group or first.subject,
         remedy=remedy,
-        findings=tuple(finding.key for finding in findings),
+        findings=cause.keys,
         gain=_measured(first, snapshot) if snapshot else None,
-        cost=Cost(bytes=-sum(freed)) if freed else None,
+        cost=Cost(bytes=-freed) if freed else None,
         risk=_risk(remedy),
         value=_value(first, _phase(remedy)),
     )
@@ -184,10 +227,9 @@ def _measured(finding: Finding, snapshot: Snapshot) -> Gain | None:
 
 
 def _freed(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[int]:
-    for finding in findings:
-        index = _dropped(snapshot, finding)
-        if index is not None and index.bytes is not None:
-            yield index.bytes
+    """The bytes of each index that these findings drop, once."""
+    dropped = {(finding.table, index.name): index for finding in findings if (index := _dropped(snapshot, finding))}
+    return (index.bytes or 0 for index in dropped.values())
 
 
 def _value(finding: Finding, phase: int) -> float:

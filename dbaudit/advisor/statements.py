@@ -6,11 +6,12 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dbaudit.advisor.candidate import Asked
+from dbaudit.advisor.provenance import provenance
 from dbaudit.analysis.repetition import repetitions
-from dbaudit.facts import Parameters, QueryRun, Statement
+from dbaudit.facts import Parameters, QueryRun, Statement, Table
 
 #: So many different values of a statement are planned, the most frequent ones.
 SAMPLES = 4
@@ -35,37 +36,17 @@ _NUMBERED = re.compile(r"\$(\d+)")
 _LITERAL = re.compile(r"""'(?:[^']|'')*'|(?<![\w$"])\d+(?:\.\d+)?(?![\w"])""")
 
 
-def workload(runs: Iterable[QueryRun]) -> tuple[QueryRun, ...]:
-    """The runs that say what the project asks; the automatic ones of its own models only where there is nothing else.
-
-    Nobody may ever open the admin's list of exchange rates: such a page is told by the checks, and buys no index.
-    """
-    audited = [run for run in runs if run.audited]
-    asked = [run for run in audited if run.origin != "automatic"]
-    own = [run for run in audited if run.owner == "project"]
-    return tuple(replace(run, statements=tuple(_asked_for(run))) for run in asked or own)
-
-
-def _asked_for(run: QueryRun) -> Iterator[Statement]:
-    """The statements without those by which a canned query finds values for the queryset that it returns: they ran
-    within its own function, the queryset was evaluated outside of it."""
-    here = run.location.file if run.location else ""
-    inside = [any(place.file == here for place in one.stack) for one in run.statements]
-    for one, within in zip(run.statements, inside, strict=True):
-        if run.origin != "canned" or not within or all(inside):
-            yield one
-
-
 def asked(runs: Iterable[QueryRun]) -> tuple[Asked, ...]:
     """The SELECTs of the runs, and what finds the rows of their UPDATEs and DELETEs, merged by fingerprint.
 
-    What the server itself counted (``pg_stat_statements``) tells how often and how long; otherwise the runs do. What a
-    run asks once for each row of another counts as asked once: the report tells to fetch it at once.
+    What the server itself counted (``pg_stat_statements``) tells how often and how long; otherwise the runs do. The
+    times of this audit's own runs are only told: a busy machine must not get other advice than an idle one. What a run
+    asks once for each row of another counts as asked once: the report tells to fetch it at once.
     Sorted by fingerprint. Of a statement whose SQL differs (lists of several lengths) the most frequent one counts.
     """
     found: dict[str, _Collected] = {}
     for run in runs:
-        repeated = {one.statement.fingerprint for one in repetitions(run)}
+        repeated = {statement.fingerprint for one in repetitions(run) for statement in one.statements}
         for statement in run.statements:
             if not statement.error and statement.kind in ("select", "update", "delete"):
                 again = statement.fingerprint in repeated
@@ -109,6 +90,7 @@ class _Collected:
             sources=tuple(dict.fromkeys(run.source for run, _ in ran if run.source)),
             repeated=self.again == {run.id for run, _ in self.seen},
             reworded=len({tuple(_LITERAL.findall(text)) for text in texts}) > 1,
+            provenance=min(provenance(run) for run, _ in self.seen),
         )
 
     def _times(self, ran: list[tuple[QueryRun, Statement]]) -> int:
@@ -136,6 +118,11 @@ def rows_of(sql: str, samples: Iterable[Parameters]) -> tuple[str, tuple[Paramet
     if verb.text not in ("UPDATE", "DELETE"):
         return None
     return _read(sql, [one for one in _words(sql) if one.depth == 0], tuple(samples))
+
+
+def is_named(sql: str, table: Table) -> bool:
+    """Whether a statement names the table."""
+    return table.name in sql and re.search(rf"(?<!\w){re.escape(table.name)}(?!\w)", sql) is not None
 
 
 def changed_columns(sql: str) -> frozenset[str]:

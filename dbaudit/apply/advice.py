@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dbaudit.findings import CreateIndex, DropIndex, Evidence, Finding, Gain, Recommendation
@@ -40,17 +40,23 @@ def of(recommendations: Iterable[Recommendation], findings: Iterable[Finding]) -
     found = []
     for one in sorted(recommendations, key=lambda each: each.rank):
         behind = [by_key[key] for key in one.findings if key in by_key]
-        if _is_of_group(one, behind):
-            found += [_advice(one, finding, finding) for finding in behind]
+        members = _members(behind)
+        if len(members) > 1 and one.remedy == behind[0].remedy:
+            found += [_advice(one, finding, finding) for finding in members]
         else:
             found.append(_advice(one, None, behind[0] if behind else None))
     return tuple(each for each in found if each is not None)
 
 
-def _is_of_group(one: Recommendation, behind: Sequence[Finding]) -> bool:
-    """Whether a recommendation shows the first finding's remedy for all of a group, each of which has its own."""
-    groups = {finding.group for finding in behind}
-    return len(groups) == 1 and "" not in groups and one.remedy == behind[0].remedy
+def _members(behind: list[Finding]) -> tuple[Finding, ...]:
+    """The findings of a group: those that do to other indexes what the first one's remedy does to one."""
+    if not behind:
+        return ()
+    kind = behind[0].remedy.kind
+    alike = [one for one in behind if one.remedy.kind == kind and one.group == behind[0].group != ""]
+    alike += [one for one in behind if one.remedy.kind == kind == "drop_index" and one not in alike]
+    actions = {getattr(one.remedy.action, "name", ""): one for one in reversed(alike)}
+    return tuple(one for one in alike if actions[getattr(one.remedy.action, "name", "")] is one)
 
 
 def _advice(one: Recommendation, of_group: Finding | None, finding: Finding | None) -> Advice | None:
@@ -68,7 +74,7 @@ def _advice(one: Recommendation, of_group: Finding | None, finding: Finding | No
         bytes=one.cost.bytes if one.cost else None,
         after=one.after,
         queries=tuple(each.fingerprint for each in one.helps),
-        projected=any(each.today_before is not None for each in one.helps),
+        projected=one.projected or any(each.today_before is not None for each in one.helps),
     )
 
 

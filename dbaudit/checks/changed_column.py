@@ -7,9 +7,13 @@ from dbaudit import drift
 from dbaudit.analysis import column_types
 from dbaudit.drift import ChangedColumn, sql
 from dbaudit.facts import Skipped, Snapshot, Table
-from dbaudit.findings import Confidence, Evidence, Finding, RunSql, Severity
+from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, RunSql, Severity
 from dbaudit.registry import check
 from dbaudit.sql import normal_form
+
+ALTER = "Alter the column {} as the field says."
+BY_MIGRATION = "Migrations set defaults by SQL that no model declares, as deployments without downtime need"
+UNDECLARED_DEFAULT = "Columns have a default that no model declares"
 
 
 @check(severity="warning", needs=["schema", "models"])
@@ -18,7 +22,7 @@ def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Why: A shorter type refuses what the form accepts, a smaller one overflows, NULL comes back where the code never
     expects it or is refused where it writes one, a missing default fails inserts, another collation sorts and compares
-    otherwise. The test database is built from the models and shows none of it.
+    otherwise. The test database is built by the migrations and may show none of it.
 
     Fix: Apply or make the migration where one is waiting or missing. Where all are applied, alter the column by the
     SQL: PostgreSQL holds ACCESS EXCLUSIVE on the table meanwhile, and most changes of type rewrite it. Or declare in
@@ -28,9 +32,10 @@ def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     column stands where Django now makes an identity; it is the key of an automatic many-to-many table, which no
     migration alters (`integer_runway`); NULL is refused by a check constraint; the database has a comment that the
     model does not ask for; a check of its own tells of the type and what follows from it (`naive_timestamp`,
-    `json_not_jsonb`, `foreign_key_type_mismatch`). It is a remark where only a comment or a default that Django does
-    not need differs, where SQLite stores values of both types alike, and on tables of Django and of other packages. A
-    default or expression that is spelled so differently that it may mean the same is listed as not compared.
+    `json_not_jsonb`, `foreign_key_type_mismatch`). It is a remark where only a comment or a default that Django
+    does not need differs (in one group, apart from those that SQL of a migration set on purpose), where SQLite
+    stores values of both types alike, and on tables of Django and of other packages. A default or expression that
+    is spelled so differently that it may mean the same is listed as not compared.
     """
     yield from drift.unseen(snapshot, "changed_column")
     elsewhere = column_types.told(snapshot)
@@ -48,9 +53,20 @@ def changed_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Finding:
     column = changed.found.name
     field = snapshot.columns_field(table, column)
-    cause = drift.cause(snapshot, table, (field.name,) if field else ())
+    default = all(difference.what == "default" for difference in changed.differences)
+    about = (table.name, column, "default" if default else "alter")
+    cause = drift.cause(snapshot, table, (field.name,) if field else (), *about)
     both = sql.alter_column(snapshot.dialect, table, changed)
     remark = _changes_nothing(snapshot, changed) or table.ownership.owner != "project"
+    group, remedy = cause.group, cause.remedy(snapshot, table, RunSql(purpose=ALTER.format(column)), *both)
+    if default and remark and not cause.edit:
+        group = BY_MIGRATION if cause.made_by else UNDECLARED_DEFAULT
+    if group == BY_MIGRATION:
+        change = "nothing needs to change; db_default in the model says the same"
+        remedy = Remedy(
+            action=EditModel(model=table.ownership.model, field=field.name if field else "", change=change),
+            orm="Nothing needs to change. Django writes every column itself, and never asks for the default.",
+        )
     read = any(difference.what in ("default", "generated as") for difference in changed.differences)
     return Finding.about(
         table,
@@ -59,8 +75,8 @@ def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Findin
         identity=(column,),
         severity=Severity.INFO if remark else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if read else Confidence.HIGH,
-        location=field.location if field else None,
-        group=cause.group,
+        written=field,
+        group=group,
         evidence=[
             *(
                 Evidence(f"{one.what} in the database", one.found or "none", source="catalog")
@@ -69,7 +85,7 @@ def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Findin
             *(Evidence(f"{one.what} declared", one.declared or "none", source="models") for one in changed.differences),
             *cause.evidence(),
         ],
-        remedy=cause.remedy(snapshot, table, RunSql(purpose=f"Alter the column {column} as the field says."), *both),
+        remedy=remedy,
     )
 
 

@@ -64,7 +64,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, field: ModelField, 
         identity=(index.describe(), field.column),
         severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
         confidence=Confidence.MEDIUM if field.auto_now else Confidence.LOW,
-        location=(declared and declared.location) or field.location,
+        written=declared or field,
         evidence=[
             Evidence("updates", updated, "rows", "pg_stat_user_tables"),
             Evidence("heap-only updates", round(100 * heap_only / updated, 1), "%", "pg_stat_user_tables"),

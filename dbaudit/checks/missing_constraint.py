@@ -37,14 +37,14 @@ def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -
     declared = constraint.declared
     name = drift.name_of(constraint) if declared and declared.by_name else ""
     words = drift.words_of(constraint)
-    cause = drift.cause(snapshot, table, drift.names_of(declared, name))
+    cause = drift.cause(snapshot, table, drift.names_of(declared, name), *([name] if name else []))
     return Finding.about(
         table,
         subject=f"Constraint {name or words} of {table.ownership.model} is not in the database",
         detail=f"The model declares {words}, and {table.label} does not enforce it.{cause.sentence}",
         identity=(words,),
         severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
-        location=declared.location if declared else None,
+        written=declared,
         group=cause.group,
         evidence=[Evidence("declared as", words, source="models"), *cause.evidence()],
         remedy=cause.remedy(

@@ -22,8 +22,8 @@ def missing_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: An index of the same meaning has any other name, or is there and invalid (that is `invalid_index`);
     an index of this name is another one (`changed_index`); one of its columns is missing (`missing_column`), or the
-    table is (`missing_table`). It is a remark where a wider index serves the same reads, and on tables of Django and
-    of other packages.
+    table is (`missing_table`). It is a remark where a wider index serves the same reads, on tables of Django and of
+    other packages, and where a package puts it on the model while that is imported, which no migration sees.
     """
     yield from drift.unseen(snapshot, "missing_index")
     for compared in drift.compared(snapshot):
@@ -33,7 +33,9 @@ def missing_index(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
 def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
     declared = index.declared
-    cause = drift.cause(snapshot, table, drift.names_of(declared, index.name))
+    about = [index.name] if declared and declared.by_name else []
+    cause = drift.cause(snapshot, table, drift.names_of(declared, index.name), *about)
+    own = table.ownership.owner == "project" and not cause.at_import
     wider = next((one for one in table.indexes if one.usable and covers(one, index)), None)
     called = f"{index.name} " if declared and declared.by_name else ""
     served = f" Reads by it can use {wider.name} {wider.describe()}." if wider else ""
@@ -51,8 +53,9 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
         subject=f"Index {called}of {table.ownership.model} is not in the database",
         detail=f"The model declares {table.label} {index.describe()}.{cause.sentence}{served}",
         identity=(index.describe(),),
-        severity=Severity.INFO if wider or table.ownership.owner != "project" else Severity.DEFAULT,
-        location=declared.location if declared else None,
+        severity=Severity.INFO if wider or not own else Severity.DEFAULT,
+        owner="third-party" if cause.at_import else None,
+        written=declared,
         group=cause.group,
         evidence=[Evidence("declared as", index.definition, source="models"), *cause.evidence()],
         remedy=cause.remedy(snapshot, table, action, make, undo),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dbaudit import drift
 from dbaudit.facts import Column, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -27,14 +28,13 @@ def undeclared_column(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
 
 def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
-    cause = drift.cause(snapshot, table, ())
+    cause = drift.cause(snapshot, table, (column.name,), table.name, column.name)
     refuses = not (column.nullable or column.default or column.generated or column.identity)
     inserts = " It refuses NULL and has no default, so inserts by Django fail unless a trigger fills it."
     return Finding.about(
         table,
         subject=f"Column {table.label}.{column.name} is declared by no model",
-        detail=f"No field of {table.ownership.model} has it.{inserts if refuses else ''}"
-        f"{cause.sentence if cause.edit else ''}",
+        detail=f"No field of {table.ownership.model} has it.{inserts if refuses else ''}{cause.explanation}",
         identity=(column.name,),
         severity=Severity.ERROR if refuses else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if refuses else Confidence.HIGH,
@@ -47,6 +47,6 @@ def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
             ),
             orm=cause.commands
             if cause.edit
-            else f"python manage.py inspectdb --database {snapshot.alias} {table.name}  # writes the field",
+            else f"{manage('inspectdb', '--database', snapshot.alias, table.name)}  # writes the field",
         ),
     )

@@ -7,13 +7,15 @@ from dbaudit.facts import Constraint, Index, Skipped, Snapshot, Table
 from dbaudit.findings import EditModel, Evidence, Finding, Remedy
 from dbaudit.registry import check
 
+BY_MIGRATION = "Migrations of {} make constraints by SQL that no model declares"
+
 
 @check(severity="info", needs=["schema", "models"])
 def undeclared_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     """The database enforces what no model declares.
 
-    Why: Saving a row that the model allows fails with an IntegrityError that no form foresees, here and not in the
-    tests, whose database is built from the models.
+    Why: Saving a row that the model allows fails with an IntegrityError that no form foresees, and the tests, whose
+    database the migrations build, may never see it.
 
     Fix: Declare it in Meta.constraints under its name; put the AddConstraint that makemigrations then writes into the
     state_operations of a SeparateDatabaseAndState, because this database has it already. If it is meant to be known to
@@ -32,13 +34,14 @@ def undeclared_constraint(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
 def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -> Finding:
     name, words, model = drift.name_of(constraint), drift.words_of(constraint), table.ownership.model
-    cause = drift.cause(snapshot, table, ())
+    names = drift.names_in_model(snapshot, table, name, constraint.columns)
+    cause = drift.cause(snapshot, table, names, *([name] if name else []))
     return Finding.about(
         table,
         subject=f"Constraint {name or words} on {table.label} is declared by no model",
-        detail=f"{table.label} enforces {words}.{cause.sentence if cause.edit else ''}",
+        detail=f"{table.label} enforces {words}.{cause.explanation}",
         identity=(words,),
-        group=cause.group,
+        group=cause.group or (BY_MIGRATION.format(table.ownership.app) if cause.made_by else ""),
         evidence=[Evidence("definition", words, source="catalog"), *cause.evidence()],
         remedy=Remedy(
             action=EditModel(model=model, change=cause.edit or f"declare {name or words} in Meta.constraints"),

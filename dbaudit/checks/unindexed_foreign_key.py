@@ -52,7 +52,7 @@ def _finding(snapshot: Snapshot, table: Table, key: ForeignKey) -> Finding:
         detail=f"No usable index of {table.label} starts with {columns}.",
         identity=key.columns,
         severity=Severity.INFO if small else Severity.DEFAULT,
-        location=field.location if field else None,
+        written=field,
         evidence=evidence,
         remedy=Remedy(
             action=index,

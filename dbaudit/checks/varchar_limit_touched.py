@@ -48,7 +48,7 @@ def _finding(snapshot: Snapshot, table: Table, count: LengthCount) -> Finding:
         detail=f"More of them have exactly {count.limit} characters than up to {count.span} less.",
         identity=(count.column,),
         confidence=Confidence.MEDIUM,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence(
                 f"values of {count.limit} characters",
@@ -64,7 +64,7 @@ def _finding(snapshot: Snapshot, table: Table, count: LengthCount) -> Finding:
             action=EditModel(model=table.ownership.model, field=field.name, change=f"max_length={longer}")
             if field
             else RunSql(purpose=f"Let {count.column} take longer values."),
-            orm=f"{field.name} = models.{field.kind}(max_length={longer})" if field else "",
+            orm=f"{field.name} = {field.written}(max_length={longer})" if field else "",
             sql=f"{change}({longer});",
             undo_sql=f"{change}({count.limit});",
         ),

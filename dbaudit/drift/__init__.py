@@ -5,7 +5,7 @@ in words of its own. So an index is the same where its columns, expressions, con
 cannot be compared with certainty is said to be that, and no drift.
 """
 
-from dbaudit.drift.causes import Cause, cause, names_of
+from dbaudit.drift.causes import Cause, cause, names_in_model, names_of
 from dbaudit.drift.columns import ChangedColumn, ColumnDrift
 from dbaudit.drift.pairing import Changed, Difference, Drift, name_of, words_of
 from dbaudit.drift.tables import Compared, compared, unseen
@@ -21,6 +21,7 @@ __all__ = [
     "cause",
     "compared",
     "name_of",
+    "names_in_model",
     "names_of",
     "unseen",
     "words_of",

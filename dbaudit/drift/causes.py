@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dbaudit.facts import Declaration, Snapshot, Table
 from dbaudit.findings import Action, EditModel, Evidence, Remedy
+from dbaudit.findings.commands import manage
 
 BY_HAND = "No change to the model: the SQL brings it back, by hand or in a RunSQL operation."
 REBUILD = (
@@ -21,7 +22,8 @@ class Cause:
 
     ``commands`` are those that change the database through migrations, ``edit`` says in a few words what they do; both
     are empty where no migration will, so that the SQL is the remedy. ``sentence`` ends a finding's detail, ``group``
-    is one for all findings of the same cause.
+    is one for all findings of the same cause. ``made_by`` is the migration whose own SQL is the cause;
+    ``at_import`` says that code which is no migration put it on the model.
     """
 
     commands: str = ""
@@ -29,10 +31,19 @@ class Cause:
     sentence: str = ""
     group: str = ""
     waiting: tuple[str, ...] = ()
+    made_by: str = ""
+    at_import: bool = False
+
+    @property
+    def explanation(self) -> str:
+        """The sentence where a migration explains what the database has and no model declares, else nothing."""
+        return self.sentence if self.edit or self.made_by else ""
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """The migrations that are waiting."""
-        return tuple(Evidence("not applied", one, source="django_migrations") for one in self.waiting)
+        """The migrations that are waiting, or the one whose SQL is the cause."""
+        waiting = (Evidence("not applied", one, source="django_migrations") for one in self.waiting)
+        made_by = [Evidence("SQL of its own", self.made_by, source="migrations")] if self.made_by else []
+        return (*waiting, *made_by)
 
     def remedy(self, snapshot: Snapshot, table: Table, action: Action, sql: str, undo_sql: str) -> Remedy:
         """Bring the database to what the model declares: by migrations if they will, else by the SQL."""
@@ -44,14 +55,15 @@ class Cause:
         return Remedy(action=action, orm=orm, sql=sql, undo_sql=undo_sql)
 
 
-def cause(snapshot: Snapshot, table: Table, names: Iterable[str]) -> Cause:
+def cause(snapshot: Snapshot, table: Table, names: Iterable[str], *about: str) -> Cause:
     """Why the table differs from its model in what these names stand for: a field, an index, ``unique_together``.
 
-    Without names, for what the database has and no model declares, only a migration that waits can be the cause.
+    ``about`` are words that SQL of a migration would have if it made the difference, the name of an index or of a
+    column. What the database has and no model declares goes by the name that it had in the model.
     """
     who, history = table.ownership, snapshot.migrations
-    migrate = f"python manage.py migrate {who.app} --database {snapshot.alias}"
-    make = f"python manage.py makemigrations {who.app}\n{migrate}"
+    migrate = manage("migrate", who.app, "--database", snapshot.alias)
+    make = f"{manage('makemigrations', who.app)}\n{migrate}"
     if history is None or who.app not in history.apps:
         return Cause(commands=f"{make}  # where these find nothing to do, the rest:")
     waiting = tuple(str(one) for one in history.unapplied if one.touches(who.app, who.model))
@@ -63,14 +75,30 @@ def cause(snapshot: Snapshot, table: Table, names: Iterable[str]) -> Cause:
             group=f"Migrations of {who.app} are not applied here",
             waiting=waiting,
         )
-    if any((who.model, name) in history.unmade for name in names):
+    named = {(who.model, name) for name in names}
+    if named & history.at_import:
+        return Cause(
+            sentence=" It is put on the model while it is imported. Django's makemigrations does not see it, so no "
+            "migration will make it.",
+            at_import=True,
+        )
+    if named & history.unmade:
         return Cause(
             commands=make,
             edit="make the migration that is missing, and apply it",
             sentence=" No migration has it yet.",
             group=f"Models of {who.app} were changed and no migration was made",
         )
-    return Cause(sentence=" Every migration is applied, so the database was changed in another way.")
+    migration = history.made_by(who.app, *about) if about else None
+    if migration:
+        return Cause(sentence=f" The migration {migration} mentions it in SQL of its own.", made_by=str(migration))
+    return Cause(sentence=" Every migration is applied" + (", and no SQL in them mentions it." if about else "."))
+
+
+def names_in_model(snapshot: Snapshot, table: Table, name: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """What something that only the database has was called in the model: by itself, or by its fields."""
+    fields = (snapshot.columns_field(table, column) for column in columns)
+    return (name, "unique_together", *(field.name for field in fields if field))
 
 
 def names_of(declared: Declaration | None, name: str) -> tuple[str, ...]:

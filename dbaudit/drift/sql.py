@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dbaudit.drift.columns import ChangedColumn
 from dbaudit.drift.pairing import name_of
-from dbaudit.facts import Column, Constraint, Index, Table
+from dbaudit.facts import Column, Constraint, ForeignKey, Index, Table
 from dbaudit.facts.dialect import Dialect
 from dbaudit.sql import ddl, names
 from dbaudit.sql.normal_form import statements
@@ -69,6 +69,55 @@ def make(dialect: Dialect, table: Table, declared: Index | Constraint) -> Both:
     if isinstance(declared, Index):
         return make_index(dialect, table, declared)
     return make_constraint(dialect, table, declared)
+
+
+def exchange_foreign_key(dialect: Dialect, table: Table, found: ForeignKey, wanted: ForeignKey) -> Both:
+    """A foreign key that acts or waits otherwise, under the name that it has.
+
+    PostgreSQL alters by itself when it is checked; another action takes a new constraint, which is compared with the
+    rows in a step of its own.
+    """
+    if dialect.vendor == "sqlite" or not found.name:
+        return NOTHING
+    if dialect.vendor == "postgresql" and found.on_delete == wanted.on_delete and found.on_update == wanted.on_update:
+        altered = f"ALTER TABLE {dialect.quote(table.schema, table.name)} ALTER CONSTRAINT {dialect.quote(found.name)}"
+        into, back = (f"{altered}{_waits(key) or ' NOT DEFERRABLE'};" for key in (wanted, found))
+        return into, back
+    return _exchanged(dialect, table, found.name, wanted), _exchanged(dialect, table, found.name, found)
+
+
+def drop_foreign_key(dialect: Dialect, table: Table, found: ForeignKey) -> Both:
+    """A foreign key that is not to be there, and what brings it back."""
+    if dialect.vendor == "sqlite" or not found.name:
+        return NOTHING
+    where, name = dialect.quote(table.schema, table.name), dialect.quote(found.name)
+    back = f"ALTER TABLE {where} ADD CONSTRAINT {name} {_reference(dialect, found)};"
+    return ddl.drop_constraint(dialect, table, found.name), back
+
+
+def _exchanged(dialect: Dialect, table: Table, name: str, wanted: ForeignKey) -> str:
+    where, quoted = dialect.quote(table.schema, table.name), dialect.quote(name)
+    add = f"ADD CONSTRAINT {quoted} {_reference(dialect, wanted)}"
+    if dialect.vendor != "postgresql":
+        return f"ALTER TABLE {where} DROP CONSTRAINT {quoted};\nALTER TABLE {where} {add};"
+    return (
+        f"ALTER TABLE {where} DROP CONSTRAINT {quoted}, {add} NOT VALID;\n"
+        f"{ddl.validate_constraint(dialect, table, name)}"
+    )
+
+
+def _reference(dialect: Dialect, key: ForeignKey) -> str:
+    here, there = (", ".join(map(dialect.quote, names)) for names in (key.columns, key.target_columns))
+    actions = [("DELETE", key.on_delete), ("UPDATE", key.on_update)]
+    says = "".join(f" ON {event} {action}" for event, action in actions if action and action != "NO ACTION")
+    target = dialect.quote(key.target_schema, key.target_table)
+    return f"FOREIGN KEY ({here}) REFERENCES {target} ({there}){says}{_waits(key)}"
+
+
+def _waits(key: ForeignKey) -> str:
+    if not key.deferrable:
+        return ""
+    return f" DEFERRABLE INITIALLY {'DEFERRED' if key.deferred else 'IMMEDIATE'}"
 
 
 def drop(dialect: Dialect, table: Table, found: Index | Constraint) -> Both:

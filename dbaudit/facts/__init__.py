@@ -5,9 +5,10 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.columns import Column, ColumnStatistics
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
-from dbaudit.facts.declarations import Declaration, Migration, Migrations
+from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.indexes import Index, IndexKey
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
@@ -23,6 +24,7 @@ from dbaudit.facts.posture import (
     SessionLimit,
     SqliteFile,
 )
+from dbaudit.facts.schemas import Elsewhere, HiddenSchema, Schemas
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
     Constraint,
@@ -34,10 +36,10 @@ from dbaudit.facts.tables import (
     TableKind,
     TableStatistics,
 )
+from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
-    Asker,
     Origin,
     Parameters,
     Plan,
@@ -47,15 +49,16 @@ from dbaudit.facts.workload import (
     Scaling,
     Statement,
     StatementKind,
-    Trial,
-    WrongName,
 )
 
 __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
+    "Apart",
     "Asker",
+    "AskingRow",
+    "Change",
     "CollationVersion",
     "Column",
     "ColumnStatistics",
@@ -67,8 +70,11 @@ __all__ = [
     "DjangoConnection",
     "Duplicates",
     "Eager",
+    "Elsewhere",
     "ForeignKey",
     "GenericKey",
+    "HalfSquashed",
+    "HiddenSchema",
     "Ignore",
     "Index",
     "IndexKey",
@@ -86,6 +92,7 @@ __all__ = [
     "OldRows",
     "Origin",
     "Orphans",
+    "OwnSql",
     "Owner",
     "Ownership",
     "Paging",
@@ -99,6 +106,7 @@ __all__ = [
     "RowsAre",
     "RunStatus",
     "Scaling",
+    "Schemas",
     "Sequence",
     "ServerSetting",
     "SessionLimit",

@@ -18,7 +18,10 @@ ConstraintKind = Literal["primary key", "unique", "exclusion", "check", "not nul
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """A foreign-key constraint of the database. Actions are the database's own, in upper case (``NO ACTION``)."""
+    """A foreign-key constraint of the database. Actions are the database's own, in upper case (``NO ACTION``).
+
+    ``deferrable`` says whether it can wait for the commit, ``deferred`` whether it does so without being told.
+    """
 
     name: str
     table: str
@@ -29,6 +32,7 @@ class ForeignKey:
     on_delete: str | None = "NO ACTION"
     on_update: str | None = "NO ACTION"
     deferrable: bool | None = None
+    deferred: bool | None = None
     validated: bool | None = None
     enforced: bool | None = None
 

@@ -4,6 +4,7 @@ from dbaudit.findings.attempt import Attempt
 from dbaudit.findings.finding import OWNERS, Category, Confidence, Evidence, Finding, Severity, worst
 from dbaudit.findings.recommendation import (
     Cost,
+    Floor,
     Gain,
     Helped,
     IndexPlan,
@@ -23,6 +24,7 @@ from dbaudit.findings.remedy import (
     CreateIndex,
     DropIndex,
     EditModel,
+    LeaveAsIs,
     Remedy,
     RunSql,
 )
@@ -67,11 +69,13 @@ __all__ = [
     "EditModel",
     "Evidence",
     "Finding",
+    "Floor",
     "Gain",
     "Helped",
     "IndexKinds",
     "IndexPlan",
     "Known",
+    "LeaveAsIs",
     "Phase",
     "Priority",
     "Recommendation",

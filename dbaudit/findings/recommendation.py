@@ -68,7 +68,9 @@ class Recommendation:
 
     ``value`` is gain times confidence divided by cost, for comparing. Of an index that the advisor chose, ``share`` is
     the part of the workload's cost (0 to 1) that it saves beside the others, ``share_alone`` without them; ``replaces``
-    are the indexes that have nothing left to do then. ``after`` names the index that must be there first.
+    are the indexes that have nothing left to do then, and ``drops`` how those of the project are dropped when it is
+    there. ``after`` names the index that must be there first. ``projected`` says that the gain is that of more rows
+    than there are.
     """
 
     rank: int
@@ -85,8 +87,10 @@ class Recommendation:
     share: float | None = None
     share_alone: float | None = None
     replaces: tuple[str, ...] = ()
+    drops: tuple[Remedy, ...] = ()
     after: str = ""
     caution: str = ""
+    projected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,3 +166,15 @@ class Targets:
     average_query_ms: int = 50
     slow_query_percent: int = 1
     index_hit_percent: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """Below what nothing is recommended, for an index: ``table_rows`` of its table, ``statement_ms`` of the statements
+    that it helps, their share of the evidenced time in per cent, and the per cent by which the best of them gets
+    cheaper. What a canned query asks for has no floor but the last one."""
+
+    table_rows: int = 1_000
+    statement_ms: int = 1
+    time_percent: int = 1
+    gain_percent: int = 20

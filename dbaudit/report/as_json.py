@@ -262,6 +262,7 @@ def _remedy(remedy: Remedy) -> Row:
         "undo_sql": remedy.undo_sql,
         "migration": remedy.migration,
         "verification": remedy.verification,
+        "conflicts": remedy.conflicts,
         "attempt": asdict(remedy.attempt) if remedy.attempt else None,
     }
 
@@ -282,6 +283,8 @@ def _recommendation(one: Recommendation) -> Row:
         "share": one.share,
         "share_alone": one.share_alone,
         "replaces": list(one.replaces),
+        "drops": [_remedy(drop) for drop in one.drops],
+        "projected": one.projected,
         "after": one.after,
         "caution": one.caution,
     }

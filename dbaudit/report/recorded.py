@@ -57,6 +57,7 @@ def _recommendation(row: Row) -> Recommendation:
         cost=_made(Cost, cost) if cost else None,
         risk=row["risk"],
         after=row["after"],
+        projected=bool(row.get("projected")),
         helps=tuple(_made(Helped, one) for one in row["helps"]),
     )
 

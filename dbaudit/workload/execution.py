@@ -16,10 +16,18 @@ from dbaudit.connection.rollback import rolled_back
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.template import kind
 
+#: Seconds after which code that swallowed the interrupt meets the next one.
+_AGAIN_S = 5.0
+
 
 class OutOfTimeError(KeyboardInterrupt):
     """The wall-clock limit. Not an `Exception`: the project's code must not swallow it, and psycopg cancels the
     statement for an interrupt."""
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether somebody wants the audit to end: Ctrl-C. Whatever else the project's code raises is its own."""
+    return isinstance(error, KeyboardInterrupt) and not isinstance(error, OutOfTimeError)
 
 
 class RefusedError(Exception):
@@ -100,7 +108,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     earlier = signal.signal(signal.SIGALRM, ring)
     began = time.monotonic()
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_S)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -39,10 +39,16 @@ _SQLITE = re.compile(
 _ALIASED = re.compile(r'"([^"]+)"\s+(?:AS\s+)?"?([A-Z]+\d+)"?(?![\w"])')
 
 
-def explain(connection: BaseDatabaseWrapper, statements: Iterable[Statement], limits: Limits) -> tuple[Plan, ...]:
+def explain(
+    connection: BaseDatabaseWrapper,
+    statements: Iterable[Statement],
+    limits: Limits,
+    spared: Callable[[Statement], bool] = lambda _: False,
+) -> tuple[Plan, ...]:
     """Plan each distinct SELECT on this connection's alias once, with the values of its slowest execution.
 
     To be called in the transaction in which they ran. A statement that the planner refuses is left out: it has no plan.
+    One that is to be ``spared`` is planned without being executed.
     """
     slowest: dict[str, Statement] = {}
     for one in statements:
@@ -50,7 +56,9 @@ def explain(connection: BaseDatabaseWrapper, statements: Iterable[Statement], li
             known = slowest.get(one.fingerprint)
             slowest[one.fingerprint] = one if known is None or one.duration_ms > known.duration_ms else known
     chosen = sorted(slowest.values(), key=lambda one: -one.duration_ms)[: limits.plans]
-    explained = (_explain(connection, one, analyze=one.duration_ms <= limits.analyze_ms) for one in chosen)
+    explained = (
+        _explain(connection, one, analyze=one.duration_ms <= limits.analyze_ms and not spared(one)) for one in chosen
+    )
     return tuple(plan for plan in explained if plan is not None)
 
 

@@ -7,24 +7,26 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
-from dbaudit.connection.errors import is_timeout, sqlstate
+from dbaudit.connection.errors import is_timeout
+from dbaudit.connection.exceptions import describe, line_of_project
 from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
-from dbaudit.workload.execution import OutOfTimeError, RefusedError, RolledBack
+from dbaudit.workload.counts import Counts
+from dbaudit.workload.execution import OutOfTimeError, RefusedError, RolledBack, interrupted
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.reading import Watch
 from dbaudit.workload.recording.recorder import Recorder
+from dbaudit.workload.shares import Tally
 
 Task = Callable[[], Any]
 
@@ -35,12 +37,14 @@ class NotAuditedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Once:
-    """One execution. ``ms`` is wall-clock time, evaluation and rendering included."""
+    """One execution. ``ms`` is wall-clock time, evaluation and rendering included; ``spared`` counts of large tables
+    were asked for and not executed again."""
 
     ms: float
     rows: int | None
     statements: tuple[Statement, ...]
     dropped: int
+    spared: int = 0
     plans: tuple[Plan, ...] = field(default=())
     wrong_name: WrongName | None = None
     loads: tuple[Load, ...] | None = None
@@ -48,11 +52,18 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where workload is run: the audited connection, the limits, and whether it may write (and be rolled back)."""
+    """Where workload is run: the audited connection, the limits, and whether it may write (and be rolled back).
+
+    ``counts`` are those of large tables, which are not executed again: the same text, or any ``once_a_table``;
+    ``tally`` is how much was executed in all.
+    """
 
     connection: BaseDatabaseWrapper
     limits: Limits
     writes: bool = False
+    counts: Counts | None = None
+    once_a_table: bool = False
+    tally: Tally = field(default_factory=Tally)
 
     def once(
         self, task: Task, *, cut: dict[str, int] | None = None, planned: bool = False, watched: bool = False
@@ -71,20 +82,26 @@ class Bench:
                 recorder.recording(),
                 asker(self.connection),
                 watch.watching() if watched else nullcontext(),
+                self._counted_once(),
             ):
                 began = time.perf_counter()
-                result = task()
-                rows = results.finish(result)
+                try:
+                    result = task()
+                    rows = results.finish(result)
+                finally:
+                    self.tally.statements += len(recorder.records) + recorder.dropped
                 ms = (time.perf_counter() - began) * 1000
-            statements = tuple(one for one in recorder.statements if one.kind != "transaction")
-            results.judge(result, len(statements))
-            found = plans.explain(self.connection, statements, self.limits) if planned else ()
+            asked = tuple(one for one in recorder.statements if one.kind != "transaction")
+            statements = tuple(one for one in asked if not Counts.answered(one))
+            results.judge(result, len(asked))
+            found = plans.explain(self.connection, statements, self.limits, self._is_large) if planned else ()
         wrong = wrong_names.unresolved(result) if isinstance(result, QuerySet) else None
         return Once(
             ms=ms,
             rows=rows,
             statements=statements,
             dropped=recorder.dropped,
+            spared=len(asked) - len(statements),
             plans=found,
             wrong_name=wrong,
             loads=watch.loads() if watched and results.consumed(result) else None,
@@ -106,8 +123,20 @@ class Bench:
 
     def aside(self, task: Task) -> None:
         """Run what prepares a measurement: in the same kind of transaction, unrecorded."""
-        with RolledBack(self.connection, self.limits, writes=self.writes).open():
+        with (
+            RolledBack(self.connection, self.limits, writes=self.writes).open() as held,
+            held.timed(),
+            self._counted_once(),
+        ):
             task()
+
+    def _counted_once(self) -> AbstractContextManager[None]:
+        if self.counts is None:
+            return nullcontext()
+        return self.counts.once(self.connection, each_table=self.once_a_table)
+
+    def _is_large(self, statement: Statement) -> bool:
+        return self.counts is not None and self.counts.large(statement)
 
     def measure(self, run: QueryRun, task: Task) -> QueryRun:
         """The run with all that its execution showed, or failed with the reason."""
@@ -115,16 +144,18 @@ class Bench:
             cold, warm = self._samples(task)
         except NotAuditedError as error:
             return replace(run, status="not audited", reason=str(error))
-        except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - what the project's code raises is the row's reason
+        except BaseException as error:
+            if interrupted(error):
+                raise
             wrong = wrong_names.raised(error)
             return replace(run, status="failed", reason=reason(error, self.limits), wrong_name=wrong)
         last = warm[-1] if warm else cold
         ran = replace(
             run,
             cold_ms=cold.ms,
-            cold_queries=len(cold.statements) + cold.dropped,
+            cold_queries=len(cold.statements) + cold.dropped + cold.spared,
             samples_ms=tuple(one.ms for one in warm),
-            queries=len(last.statements) + last.dropped,
+            queries=len(last.statements) + last.dropped + last.spared,
             rows=last.rows,
             statements=last.statements,
             statements_dropped=last.dropped,
@@ -139,13 +170,25 @@ class Bench:
             return replace(ran, status="not audited", reason=f"It asks the database {where!r} only.")
         return replace(ran, status=status(ran))
 
+    def again(self, run: QueryRun, task: Task) -> QueryRun:
+        """The run with what another version of its code asks, once and with n and 2n rows. Raises what that raises."""
+        once = self.once(task)
+        return replace(
+            run,
+            queries=len(once.statements) + once.dropped,
+            statements=once.statements,
+            statements_dropped=once.dropped,
+            scaling=self._scaling(task, once.statements),
+        )
+
     def _samples(self, task: Task) -> tuple[Once, list[Once]]:
         _forget()
         cold = self.once(task, planned=True)
         warm: list[Once] = []
         spent = cold.ms
+        heavy = len(cold.statements) + cold.dropped > self.limits.heavy or any(map(self._is_large, cold.statements))
         while len(warm) < self.limits.samples and (not warm or spent < self.limits.sampling_ms):
-            if cold.ms > self.limits.wall_ms / 4:
+            if heavy or cold.ms > self.limits.wall_ms / 4:
                 break
             warm.append(self.once(task))
             spent += warm[-1].ms
@@ -156,13 +199,17 @@ class Bench:
     def _scaling(self, task: Task, statements: tuple[Statement, ...]) -> Any:
         try:
             return scaling.measure(lambda cut: self.once(task, cut=cut).statements, statements)
-        except (Exception, OutOfTimeError):  # noqa: BLE001 - code may need the rows that were kept from it
+        except BaseException as error:
+            if interrupted(error):
+                raise
             return ()
 
     def _loads(self, task: Task) -> Any:
         try:
             return self.once(task, watched=True).loads
-        except (Exception, OutOfTimeError):  # noqa: BLE001 - it ran before: what it did this time proves nothing
+        except BaseException as error:
+            if interrupted(error):
+                raise
             return None
 
 
@@ -186,16 +233,19 @@ def reason(error: BaseException, limits: Limits) -> str:
     elif is_timeout(error):
         text = f"A statement took longer than {limits.statement_timeout_ms / 1000:g} s."
     else:
-        text = f"{type(error).__name__}: {_message(error)}"
-    own = [one for one in traceback.extract_tb(error.__traceback__) if places.is_project(one.filename)]
-    return f"{text.rstrip('.')} ({places.shown(own[-1].filename)}:{own[-1].lineno})." if own else text
+        return describe(error)
+    where = line_of_project(error)
+    return f"{text.rstrip('.')} ({where})." if where else text
 
 
-def _message(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    state = sqlstate(error)
-    # Class 22 is "data exception": the server quotes the value that it could not read.
-    return lines[0].split(":")[0] if isinstance(error, DatabaseError) and state.startswith("22") else lines[0]
+def raised(error: BaseException) -> str:
+    """The class of an error and where it came from, without its message: the project's own line, else the last one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if places.is_project(frame.filename)]
+    if not frames:
+        return type(error).__name__
+    frame = own[-1] if own else frames[-1]
+    return f"{type(error).__name__} at {places.shown(frame.filename)}:{frame.lineno}"
 
 
 def _forget() -> None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from dbaudit import conf
 from dbaudit.advisor.candidate import Asked, Candidate
 from dbaudit.advisor.concluded import Advised
-from dbaudit.advisor.present import builds
+from dbaudit.advisor.present import build
 from dbaudit.advisor.trials import live
 from dbaudit.advisor.trials import run as trial_run
 from dbaudit.advisor.trials.run import Wishes, advised
@@ -25,6 +25,7 @@ from dbaudit.auditing import Options, run
 from dbaudit.connection.reasons import LOST
 from dbaudit.errors import AuditError
 from dbaudit.facts import IndexKey, Parameters, QueryRun, Skipped, Statement
+from dbaudit.findings import Floor
 from dbaudit.workload.recording.template import template
 from tests.apply.applying import until
 from tests.project import ROOT
@@ -211,8 +212,9 @@ def test_the_advice_carries_the_figures_of_the_real_index_and_says_who_waits(sho
     assert one.source == live.BUILT
     shop.execute("CREATE INDEX real_one ON customer (email)")
     assert [(one.bytes,)] == shop.rows("SELECT pg_relation_size('real_one')")
-    [recommended] = builds(shop.snapshot(), found, ())
-    assert live.BUILT in recommended.remedy.verification
+    made = build(shop.snapshot(), found, found.advice.chosen[0], (), (), Floor())
+    assert made is not None
+    assert live.BUILT in made[1].remedy.verification
 
 
 def test_what_was_not_built_says_so_and_keeps_the_figures_of_the_sample(

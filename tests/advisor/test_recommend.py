@@ -3,9 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbaudit.advisor.recommend import plan, recommend
-from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.facts import QueryRun, Snapshot, Trial
 from dbaudit.facts.dialect import Dialect
-from dbaudit.facts.workload import Trial
 from dbaudit.findings import AddConstraint, ChangeQuery, CreateIndex, DropIndex, Finding, Gain, Remedy, Severity
 
 BUILD = Remedy(action=CreateIndex(table="item", columns=("a",), name="item_a"))
@@ -13,7 +12,10 @@ DROP = Remedy(action=DropIndex(table="item", name="item_b"))
 KEY = Remedy(action=AddConstraint(table="item", columns=("id",), constraint="primary key"))
 
 
-def finding(name: str, remedy: Remedy = BUILD, **changes: object) -> Finding:
+def finding(name: str, remedy: Remedy | None = None, **changes: object) -> Finding:
+    """A finding about an object of its own, unless it is given a remedy that others have."""
+    if remedy is None:
+        remedy = Remedy(action=CreateIndex(table="item", columns=(name,), name=name))
     base = Finding(
         check="some_check",
         table="item",
@@ -52,7 +54,7 @@ def test_the_worst_comes_first_and_the_project_s_own_before_that_of_others() -> 
 
 
 def test_of_two_equal_ones_the_verified_comes_first() -> None:
-    tried = replace(BUILD, verification="It was planned with and without.")
+    tried = Remedy(action=CreateIndex(table="item", columns=("c",)), verification="It was planned with and without.")
     found = recommend([finding("a"), finding("b", remedy=tried)])
     assert [one.title for one in found] == ["b", "a"]
 

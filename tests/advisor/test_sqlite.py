@@ -142,8 +142,8 @@ def test_the_size_is_that_of_the_pages(items: Scratch) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ('SELECT * FROM "gone"', "SQLite refuses it: no such table: gone."),
-        ("SELECT FROM WHERE", "SQLite refuses it: near"),
+        ('SELECT * FROM "gone"', "SQLite refuses it: No such table: gone."),
+        ("SELECT FROM WHERE", "SQLite refuses it: The database refused the statement"),
         ('SELECT * FROM "item" WHERE "place_id" = %s', "SQLite refuses it: "),
     ],
 )
@@ -241,3 +241,28 @@ def test_a_grown_copy_has_the_rows_and_keeps_those_that_there_were(sqlite: Scrat
             "2026-05-06",
             "2026-05-05 10:00:00",
         )
+
+
+def test_a_unique_index_over_what_is_alike_in_copies_is_grown_as_a_plain_one(sqlite: Scratch) -> None:
+    """``ratio`` has a type of which no copy gets other values."""
+    sqlite.execute("""
+        CREATE TABLE rate (id integer PRIMARY KEY, kind real NOT NULL, ratio real NOT NULL);
+        CREATE UNIQUE INDEX rate_kind_ratio ON rate (kind, ratio);
+        INSERT INTO rate VALUES (1, 1.5, 2.5), (2, 1.5, 3.5);
+    """)
+    snapshot = sqlite.snapshot(Apps([]))
+    with copied(sqlite.connection) as copy:
+        assert grow(copy, snapshot, tuple(snapshot.stored_tables()), Growth(factor=5, span=10)) == {"rate": 50}
+        assert copy.connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall() == [
+            ("rate_kind_ratio",)
+        ]
+
+
+def test_a_like_with_a_beginning_is_served_in_its_collation_and_in_no_other(items: Scratch) -> None:
+    begins = asked('SELECT * FROM "item" WHERE "state" LIKE %s ESCAPE \'\\\'', ("state 2%",))
+    alike = Candidate(table="item", keys=(IndexKey(column="state", collation="NOCASE"),))
+    with planner(items) as trial:
+        assert not trial.cost(begins, frozenset([STATE])).used
+        found = trial.cost(begins, frozenset([alike]))
+        assert found.used == {alike}
+        assert found.cost < trial.cost(begins, NONE).cost / 2

@@ -226,6 +226,33 @@ def test_a_group_s_recommendation_stands_for_all_its_findings() -> None:
     for_both = CreateIndex(table="items", columns=("a", "b"), name="ab")
     alone = replace(one, remedy=Remedy(action=for_both))
     assert [each.action.name for each in advice.of([alone], findings)] == ["ab"]
+    of_one_object = [replace(finding, group="") for finding in findings]
+    assert [each.action.name for each in advice.of([one], of_one_object)] == ["a"]
+
+
+def test_findings_that_drop_several_indexes_are_as_many_drops_whatever_ties_them_together() -> None:
+    drops = [
+        Finding(
+            subject=check,
+            detail="",
+            identity=(name,),
+            group=group,
+            check=check,
+            table="items",
+            remedy=Remedy(action=DropIndex(table="items", name=name)),
+        )
+        for check, name, group in [
+            ("redundant_index", "a", "all of them"),
+            ("redundant_index", "b", "all of them"),
+            ("unused_index", "b", ""),
+            ("unused_index", "c", ""),
+        ]
+    ]
+    one = Recommendation(
+        rank=1, priority="low", phase=2, title="all of them", remedy=drops[0].remedy,
+        findings=tuple(each.key for each in drops),
+    )  # fmt: skip
+    assert [each.action.name for each in advice.of([one], drops)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

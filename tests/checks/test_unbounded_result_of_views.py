@@ -20,6 +20,8 @@ from django.db.models import Model
 from dbaudit import catalog
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.findings import Finding
+from dbaudit.workload.asking.surroundings import prepared
+from dbaudit.workload.asking.visitor import Visitors
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.sampling import Bench
 from dbaudit.workload.sources import crawl
@@ -59,7 +61,7 @@ def routes(db: None, settings: LazySettings) -> Any:
 
     def ask(route: str) -> QueryRun:
         others = [one for one in ROUTES if one != route]
-        runs = crawl.runs(apps, Bench(connections["default"], Limits()), others)
+        runs = crawl.runs(apps, Bench(connections["default"], Limits()), crawl.planned(others))
         (run,) = [one for one in runs if one.label == f"GET /{route}"]
         assert run.audited, run.reason
         return run
@@ -176,8 +178,9 @@ def listed(db: None) -> Any:
     def show(cls: type[Listed], groups: int = MANY) -> QueryRun:
         fill(groups)
         (facts,) = [one for one in read(apps).models if one.label == "auth.Group"]
-        with registered(Group, cls):
-            (run,) = changelists([(Group, facts)], Bench(connections["default"], Limits(samples=1)))
+        bench = Bench(connections["default"], Limits(samples=1), writes=True)
+        with registered(Group, cls), prepared(bench.connection):
+            (run,) = changelists([(Group, facts)], Visitors(apps, bench), bench)
         assert run.audited, run.reason
         return run
 

@@ -25,7 +25,7 @@ from tests.workload.models import Author, Book
 
 def runs(library: Scratch, registry: Any, **limits: int) -> dict[str, QueryRun]:
     bench = Bench(library.connection, Limits(**limits))
-    return {run.id: run for run in automatic.runs(registry, library.snapshot(registry), bench)}
+    return {run.id: run for run in automatic.runs(registry, library.snapshot(registry), bench, print)}
 
 
 def test_models_without_rows_are_left_out(library: Scratch) -> None:

@@ -15,6 +15,8 @@ from django.db import connections
 
 from dbaudit import catalog
 from dbaudit.facts import QueryRun
+from dbaudit.workload.asking.surroundings import prepared
+from dbaudit.workload.asking.visitor import Visitors
 from dbaudit.workload.fixes import proposals
 from dbaudit.workload.fixes.edits import corrected
 from dbaudit.workload.limits import Limits
@@ -38,6 +40,18 @@ def another_result_each_time() -> Any:
 
 def two_querysets() -> Any:
     return [book.author.name for book in Book.objects.all()], Publisher.objects.count()
+
+
+def latest_book() -> Any:
+    return [author.book_set.latest("pk") for author in Author.objects.all()]
+
+
+def names_and_books() -> Any:
+    return [(author.publisher.name, len(author.book_set.all())) for author in Author.objects.all()]
+
+
+def names_and_latest() -> Any:
+    return [(author.publisher.name, author.book_set.latest("pk").title) for author in Author.objects.all()]
 
 
 def newest_book() -> Any:
@@ -70,11 +84,34 @@ def test_nothing_is_tried_where_nothing_is_repeated(library: Scratch) -> None:
 
 
 def test_a_change_that_does_not_work_is_not_advised(library: Scratch) -> None:
-    run = with_trials(library, newest_book)
+    run = with_trials(library, latest_book)
     assert [(one.change, one.worked) for one in run.trials] == [('prefetch_related("book_set")', False)]
     (finding,) = judged(library, "n_plus_one", run)
     assert "prefetch_related" not in finding.remedy.orm
     assert finding.remedy.verification == ""
+
+
+def test_changes_are_put_together_until_one_more_row_adds_nothing(library: Scratch) -> None:
+    first, second = with_trials(library, names_and_books).trials
+    assert first.change == second.change == 'prefetch_related("book_set") and select_related("publisher")'
+    assert (first.worked, first.queries_after, first.left) == (True, 2, ())
+
+
+def test_what_a_row_chooses_is_prefetched_as_it_is_chosen(library: Scratch) -> None:
+    (trial,) = with_trials(library, newest_book).trials
+    assert trial.worked
+    assert 'queryset=Book.objects.order_by("-pk")' in trial.after
+
+
+def test_half_of_a_fix_is_not_verified_and_says_what_remains(library: Scratch) -> None:
+    run = with_trials(library, names_and_latest)
+    tried = {trial.change: (trial.worked, trial.left) for trial in run.trials}
+    assert tried['select_related("publisher")'] == (False, ("tests.Author.book_set",))
+    findings = {finding.identity[1]: finding for finding in judged(library, "n_plus_one", run)}
+    assert [finding.remedy.verification for finding in findings.values()] == ["", ""]
+    assert findings["tests.Author.publisher"].remedy.orm == (
+        'select_related("publisher") leaves, once for each row: tests.Author.book_set.'
+    )
 
 
 def test_only_the_queryset_of_the_rows_is_changed(library: Scratch) -> None:
@@ -114,8 +151,9 @@ def test_the_admin_list_is_rendered_with_its_foreign_keys_joined() -> None:
         connection, apps=apps, statement_timeout_ms=30_000, lock_timeout_ms=2_000, count_limit_bytes=16 * 1024**2
     )
     facts = next(one for one in snapshot.models if one.label == "erp.SalesOrder")
-    bench = Bench(connection, Limits(samples=1))
-    (run,) = admin_pages.changelists([(apps.get_model("erp.SalesOrder"), facts)], bench)
+    bench = Bench(connection, Limits(samples=1), writes=True)
+    with prepared(connection):
+        (run,) = admin_pages.changelists([(apps.get_model("erp.SalesOrder"), facts)], Visitors(apps, bench), bench)
     if django.VERSION >= (6, 1):  # which joins nullable foreign keys by itself
         assert run.trials == ()
         return

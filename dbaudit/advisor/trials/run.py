@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.advisor import floors, statements
 from dbaudit.advisor import growth as growing
-from dbaudit.advisor import statements
 from dbaudit.advisor.allowance import PLANS_A_SECOND
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
+from dbaudit.advisor.closure import closed
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.propose import WHAT, advise
-from dbaudit.advisor.prune import looked_up, settled
-from dbaudit.advisor.samples import with_another
-from dbaudit.advisor.swap import paired
-from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
+from dbaudit.advisor.propose import WHAT
+from dbaudit.advisor.provenance import Provenance, asking
+from dbaudit.advisor.prune import looked_up
+from dbaudit.advisor.room import is_ours, room
+from dbaudit.advisor.samples import Ask, with_another
+from dbaudit.advisor.trials import grown, inverted, live, longest, postgresql, sqlite
+from dbaudit.advisor.trials.asker import asker
 from dbaudit.advisor.trials.postgresql import Trial
-from dbaudit.advisor.values import Advice
+from dbaudit.advisor.values import Advice, Effect
 from dbaudit.amounts import Budget
 from dbaudit.connection.reasons import reason
-from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table
+from dbaudit.findings import Floor
 
 #: The indexes may take half as much as the rows.
 DEFAULT_BUDGET = Budget(share=0.5)
 #: Rows that a grown copy may have where statements are executed on it: steps tell small differences from each other.
 COUNTED_ROWS = 100_000
-#: The budget where what the rows take could not be seen.
-BOUNDLESS = 10**15
 NO_STATEMENT = "No query was measured that an index could help."
+NOTHING_LARGE = (
+    "No measured query reads a table of {:,} rows or more, and none is a canned query of the project: an index would "
+    "show nothing."
+)
 NO_TRIAL = "Only PostgreSQL and SQLite have a trial that tells what an index would do."
 NOTHING_TO_BUILD = "The tables are so small that the advice is a projection: nothing was built on them."
 _UNITS = {"sqlite": "steps", "postgresql": "cost"}
@@ -46,7 +50,7 @@ _COUNTED = "instructions counted on a copy"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """How the advice is wanted: the most that all new indexes may take, the seconds that it may take (counted in plans,
-    see `dbaudit.advisor.allowance`), one pass only.
+    see `dbaudit.advisor.allowance`), one pass only, and below what nothing is told.
 
     ``what_if`` is "sample" for trials that no other session notices, or "build" to have the chosen indexes built on the
     live tables of PostgreSQL, too, in a transaction that is rolled back (see `dbaudit.advisor.trials.live`).
@@ -54,6 +58,7 @@ class Wishes:
 
     budget: Budget = DEFAULT_BUDGET
     seconds: float = 60.0
+    floor: Floor = field(default_factory=Floor)
     quick: bool = False
     what_if: WhatIf = "sample"
 
@@ -68,11 +73,15 @@ def advised(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Advised | None, tuple[Skipped, ...]]:
     """The advice for the measured workload, or why there is none. Nothing is left in the database."""
-    asked = statements.asked(statements.workload(snapshot.runs))
+    every = statements.asked(asking(snapshot.runs))
+    asked = floors.asked(every, snapshot, wishes.floor)
     if not asked:
-        return None, (Skipped(WHAT, NO_STATEMENT),)
+        small = NOTHING_LARGE.format(wishes.floor.table_rows)
+        return None, (Skipped(WHAT, small if every else NO_STATEMENT),)
     if snapshot.vendor not in _UNITS:
         return None, (Skipped(WHAT, NO_TRIAL),)
+    if snapshot.vendor == "postgresql":
+        snapshot = longest.seen(connection, snapshot, asked, statement_timeout_ms, lock_timeout_ms)
     trial = _Trial(connection, snapshot, wishes, asked, statement_timeout_ms, lock_timeout_ms, progress)
     try:
         found = trial.run()
@@ -81,22 +90,6 @@ def advised(
     except Error as error:
         return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
     return found, found.advice.skipped
-
-
-Ask = Callable[[str, list[Any]], tuple[Any, ...] | None]
-
-
-def _asker(connection: BaseDatabaseWrapper) -> Ask:
-    def ask(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
-        try:
-            with attempt(connection), connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                row: tuple[Any, ...] | None = cursor.fetchone()
-                return row
-        except Error:
-            return None
-
-    return ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +103,15 @@ class _Trial:
     progress: Callable[[str], None]
 
     def run(self) -> Advised:
-        factor = self._factor(self.asked)
-        if factor is not None:
+        factor, small = self._factor(self.asked), self._growing(self.asked)
+        if factor is not None and small == self.asked:
             return self._projected(self.asked, factor)
         self.progress(self._doing(self.asked))
         with self._trial(self.snapshot) as trial:
             advice = self._advice(trial, self.snapshot, self.asked)
             seconds = self.wishes.seconds - trial.planner.work / PLANS_A_SECOND
         told = self._told(self._built(advice), trial)
-        left = self._left(told.advice)
+        left = self._left(told.advice, all_fit=factor is not None)
         factor = self._factor(left)
         if factor is None or seconds <= 0:
             return told
@@ -137,9 +130,16 @@ class _Trial:
     def _most(self) -> int:
         return COUNTED_ROWS if self.snapshot.vendor == "sqlite" else growing.MAX_ROWS
 
-    def _left(self, advice: Advice) -> tuple[Asked, ...]:
-        """The lookups that nothing in the advice helps, on the smallest tables, as far as these can grow."""
-        unhelped = (one.asked for one in advice.effects if not one.after.used and self._is_lookup(one.asked))
+    @staticmethod
+    def _growing(asked: Iterable[Asked]) -> tuple[Asked, ...]:
+        """The statements whose tables will grow by the project's own word; of others nobody knows."""
+        return tuple(one for one in asked if one.provenance is Provenance.CANNED)
+
+    def _left(self, advice: Advice, *, all_fit: bool) -> tuple[Asked, ...]:
+        """The lookups that nothing in the advice helps, nor what an earlier one brought, on the smallest tables, as far
+        as these can grow; whatever is not helped where ``all_fit``."""
+        unhelped = self._growing(one.asked for one in advice.effects if not self._is_helped(one))
+        unhelped = tuple(one for one in unhelped if all_fit or self._is_lookup(one))
         sized = [(one, {table.name: table.rows or 0 for table in self._tables([one])}) for one in unhelped]
         left: list[Asked] = []
         together: dict[str, int] = {}
@@ -148,6 +148,14 @@ class _Trial:
                 left.append(one)
                 together |= rows
         return tuple(left)
+
+    def _is_helped(self, effect: Effect) -> bool:
+        """Whether its plans use an index of the advice, or one that an earlier advice brought."""
+        tables = [*self.snapshot.stored_tables()]
+        brought = {index.name for table in tables for index in table.indexes if is_ours(index, table.schema)}
+        return bool(effect.after.used) or any(
+            node.index in brought for plan in effect.after.plans for node in plan.nodes
+        )
 
     def _is_lookup(self, asked: Asked) -> bool:
         """Whether it finds rows of a table by the values of several columns."""
@@ -160,24 +168,32 @@ class _Trial:
         untimed = tuple(replace(one, mean_ms=None, observed_ms=None) for one in asked)
         with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
-            advice = self._timed(self._advice(trial, snapshot, varied, seconds))
+            advice = self._timed(self._advice(trial, snapshot, varied, seconds, growth))
         if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
             advice = replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, NOTHING_TO_BUILD)))
         return self._told(advice, trial, growth, self._today(advice))
 
     def _advice(
-        self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...], seconds: float | None = None
+        self,
+        trial: Trial,
+        snapshot: Snapshot,
+        asked: tuple[Asked, ...],
+        seconds: float | None = None,
+        growth: Growth | None = None,
     ) -> Advice:
-        heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
-        found = advise(
+        def worth_telling(advice: Advice) -> Advice:
+            # What gains too little with today's rows may gain more with those to come.
+            return floors.above(self._told(advice, trial, growth), self.snapshot, self.wishes.floor).advice
+
+        found = closed(
             trial.planner,
             snapshot,
             asked,
-            budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
+            budget_bytes=room(self.wishes.budget, snapshot),
             seconds=self.wishes.seconds if seconds is None else seconds,
             quick=self.wishes.quick,
+            worth_telling=worth_telling,
         )
-        found = paired(settled(found, trial.planner, snapshot), trial.planner, snapshot)
         chosen = tuple(
             replace(one, source=postgresql.COPIED) if one.candidate.method in inverted.METHODS else one
             for one in found.chosen
@@ -210,10 +226,9 @@ class _Trial:
 
     def _timed(self, advice: Advice) -> Advice:
         """With the times that the statements took on the rows that there are."""
-        times = {one.fingerprint: one.mean_ms for one in self.asked}
-        effects = (
-            replace(one, asked=replace(one.asked, mean_ms=times[one.asked.fingerprint])) for one in advice.effects
-        )
+        times = {one.fingerprint: (one.mean_ms, one.observed_ms) for one in self.asked}
+        timed = ((one, *times[one.asked.fingerprint]) for one in advice.effects)
+        effects = (replace(one, asked=replace(one.asked, mean_ms=mean, observed_ms=seen)) for one, mean, seen in timed)
         return replace(advice, effects=tuple(effects))
 
     def _told(
@@ -255,21 +270,17 @@ class _Trial:
             with sqlite.copied(self.connection) as copy:
                 rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
                 snapshot = growing.grown(self.snapshot, growth, rows)
-                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, _asker(copy)
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, asker(copy)
             return
         with grown.grown(
             self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
         ) as counts:
             snapshot = growing.grown(self.snapshot, growth, counts)
             with self._trial(snapshot, counts) as trial:
-                yield trial, snapshot, _asker(self.connection)
+                yield trial, snapshot, asker(self.connection)
 
     def _tables(self, asked: Iterable[Asked]) -> tuple[Table, ...]:
         """The connection's own tables that these statements name."""
         texts = [one.sql for one in asked]
         own = (table for table in self.snapshot.stored_tables() if table.kind == "table" and not table.schema)
-        return tuple(table for table in own if any(_names(text, table) for text in texts))
-
-
-def _names(text: str, table: Table) -> bool:
-    return table.name in text and re.search(rf"(?<!\w){re.escape(table.name)}(?!\w)", text) is not None
+        return tuple(table for table in own if any(statements.is_named(text, table) for text in texts))

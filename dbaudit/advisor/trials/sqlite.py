@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials.definition import create_index
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.exceptions import message
 from dbaudit.facts import Plan, Snapshot, Table
 from dbaudit.workload.plans import sqlite_nodes
 
@@ -33,6 +36,7 @@ STEPS_A_PLAN = 100_000
 #: The part of the rows that must have values of their own for a text to be counted a name.
 NAMES = 0.9
 _INDEXES = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+_UNIQUE = re.compile(r"CREATE\s+UNIQUE\s+INDEX", re.IGNORECASE)
 
 
 class NotCopiedError(Exception):
@@ -78,6 +82,9 @@ class SqlitePlanner:
                 self._steps[asked.fingerprint, used] = known
                 self._counted += known
         return Planned(cost=known, used=used, plans=plans)
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        """Nothing: its costs are those of executing the statement."""
 
     def size(self, candidate: Candidate) -> int:
         """Bytes of the pages that it takes in the copy.
@@ -153,7 +160,7 @@ class SqlitePlanner:
                 cursor.execute(sql, values)
                 return list(cursor.fetchall())
         except (Error, TypeError, ValueError) as error:
-            raise UnplannableError(f"SQLite refuses it: {str(error).splitlines()[0].rstrip('.')}.") from error
+            raise UnplannableError(f"SQLite refuses it: {message(error)}") from error
 
     def _used_pages(self) -> int:
         return self._value("PRAGMA page_count") - self._value("PRAGMA freelist_count")
@@ -213,11 +220,19 @@ def grow(copy: BaseDatabaseWrapper, snapshot: Snapshot, tables: Iterable[Table],
             f"INSERT OR IGNORE INTO {quote(table.name)} ({names}) SELECT {values} FROM {quote(table.name)}, copies"
         )
         for _, sql in indexes:
-            raw.execute(sql)
+            _rebuild(raw, sql)
         counts[table.name] = int(raw.execute(f"SELECT count(*) FROM {quote(table.name)}").fetchone()[0])
     raw.execute("RELEASE dbaudit_growth")
     raw.execute("ANALYZE")
     return counts
+
+
+def _rebuild(raw: sqlite3.Connection, sql: str) -> None:
+    """An index as it was; as a plain one where rows are alike now in what it kept apart."""
+    try:
+        raw.execute(sql)
+    except sqlite3.IntegrityError:
+        raw.execute(_UNIQUE.sub("CREATE INDEX", sql, count=1))
 
 
 def _is_name(raw: sqlite3.Connection, quote: Any, table: Table, column: str) -> bool:
@@ -235,7 +250,9 @@ def _image(source: sqlite3.Connection) -> bytes | bytearray:
     try:
         image = source.serialize()
     except sqlite3.Error as error:
-        raise NotCopiedError(f"It could not be copied ({error}); another process may hold it locked.") from error
+        raise NotCopiedError(
+            f"It could not be copied ({sqlstate(error)}); another process may hold it locked."
+        ) from error
     if image[18:20] != b"\x02\x02":
         return image
     # What lies in memory has no write-ahead log, so that its header must not ask for one.

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from django.apps import apps as installed
 from django.apps.registry import Apps
-from django.db import DatabaseError, models, router
+from django.db import DatabaseError, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration as DjangoMigration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RenameModel, RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import ModelOperation
-from django.db.migrations.state import ModelState, ProjectState
 
+from dbaudit.catalog.models import changes, own_sql
+from dbaudit.connection.exceptions import describe
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import attempt
-from dbaudit.facts import Migration, Migrations, Skipped, Snapshot
+from dbaudit.facts import Change, HalfSquashed, Migration, Migrations, Skipped, Snapshot
 
 Key = tuple[str, str]
 
 TABLE: Final = "django_migrations"
-# What of a field a migration would have to change in the database.
-_OPTIONS: Final = (
-    "null", "unique", "db_index", "primary_key", "max_length", "max_digits", "decimal_places",
-    "db_collation", "db_comment", "db_constraint", "db_persist",
-)  # fmt: skip
 
 
 def recorded(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[frozenset[Key] | None, tuple[Skipped, ...]]:
     """The applied migrations as (application, name), in one statement; empty without a table of them, None unread."""
-    if snapshot.table(TABLE) is None:
+    record = snapshot.reached(TABLE)
+    if record is None:
         return frozenset(), ()
     try:
         with attempt(connection), connection.cursor() as cursor:
-            cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(TABLE)}")
+            cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(record.schema, record.name)}")
             return frozenset((app, name) for app, name in cursor.fetchall()), ()
     except DatabaseError as error:
         return None, (Skipped("migrations", reason(error)),)
@@ -58,11 +55,19 @@ def read(
         loader = MigrationLoader(None, ignore_no_migrations=True)
         state = loader.project_state()
     except Exception as error:  # noqa: BLE001 - a migration is code of the project, which may raise anything
-        return None, (Skipped("migrations", f"They cannot be loaded: {type(error).__name__}: {error}"),)
+        return None, (Skipped("migrations", f"They cannot be loaded: {describe(error)}"),)
     here = {label for label in labels if router.allow_migrate(connection.alias, label)}
     on_disk = {key: one for key, one in loader.disk_migrations.items() if key[0] in labels}
     replaced = {key for one in on_disk.values() for key in one.replaces}
     conflicts = {app: names for app, names in loader.detect_conflicts().items() if app in labels}
+    changed: tuple[Change, ...] | None = None
+    skipped: tuple[Skipped, ...] = ()
+    try:
+        # An application may leave its models out on purpose; to the autodetector they look deleted.
+        loaded = {config.label for config in apps.get_app_configs() if config.models_module is not None}
+        changed = changes.changes(apps, loader, state, here & loader.migrated_apps & loaded)
+    except Exception as error:  # noqa: BLE001 - the classes of models and fields are the project's own code, too
+        skipped = (Skipped("unmade_migration", f"Django's autodetector failed: {describe(error)}"),)
     return Migrations(
         unapplied=tuple(_migration(on_disk[key]) for key in _unapplied(loader, applied) if key[0] in here),
         gone=tuple(
@@ -71,12 +76,30 @@ def read(
             if app in labels or app not in known
         ),
         conflicts=tuple((app, tuple(names)) for app, names in sorted(conflicts.items())),
-        unmade=frozenset(_unmade(apps, state, loader.migrated_apps)),
+        changes=changed,
+        at_import=frozenset(changes.at_import(apps)),
+        own_sql=own_sql.read(on_disk),
+        half_squashed=tuple(one for one in _half_squashed(loader, applied) if one.migration.app in here),
         installed=frozenset(labels),
         apps=frozenset(loader.migrated_apps & labels),
-        recorded=snapshot.table(TABLE) is not None,
+        recorded=snapshot.reached(TABLE) is not None,
         latest=tuple(Migration(app=app, name=name) for app, name in sorted(loader.graph.leaf_nodes()) if app in labels),
-    ), ()
+    ), skipped
+
+
+def _half_squashed(loader: MigrationLoader, applied: frozenset[Key]) -> Iterator[HalfSquashed]:
+    """Squashed migrations that stand for some that ran here and for some that are neither on record nor in the code:
+    the loader then takes the squashed one out, and nothing is left in its place."""
+    for key in sorted(loader.disk_migrations):
+        replaces = _replaced(key, loader.disk_migrations)
+        ran = [one for one in replaces if one in applied]
+        gone = [one for one in replaces if one not in applied and one not in loader.disk_migrations]
+        if key not in applied and ran and gone:
+            yield HalfSquashed(
+                migration=Migration(app=key[0], name=key[1]),
+                applied=tuple(Migration(app=app, name=name) for app, name in ran),
+                gone=tuple(Migration(app=app, name=name) for app, name in gone),
+            )
 
 
 def _unapplied(loader: MigrationLoader, applied: frozenset[Key]) -> Iterator[Key]:
@@ -121,34 +144,3 @@ def _touched(operation: Operation, app: str) -> set[str] | None:
     if isinstance(operation, RenameModel):
         names.append(operation.new_name)
     return {f"{app}.{name}".lower() for name in names if name}
-
-
-def _unmade(apps: Apps, state: ProjectState, migrated: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What models declare and no migration does, by the model's label and the name."""
-    migrated = frozenset(migrated)
-    for model in apps.get_models():
-        meta = model._meta
-        made = state.models.get((meta.app_label, str(meta.model_name)))
-        if meta.app_label not in migrated or not meta.managed or meta.proxy or made is None:
-            continue
-        yield from ((meta.label, name) for name in _unmade_of(model, made))
-
-
-def _unmade_of(model: type[models.Model], made: ModelState) -> Iterator[str]:
-    for field in model._meta.local_fields:
-        other = made.fields.get(field.name)
-        if other is None or _options(field) != _options(other):
-            yield field.name
-    for option in ("indexes", "constraints"):
-        there = {one.name: one for one in made.options.get(option, ())}
-        yield from (one.name for one in getattr(model._meta, option) if there.get(one.name) != one)
-    if set(model._meta.unique_together) != {tuple(names) for names in made.options.get("unique_together", ())}:
-        yield "unique_together"
-
-
-def _options(field: Any) -> tuple[Any, ...]:
-    """What decides a column. A field out of a migration belongs to no model and has no column name yet."""
-    column = getattr(field, "db_column", None)
-    options = (getattr(field, name, None) for name in _OPTIONS)
-    default = field.db_default if field.has_db_default() else None
-    return (field.get_internal_type(), column, *options, default, getattr(field, "expression", None))

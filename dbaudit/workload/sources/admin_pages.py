@@ -1,24 +1,27 @@
-"""The admin's lists: the real change list of every registered model, as a superuser would see it."""
+"""The admin's lists: the change list of every registered model, asked for as a superuser of the project would."""
 
 from __future__ import annotations
 
-import importlib
+import copy
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import models
-from django.test import RequestFactory
-from django.urls import NoReverseMatch, reverse
+from django.http import QueryDict
+from django.urls import NoReverseMatch, resolve, reverse
 
+from dbaudit import places
 from dbaudit.facts import Model, QueryRun
 from dbaudit.workload import paging
-from dbaudit.workload.fixes import proposals
-from dbaudit.workload.sampling import Bench, NotAuditedError
+from dbaudit.workload.asking.pages import as_asked, asking
+from dbaudit.workload.asking.visitor import Visit, Visitors
+from dbaudit.workload.execution import interrupted
+from dbaudit.workload.fixes import estimating, proposals
+from dbaudit.workload.sampling import Bench
 
 FILTERS = 5
 CHOICES = 2
@@ -27,86 +30,152 @@ ORDERINGS = 3
 Models = Sequence[tuple[type[models.Model], Model]]
 
 
-def changelists(found: Models, bench: Bench) -> Iterator[QueryRun]:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A list: the admin's object for its model, what is known of the model, and the path; "" where it has none."""
+
+    model_admin: Any
+    facts: Model
+    path: str
+
+    def run(self, bench: Bench, variant: str = "") -> QueryRun:
+        """The run before it is measured. The list is whose class says what it shows."""
+        identity = f"admin:{self.facts.label}{f'?{variant}' if variant else ''}"
+        label = f"Admin list of {self.facts.label}{f', {variant}' if variant else ''}"
+        cls = type(self.model_admin)
+        run = bench.about(identity, label, self.facts)
+        if cls.__module__.startswith("django.contrib.admin"):
+            return run
+        owner = places.owner_of(cls)
+        return replace(run, owner=owner, location=places.of_class(cls) if owner == "project" else None)
+
+
+def changelists(found: Models, visitors: Visitors, bench: Bench) -> Iterator[QueryRun]:
     """Each model's list, first page, rendered with its filters, its actions and every column of every row."""
-    for model_admin, facts in _registered(found):
-        run = bench.about(f"admin:{facts.label}", f"Admin list of {facts.label}", facts)
-        run = proposals.with_admin_trial(bench.measure(run, _rendered(model_admin)), model_admin, _rendered, bench)
-        yield replace(run, paging=paging.of_admin(model_admin, _list(model_admin), bench)) if run.audited else run
+    for page in _registered(found):
+        yield _netted(page.run(bench), lambda page=page: (_measured(page, visitors, bench),))[0]  # type: ignore[misc]
 
 
-def variants(found: Models, bench: Bench) -> Iterator[QueryRun]:
-    """The same lists filtered by each ``list_filter``, searched, drilled down by date and ordered by column."""
+def variants(found: Models, visitors: Visitors, bench: Bench) -> Iterator[QueryRun]:
+    """The same lists filtered by each ``list_filter``, searched, drilled down by date and ordered by column: what they
+    ask for their rows, without the page around."""
     bench = replace(bench, limits=replace(bench.limits, samples=1))
-    for model_admin, facts in _registered(found):
-        requests: list[tuple[str, str]] = []
-        try:
-            bench.aside(lambda admin=model_admin, into=requests: into.extend(_variants(admin)))  # type: ignore[misc]
-        except Exception:  # noqa: BLE001 - the list itself failed above, and says why
-            requests = []
-        for name, query in requests:
-            run = bench.about(f"admin:{facts.label}?{name}", f"Admin list of {facts.label}, {name}", facts)
-            yield bench.measure(run, _listed(model_admin, query))
+    for page in _registered(found):
+        yield from _netted(page.run(bench), lambda page=page: _varied(page, visitors, bench), kept=False)  # type: ignore[misc]
 
 
-def _registered(found: Models) -> Iterator[tuple[Any, Model]]:
+def _registered(found: Models) -> Iterator[_Page]:
     if not apps.is_installed("django.contrib.admin"):
         return
-    from django.contrib import admin  # noqa: PLC0415 - importing it fails where it is not installed
+    from django.contrib.admin.sites import all_sites, site  # noqa: PLC0415 - importing it fails where not installed
 
+    sites = [site, *(one for one in all_sites if one is not site)]
     for model, facts in found:
-        if admin.site.is_registered(model):
-            yield admin.site.get_model_admin(model), facts
+        pages = [
+            _Page(one.get_model_admin(model), facts, _path(one, model)) for one in sites if one.is_registered(model)
+        ]
+        if pages:
+            yield next((page for page in pages if page.path), pages[0])
 
 
-def _request(model_admin: Any, query: str = "") -> Any:
-    meta = model_admin.opts
+def _path(site: Any, model: type[models.Model]) -> str:
     try:
-        path = reverse(f"{model_admin.admin_site.name}:{meta.app_label}_{meta.model_name}_changelist")
+        return reverse(f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_changelist")
     except NoReverseMatch:
-        raise NotAuditedError("The admin site is in no URL configuration.") from None
-    request = RequestFactory().get(f"{path}?{query}" if query else path, SERVER_NAME=host())
-    request.user = _superuser()
-    if apps.is_installed("django.contrib.sessions"):
-        request.session = importlib.import_module(settings.SESSION_ENGINE).SessionStore()
-    return request
+        return ""
 
 
-def _superuser() -> Any:
-    """A user that may see everything and is saved nowhere."""
-    user: Any = get_user_model()()
-    user.is_active = user.is_staff = user.is_superuser = True
-    return user
+def _netted(run: QueryRun, task: Callable[[], tuple[QueryRun, ...]], *, kept: bool = True) -> tuple[QueryRun, ...]:
+    """What the task gives; where something around the measurement breaks (a lost connection), that run and no other."""
+    try:
+        return task()
+    except BaseException as error:
+        if interrupted(error):
+            raise
+        return (
+            (replace(run, reason=f"Its transaction did not come to its end ({type(error).__name__})."),) if kept else ()
+        )
 
 
-def host() -> str:
-    """A host name that the settings allow."""
-    hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
-    return hosts[0] if hosts else "localhost"
+def _measured(page: _Page, visitors: Visitors, bench: Bench) -> QueryRun:
+    run = page.run(bench)
+    if not page.path:
+        return replace(run, reason="The admin site is in no URL configuration.")
+    with visitors.visit() as visit:
+        if visit.user is None:
+            return replace(run, reason=visit.reason)
+        asked = _Asked(page, visit, bench)
+        run = as_asked(bench.measure(run, asked.rendered(page.model_admin)))
+        if not run.audited:
+            return run
+        run = proposals.with_admin_trial(run, page.model_admin, asked.rendered, bench)
+        run = estimating.with_trial(run, page.model_admin, asked.rendered, bench)
+        return replace(run, paging=paging.of_admin(page.model_admin, asked.listed, bench))
 
 
-def _rendered(model_admin: Any) -> Any:
-    def view() -> Any:
-        response = model_admin.changelist_view(_request(model_admin))
-        if response.status_code != 200:
-            raise NotAuditedError(f"Status {response.status_code}.")
-        return response
+def _varied(page: _Page, visitors: Visitors, bench: Bench) -> tuple[QueryRun, ...]:
+    if not page.path:
+        return ()
+    with visitors.visit() as visit:
+        if visit.user is None:
+            return ()
+        asked = _Asked(page, visit, bench)
+        found: list[tuple[str, str]] = []
+        try:
+            bench.aside(asked.rendered(page.model_admin))
+            bench.aside(lambda: found.extend(_variants(asked.listed(""))))
+        except BaseException as error:
+            if interrupted(error):
+                raise
+            return ()
+        return tuple(
+            as_asked(bench.measure(page.run(bench, name), lambda query=query: list(asked.listed(query).result_list)))  # type: ignore[misc]
+            for name, query in found
+        )
 
-    return view
+
+class _Asked:
+    """One list as it is asked for in a visit. The request that the project's middleware made serves for more lists."""
+
+    def __init__(self, page: _Page, visit: Visit, bench: Bench) -> None:
+        # What the URL configuration leads to, should the site have another object by now.
+        self._routed = getattr(resolve(page.path).func, "model_admin", page.model_admin)
+        self._model_admin = page.model_admin
+        self._get = asking(visit.client, page.path, bench.connection)
+        self._request: Any = None
+
+    def rendered(self, model_admin: Any) -> Callable[[], Any]:
+        """What asks for the page, as this object of the admin or a changed one would answer."""
+
+        def view() -> Any:
+            with _as_if(self._routed, type(model_admin)):
+                response = self._get()
+            self._request = response.wsgi_request
+            return response
+
+        return view
+
+    def listed(self, query: str) -> Any:
+        """The change list for a query string; to be asked for after the page was rendered."""
+        request = copy.copy(self._request)
+        request.GET = QueryDict(query)
+        request.META = {**request.META, "QUERY_STRING": query}
+        return self._model_admin.get_changelist_instance(request)
 
 
-def _list(model_admin: Any) -> Callable[[str], Any]:
-    """What gives the change list for a query string."""
-    return lambda query: model_admin.get_changelist_instance(_request(model_admin, query))
+@contextmanager
+def _as_if(model_admin: Any, cls: type[Any]) -> Iterator[None]:
+    """The object that the URL configuration knows, of another class for the time of the block."""
+    own = type(model_admin)
+    model_admin.__class__ = cls
+    try:
+        yield
+    finally:
+        model_admin.__class__ = own
 
 
-def _listed(model_admin: Any, query: str) -> Any:
-    return lambda: list(_list(model_admin)(query).result_list)
-
-
-def _variants(model_admin: Any) -> Iterator[tuple[str, str]]:
+def _variants(changelist: Any) -> Iterator[tuple[str, str]]:
     """What to ask for, as (name, query string). The names hold no value of a row."""
-    changelist = model_admin.get_changelist_instance(_request(model_admin))
     for spec in islice(changelist.filter_specs, FILTERS):
         choices = [one for one in spec.choices(changelist) if not one.get("selected") and one.get("query_string")]
         for number, choice in enumerate(choices[:CHOICES], 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -11,22 +11,33 @@ from django.apps.registry import Apps
 from django.db import DatabaseError, models
 
 from dbaudit.facts import Model, QueryRun, Snapshot
+from dbaudit.workload.asking.surroundings import prepared
+from dbaudit.workload.asking.visitor import Visitors
 from dbaudit.workload.sampling import Bench
+from dbaudit.workload.shares import Budget, fairly
 from dbaudit.workload.sources import admin_pages
 
 #: These are many and each is small: two warm samples tell enough.
 SAMPLES = 2
 
 
-def runs(apps: Apps, snapshot: Snapshot, bench: Bench) -> Iterator[QueryRun]:
-    """Measure admin pages, model pages and relations of the models that have rows here; the telling ones first."""
-    bench = replace(bench, limits=replace(bench.limits, samples=SAMPLES))
+def runs(apps: Apps, snapshot: Snapshot, bench: Bench, stopped: Callable[[str], None]) -> Iterator[QueryRun]:
+    """Measure admin lists, model pages and relations of the models that have rows here, and filtered lists.
+
+    They share the limit fairly. ``stopped`` is called with a sentence where it ended them.
+    """
+    bench = replace(bench, limits=replace(bench.limits, samples=SAMPLES), once_a_table=True)
+    asking = replace(bench, writes=True)
     found = tuple(_with_rows(apps, snapshot))
-    yield from admin_pages.changelists(found, bench)
-    for model, facts in found:
-        yield _page(model, facts, bench)
-    yield from chain.from_iterable(_relations(model, facts, bench) for model, facts in found)
-    yield from admin_pages.variants(found, bench)
+    visitors = Visitors(apps, asking)
+    kinds = {
+        "admin lists": admin_pages.changelists(found, visitors, asking),
+        "model pages": (_page(model, facts, bench) for model, facts in found),
+        "relations": chain.from_iterable(_relations(model, facts, bench) for model, facts in found),
+        "filtered and ordered admin lists": admin_pages.variants(found, visitors, asking),
+    }
+    with prepared(bench.connection):
+        yield from fairly(kinds, Budget(bench.limits.automatic_statements, bench.limits, bench.tally), stopped)
 
 
 def _with_rows(apps: Apps, snapshot: Snapshot) -> Iterator[tuple[type[models.Model], Model]]:

@@ -1,158 +1,189 @@
-"""The crawl: every GET route of the project with the test client, as a superuser who exists for one transaction."""
+"""The crawl: every GET route of the project, asked for as a superuser who exists for one visit."""
 
 from __future__ import annotations
 
-import logging
-import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps.registry import Apps
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core import mail
-from django.db import transaction
 from django.test import Client
-from django.test.utils import override_settings
 
-from dbaudit import places
 from dbaudit.facts import QueryRun
 from dbaudit.workload import paging
-from dbaudit.workload.execution import RolledBack
-from dbaudit.workload.sampling import Bench, NotAuditedError
-from dbaudit.workload.sources.admin_pages import host
-from dbaudit.workload.sources.routes import Route, routes
+from dbaudit.workload.asking.pages import RefusedPageError, as_asked, asking
+from dbaudit.workload.asking.surroundings import host, prepared
+from dbaudit.workload.asking.visitor import Visit, Visitors
+from dbaudit.workload.execution import interrupted
+from dbaudit.workload.sampling import Bench, raised
+from dbaudit.workload.shares import Budget
+from dbaudit.workload.sources.excluding import excluded, verified
+from dbaudit.workload.sources.parameters import Parameters, Samples
+from dbaudit.workload.sources.routes import Route, answers_get, author, routes
+from dbaudit.workload.sources.slots import leads_to
 
 #: Two warm samples tell enough of a page.
 SAMPLES = 2
-_NAME = "dbaudit-crawl"
-_LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
+#: Another status than these is not the fault of the row that a path was filled from.
+_TRY_ANOTHER_ROW = frozenset({400, 403, 404, 410, 500})
+NO_GET = "It answers no GET."
 
 
-def runs(apps: Apps, bench: Bench, exclude: Iterable[str] = ()) -> Iterator[QueryRun]:
-    """Measure each route whose parameters could be filled. Only success counts: whatever answers with a redirect, 4xx
-    or 5xx is not audited, with its status.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the crawl asks for: the routes, and why some of them are not asked for, by the route as it is written."""
 
-    The user, the session, and all that a page writes are rolled back. Mail is kept in memory. Where no user can be made
-    (tables are missing, the project's model wants more), no route is audited.
+    routes: tuple[Route, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    samples: Samples = field(default_factory=dict)
+
+
+def planned(exclude: Iterable[str] = (), samples: Samples | None = None) -> Plan:
+    """The routes of the project, before anything is measured.
+
+    Raises: `AuditError` for a pattern, a route or a parameter that the project does not have, and whatever importing
+    the URL configuration raises.
+    """
+    found = routes()
+    verified(samples or {}, found)
+    reasons = {route.route: reason for route in found for reason in [_ruled_out(route)] if reason}
+    return Plan(found, excluded(exclude, found) | reasons, samples or {})
+
+
+def _ruled_out(route: Route) -> str:
+    try:
+        return route.never or ("" if answers_get(route.view) else NO_GET)
+    except Exception:  # noqa: BLE001 - a view may be anything that can be called
+        return ""
+
+
+def runs(apps: Apps, bench: Bench, plan: Plan, told: Callable[[str], None] = lambda _: None) -> Iterator[QueryRun]:
+    """Measure each route for which a path can be made. Only success counts: whatever answers with a redirect, 4xx or
+    5xx is not audited, with its status.
+
+    The user, the session, and all that a page writes are rolled back. Where no user can be made, the pages are asked
+    for as anybody. ``told`` is called with one sentence about how many routes answered, and why the others did not.
     """
     bench = replace(bench, writes=True, limits=replace(bench.limits, samples=SAMPLES))
-    end = time.monotonic() + bench.limits.crawl_ms / 1000
-    with _quiet(), RolledBack(bench.connection, bench.limits, writes=True).open():
-        found = tuple(routes(apps, exclude))
-        try:
-            with transaction.atomic(using=bench.connection.alias):
-                client = _client(apps)
-        except Exception as error:  # noqa: BLE001 - the project's user model and what it sets off may do anything
-            reason = f"No user could be made to ask as ({type(error).__name__})."
-            yield from (
-                replace(_blank(route, bench.connection.alias), reason=route.reason or reason) for route in found
-            )
-            return
-        try:
-            for route in found:
-                run = _blank(route, bench.connection.alias)
-                if route.path is None:
-                    yield replace(run, reason=route.reason)
-                elif time.monotonic() > end:
-                    yield replace(run, reason=f"The crawl was stopped after {bench.limits.crawl_ms / 1000:g} s.")
-                else:
-                    yield _paged(bench.measure(run, _get(client, route.path)), route, client, bench)
-        finally:
-            # Sessions may live outside the database.
-            client.session.flush()
+    with prepared(bench.connection):
+        parameters = Parameters(apps, plan.samples)
+        visitors = Visitors(apps, bench)
+        budget = Budget(bench.limits.crawl_statements, bench.limits, bench.tally)
+        found: list[QueryRun] = []
+        for route in plan.routes:
+            run = _blank(route, bench.connection.alias)
+            budget.spend()
+            if route.route in plan.reasons:
+                run = replace(run, reason=plan.reasons[route.route])
+            elif over := budget.over():
+                run = replace(run, reason=f"The crawl was stopped when {over}.")
+            else:
+                ways, reason = _filled(route, parameters, bench)
+                run = _netted(run, route, ways, visitors, bench) if ways else replace(run, reason=reason)
+            found.append(run)
+            yield run
+    told(coverage(found))
+
+
+def coverage(found: Iterable[QueryRun]) -> str:
+    """How many GET routes answered, and why the others did not, the commonest reason first."""
+    found = [run for run in found if run.reason != NO_GET]
+    answered = sum(run.audited for run in found)
+    why = Counter(_kind(run.reason) for run in found if not run.audited)
+    others = "; ".join(f"{count:,}: {reason.rstrip('.')}" for reason, count in why.most_common())
+    return f"{answered:,} of {len(found):,} GET routes answered{f'. Of the others, {others}' if others else ''}."
+
+
+def _kind(reason: str) -> str:
+    """A reason without what belongs to one route."""
+    if reason.startswith("No row tells a value"):
+        return "no row tells a value for a parameter"
+    return reason.partition(" (")[0].partition(" No user could")[0]
+
+
+def _filled(route: Route, parameters: Parameters, bench: Bench) -> tuple[tuple[str, ...], str]:
+    found: list[tuple[tuple[str, ...], str]] = []
+    try:
+        replace(bench, writes=False).aside(lambda: found.append(parameters.filled(route)))
+    except BaseException as error:
+        if interrupted(error):
+            raise
+        return (), f"Its view could not be read ({raised(error)})."
+    return found[0]
+
+
+def _netted(run: QueryRun, route: Route, ways: tuple[str, ...], visitors: Visitors, bench: Bench) -> QueryRun:
+    try:
+        with visitors.visit() as visit:
+            return _measured(run, route, ways, visit, bench)
+    except BaseException as error:
+        if interrupted(error):
+            raise
+        return replace(run, reason=f"Its transaction did not come to its end ({raised(error)}).")
 
 
 def _blank(route: Route, alias: str) -> QueryRun:
-    view: Any = route.view
-    cls = getattr(view, "view_class", None) or getattr(view, "cls", None)
-    code = getattr(getattr(cls, "get", None) or getattr(cls, "list", None) or view, "__code__", None)
-    own = code is not None and places.is_project(code.co_filename)
-    return QueryRun(
-        id=f"crawl:/{route.route}",
-        label=f"GET /{route.route}",
-        origin="crawl",
-        alias=alias,
-        status="not audited",
-        location=places.place(code.co_filename, code.co_firstlineno) if own and code is not None else None,
+    run = QueryRun(
+        id=f"crawl:/{route.route}", label=f"GET /{route.route}", origin="crawl", alias=alias, status="not audited"
     )
+    try:
+        owner, location, app = author(route.view)
+    except Exception:  # noqa: BLE001 - a view may be anything that can be called
+        return run
+    return replace(run, owner=owner, location=location, app=app)
 
 
-def _paged(run: QueryRun, route: Route, client: Client, bench: Bench) -> QueryRun:
+def _measured(run: QueryRun, route: Route, ways: tuple[str, ...], visit: Visit, bench: Bench) -> QueryRun:
+    """The run of the first path that answers; where none does, what the likeliest answered."""
+    first: QueryRun | None = None
+    left = list(ways)
+    clients: list[Client] = [visit.client, *([Client(**_defaults(visit.client))] if visit.user is not None else [])]
+    while left:
+        path = left.pop(0)
+        refused: list[RefusedPageError] = []
+        tried = as_asked(bench.measure(run, _noting(asking(clients[0], path, bench.connection), refused)))
+        if tried.audited:
+            return _paged(tried, route, path, clients[0], bench)
+        first = first or replace(tried, reason=f"{tried.reason} {visit.reason}".strip())
+        answer = refused[-1] if refused else None
+        if answer is None or tried.status == "failed":
+            break
+        canonical = urlsplit(answer.location).path
+        if canonical and canonical != path and canonical not in ways and leads_to(canonical, route):
+            left.insert(0, canonical)
+        elif answer.location and len(clients) > 1:
+            # A page for those who are not signed in yet.
+            clients.pop(0)
+            left.insert(0, path)
+        elif answer.status not in _TRY_ANOTHER_ROW:
+            break
+    return first or run
+
+
+def _noting(task: Callable[[], Any], refused: list[RefusedPageError]) -> Callable[[], Any]:
+    def noted() -> Any:
+        try:
+            return task()
+        except RefusedPageError as error:
+            refused.append(error)
+            raise
+
+    return noted
+
+
+def _defaults(client: Client) -> dict[str, Any]:
+    return {"SERVER_NAME": host(), "REMOTE_ADDR": client.defaults.get("REMOTE_ADDR"), "raise_request_exception": False}
+
+
+def _paged(run: QueryRun, route: Route, path: str, client: Client, bench: Bench) -> QueryRun:
     """The run with what keeps its list from having pages."""
-    found = paging.of_view(route.view) if run.audited else None
+    try:
+        found = paging.of_view(route.view)
+    except Exception:  # noqa: BLE001 - a view class of the project may have anything for its settings
+        found = None
     if found is None:
         return run
-    return replace(run, paging=paging.asked(found, lambda query: _get(client, f"{route.path}?{query}"), bench))
-
-
-def _client(apps: Apps) -> Client:
-    """A client whose user may see everything, by session and, for Django REST framework, by force."""
-    model: Any = get_user_model()
-    fields = {model.USERNAME_FIELD: _NAME}
-    fields |= {name: f"{_NAME}@example.invalid" if "mail" in name else _NAME for name in model.REQUIRED_FIELDS}
-    user = model._default_manager.create_superuser(password=None, **fields)
-    # An address for documentation: a developer's toolbar shows itself to 127.0.0.1 and would be measured.
-    options: dict[str, Any] = {"SERVER_NAME": host(), "REMOTE_ADDR": "192.0.2.1", "raise_request_exception": False}
-    client: Any = Client(**options)
-    if apps.is_installed("rest_framework"):
-        from rest_framework.test import APIClient  # noqa: PLC0415 - an optional package
-
-        client = APIClient(**options)
-    client.force_login(user)
-    if hasattr(client, "force_authenticate"):
-        client.handler._force_user = user
-    return client  # type: ignore[no-any-return]
-
-
-def _get(client: Client, path: str) -> Callable[[], Any]:
-    def get() -> Any:
-        response = client.get(path, secure=settings.SECURE_SSL_REDIRECT)
-        if not 200 <= response.status_code < 300:
-            problem = getattr(response, "exc_info", None)
-            raise NotAuditedError(f"Status {response.status_code}{f' ({problem[0].__name__})' if problem else ''}.")
-        return response
-
-    return get
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Mail in memory, and no lines about pages that were not found."""
-    logger = logging.getLogger("django.request")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    # Where the tests of a project run, the outbox is there already.
-    before = list(mail.outbox) if hasattr(mail, "outbox") else None
-    changed = _mail_in_memory()
-    with _unwarned():
-        changed.enable()
-    try:
-        yield
-    finally:
-        with _unwarned():
-            changed.disable()
-        logger.setLevel(level)
-        if before is not None:
-            mail.outbox[:] = before
-        elif hasattr(mail, "outbox"):
-            del mail.outbox
-
-
-def _mail_in_memory() -> override_settings:
-    mailers = getattr(settings, "MAILERS", None)
-    if mailers is not None:
-        return override_settings(MAILERS={alias: {"BACKEND": _LOCMEM} for alias in mailers})
-    return override_settings(EMAIL_BACKEND=_LOCMEM)
-
-
-@contextmanager
-def _unwarned() -> Iterator[None]:
-    """From Django 6.1 on, the setting that a project need not have set is deprecated."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", PendingDeprecationWarning)
-        yield
+    asked = paging.asked(found, lambda query: asking(client, f"{path}?{query}", bench.connection), bench)
+    return replace(run, paging=asked)

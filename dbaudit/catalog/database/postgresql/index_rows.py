@@ -96,6 +96,7 @@ def foreign_keys(
                     on_delete=ACTIONS[row.on_delete],
                     on_update=ACTIONS[row.on_update],
                     deferrable=row.deferrable,
+                    deferred=row.deferred,
                     validated=row.validated,
                     enforced=row.enforced,
                 )

@@ -135,6 +135,7 @@ def constraints(version: int) -> str:
 SELECT k.conrelid::bigint AS relation, k.conname::text AS name, k.contype::text AS type,
     k.conkey::int[] AS columns,
     k.convalidated AS validated, {enforced} AS enforced, k.condeferrable AS deferrable,
+    k.condeferred AS deferred,
     k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update,
     t.relname::text AS target_table, t.relnamespace::bigint AS target_schema, n.nspname::text AS target_schema_name,
     k.confrelid::bigint AS target, k.confkey::int[] AS target_columns,

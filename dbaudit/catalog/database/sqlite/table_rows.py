@@ -192,6 +192,7 @@ def _foreign_keys(name: str, rows: Rows, text: TableText) -> Iterator[ForeignKey
             on_delete=on_delete,
             on_update=on_update,
             deferrable=own.deferrable if own else None,
+            deferred=own.deferrable if own else None,
             enforced=rows.enforced,
         )
 

@@ -1,0 +1,170 @@
+"""Findings by cause: what one change answers is one, and a symptom stands under what explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from dbaudit.analysis.repetition import repetitions
+from dbaudit.facts import Index, QueryRun, Snapshot
+from dbaudit.findings import CreateIndex, DropIndex, Finding
+
+#: Findings that tell what something else causes, as far as that was found.
+SYMPTOMS = ("slow_query", "duplicate_statement")
+#: What explains a slow query, the likeliest first.
+EXPLAINING = ("n_plus_one", "defeated_prefetch", "unbounded_result", "deep_offset", "lookup_without_possible_index")
+#: A repetition explains a slow query where it is so large a part of its statements.
+MOST = 0.5
+#: Checks that are about an index that exists, which is told by its definition where the remedy does not name it.
+OF_AN_INDEX = (
+    "bloated_index",
+    "hot_update_blocker",
+    "low_cardinality_index",
+    "mostly_null_index",
+    "needless_index_predicate",
+    "rarely_used_index",
+    "redundant_index",
+    "redundant_uniqueness",
+    "undeclared_index",
+    "unused_index",
+    "unused_pattern_index",
+    "wrong_index_method",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings that one change answers, the one whose remedy it is first; ``symptoms`` are what it explains."""
+
+    findings: tuple[Finding, ...]
+    symptoms: tuple[Finding, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of all of its findings and symptoms."""
+        return tuple(finding.key for finding in (*self.findings, *self.symptoms))
+
+    @property
+    def group(self) -> str:
+        """The sentence that the first shares with others, ``""`` where there is none."""
+        first, *others = self.findings
+        return first.group if any(finding.group == first.group for finding in others) else ""
+
+
+def causes(findings: Iterable[Finding], snapshot: Snapshot | None) -> tuple[Cause, ...]:
+    """The findings by cause, in the order in which they are told."""
+    told = tuple(findings)
+    clusters = tuple(_clusters([one for one in told if one.check not in SYMPTOMS], snapshot))
+    explained: dict[int, list[Finding]] = {}
+    alone = []
+    for symptom in (one for one in told if one.check in SYMPTOMS):
+        place = _explanation(symptom, clusters, snapshot)
+        if place is None:
+            alone.append(symptom)
+        else:
+            explained.setdefault(place, []).append(symptom)
+    return (
+        *(Cause(cluster, tuple(explained.get(place, ()))) for place, cluster in enumerate(clusters)),
+        *(Cause(cluster) for cluster in _clusters(alone, snapshot)),
+    )
+
+
+def index_of(finding: Finding, snapshot: Snapshot) -> Index | None:
+    """The index that exists and that a finding is about."""
+    action = finding.remedy.action
+    table = snapshot.labelled(finding.table)
+    if table is None or not (isinstance(action, DropIndex) or finding.check in OF_AN_INDEX):
+        return None
+    if isinstance(action, DropIndex):
+        return next((index for index in table.indexes if index.name == action.name), None)
+    alike = [index for index in table.indexes if index.describe() in finding.identity]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _clusters(findings: list[Finding], snapshot: Snapshot | None) -> Iterator[tuple[Finding, ...]]:
+    """The findings that share an object, directly or through others."""
+    listed = {
+        finding.identity[-1]
+        for finding in findings
+        if finding.check == "n_plus_one" and finding.identity[0].startswith("admin:")
+    }
+    clusters: dict[int, list[Finding]] = {}
+    known: dict[Hashable, int] = {}
+    for number, finding in enumerate(findings):
+        objects = tuple(_objects(finding, snapshot, listed))
+        met = {known[each] for each in objects if each in known}
+        home = min(met, default=number)
+        members = clusters.setdefault(home, [])
+        for other in sorted(met - {home}):
+            members += clusters.pop(other)
+            known = {each: home if place == other else place for each, place in known.items()}
+        members.append(finding)
+        known |= dict.fromkeys(objects, home)
+    for _, members in sorted(clusters.items()):
+        yield tuple(sorted(members, key=_leading))
+
+
+def _leading(finding: Finding) -> tuple[bool, bool, int, bool, bool, int]:
+    """Sorts the finding first whose remedy is that of all: one that does not fail, own code, the worst, a drop before a
+    declaration, what was tried."""
+    remedy = finding.remedy
+    drops = isinstance(remedy.action, DropIndex)
+    own = finding.owner == "project"
+    return remedy.failed, not own, -finding.severity.rank, not drops, not remedy.tried, -finding.confidence.rank
+
+
+def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> Iterator[Hashable]:
+    """What a finding is about, as far as another may be about the same."""
+    if finding.group:
+        yield "group", finding.check, finding.owner, finding.group
+    action = finding.remedy.action
+    index = index_of(finding, snapshot) if snapshot else None
+    if index is not None:
+        yield "index", finding.table, index.name
+    elif isinstance(action, CreateIndex) and action.keys:
+        yield "build", *_definition(action)
+    if finding.check == "n_plus_one" and finding.identity[-1] in listed:
+        yield "asked", finding.owner, finding.identity[-1]
+
+
+def _definition(action: CreateIndex) -> tuple[Hashable, ...]:
+    keys = action.keys
+    if len(keys) == 1:  # one key reads the same in both directions
+        keys = (replace(keys[0], descending=False),)
+    return action.table, keys, action.condition, action.method or "btree", action.unique
+
+
+def same_keys(one: CreateIndex, other: CreateIndex) -> bool:
+    """Whether two indexes to build are on the same keys and rows, whatever else they include."""
+    return _definition(one) == _definition(other)
+
+
+# -- symptoms --------------------------------------------------------------------------------------------------------
+
+
+def _explanation(symptom: Finding, clusters: tuple[tuple[Finding, ...], ...], snapshot: Snapshot | None) -> int | None:
+    """The number of the cluster that explains a symptom, None where none does."""
+    run = next((one for one in snapshot.runs if one.id == symptom.identity[0]), None) if snapshot else None
+    if run is None:
+        return None
+    found = [
+        (EXPLAINING.index(finding.check), place)
+        for place, cluster in enumerate(clusters)
+        for finding in cluster
+        if finding.check in EXPLAINING and _explains(finding, symptom, run)
+    ]
+    return min(found)[1] if found else None
+
+
+def _explains(finding: Finding, symptom: Finding, run: QueryRun) -> bool:
+    if finding.check != "n_plus_one":
+        return symptom.check == "slow_query" and run.id in finding.identity
+    for one in repetitions(run):
+        what = one.statement.asked or one.statement.fingerprint
+        if what != finding.identity[-1]:
+            continue
+        if symptom.check == "slow_query":
+            return one.times >= MOST * (run.queries or 0)
+        duplicate = next((each for each in run.statements if each.fingerprint == symptom.identity[-1]), None)
+        return duplicate is not None and duplicate.tables == one.statement.tables
+    return False
