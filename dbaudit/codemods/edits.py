@@ -12,6 +12,7 @@ from dbaudit.apply.steps import Done
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex
 from dbaudit.sql.equivalence import knowable, signature
+from dbaudit.sql.orm import UntranslatableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,13 @@ def _built(snapshot: Snapshot, done: Done) -> Edit | Foreign | Refused | None:
         return None
     wanted = recorded(table, index, done.step.definition.name)
     model = forms.holder(snapshot, table)
-    if model:
-        return AddToMeta(model=model.label, index=wanted.name, entry=forms.entry(snapshot, table, wanted))
-    if table.ownership.model and not table.ownership.auto_created:
-        return Foreign(model=table.ownership.model, name=wanted.name, entry=forms.entry(snapshot, table, wanted))
+    try:
+        if model:
+            return AddToMeta(model=model.label, index=wanted.name, entry=forms.entry(snapshot, table, wanted))
+        if table.ownership.model and not table.ownership.auto_created:
+            return Foreign(model=table.ownership.model, name=wanted.name, entry=forms.entry(snapshot, table, wanted))
+    except UntranslatableError as error:
+        return Refused(name=wanted.name, reason=f"{error} Put its SQL into a migration by RunSQL.")
     return Refused(name=wanted.name, reason=f"No model that could declare it has the table {table.label}.")
 
 
