@@ -6,10 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from dbaudit.advisor import floors, forms
+from dbaudit.advisor import floors, forms, served
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.provenance import Provenance
-from dbaudit.advisor.served import as_index
 from dbaudit.advisor.values import Chosen, Effect
 from dbaudit.advisor.worth import Worth, of_build
 from dbaudit.analysis.removal import removal
@@ -26,6 +25,7 @@ from dbaudit.findings import (
     Recommendation,
     Remedy,
 )
+from dbaudit.sql import equivalence
 from dbaudit.sql.equivalence import covers
 from dbaudit.sql.normal_form import mentioned
 
@@ -172,17 +172,16 @@ def _answers(snapshot: Snapshot, one: Chosen, table: Table, effects: list[Effect
                 if run.id in effect.asked.runs
             )
         case "lookup_without_possible_index":
-            served = mentioned(*(key.expression for key in one.candidate.keys if key.expression))
+            covered = mentioned(*(key.expression for key in one.candidate.keys if key.expression))
             if one.candidate.method != "btree":  # as one, a plain column finds by its beginning alone
-                served |= {key.column.lower() for key in one.candidate.keys}
-            return finding.table == table.label and bool(helped) and finding.identity[-1].lower() in served
+                covered |= {key.column.lower() for key in one.candidate.keys}
+            return finding.table == table.label and bool(helped) and finding.identity[-1].lower() in covered
     action = finding.remedy.action
     if not isinstance(action, CreateIndex) or finding.check in NOT_ANSWERED or action.table != table.label:
         return False
     if action.unique or action.condition or action.include or not all(map(_is_column, action.keys)):
         return False
-    wanted = Index(name=action.name, table=table.name, keys=action.keys, method=action.method or "btree")
-    return covers(as_index(one.candidate, table), wanted)
+    return covers(served.as_index(one.candidate, table), equivalence.as_index(action, table))
 
 
 def _is_column(key: IndexKey) -> bool:

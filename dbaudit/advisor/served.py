@@ -7,31 +7,22 @@ from dataclasses import replace
 
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.facts import Index, IndexKey, Table
-from dbaudit.sql import normal_form
+from dbaudit.findings import CreateIndex
+from dbaudit.sql import equivalence
 from dbaudit.sql.equivalence import covers, enforces
 
 
 def as_index(candidate: Candidate, table: Table) -> Index:
-    """The candidate as the catalog would tell it. An expression or condition that the table's indexes have in other
-    words is taken in theirs."""
-    known = {
-        normal_form.condition(text): text
-        for index in table.indexes
-        for text in (*index.expressions, index.predicate)
-        if text
-    }
-
-    def spelled(text: str) -> str:
-        return known.get(normal_form.condition(text), text) if text else ""
-
-    return Index(
+    """The candidate as the catalog would tell it."""
+    action = CreateIndex(
+        table=table.label,
+        keys=candidate.keys,
         name=candidate.name,
-        table=candidate.table,
-        keys=tuple(replace(key, expression=spelled(key.expression)) for key in candidate.keys),
-        included=candidate.include,
-        predicate=spelled(candidate.condition),
+        include=candidate.include,
+        condition=candidate.condition,
         method=candidate.method,
     )
+    return equivalence.as_index(action, table)
 
 
 def serving(candidate: Candidate, table: Table) -> Index | None:
