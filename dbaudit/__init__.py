@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from dbaudit.facts import (
     AdminPage,
+    Apart,
     Asker,
+    AskingRow,
     Change,
     CollationVersion,
     Column,
@@ -128,8 +130,10 @@ __all__ = [
     "Action",
     "AddConstraint",
     "AdminPage",
+    "Apart",
     "Application",
     "Asker",
+    "AskingRow",
     "Attempt",
     "Baseline",
     "Category",

@@ -53,9 +53,9 @@ def test_the_same_line_in_two_runs_is_one_finding(library: Scratch) -> None:
     assert len(judged(library, CHECK, run, replace(run, id="canned:y", label="y"))) == 1
 
 
-def test_what_cannot_be_run_again_is_less_sure(library: Scratch) -> None:
+def test_rows_that_tell_what_loaded_them_are_as_sure_as_a_second_run(library: Scratch) -> None:
     (finding,) = judged(library, CHECK, replace(measured(library, publishers), scaling=(), origin="captured"))
-    assert finding.confidence == "medium"
+    assert finding.confidence == "high"
 
 
 def publishers_and_lives() -> list[Any]:

@@ -17,7 +17,7 @@ from django.db.models import Model
 from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import QueryRun, Trial
 from dbaudit.workload.execution import OutOfTimeError
-from dbaudit.workload.fixes import savings, trying
+from dbaudit.workload.fixes import combining, savings, trying
 from dbaudit.workload.fixes.choices import prefetching
 from dbaudit.workload.fixes.edits import corrected, fetching, naming, without
 from dbaudit.workload.fixes.trying import Task
@@ -93,15 +93,13 @@ def _trials(run: QueryRun, source: str, function: Any, bench: Bench) -> Iterator
     # What is prefetched is read before anything is written: it need not be the same on other data.
     writes = any(one.kind in ("insert", "update", "delete") for one in run.statements)
     found = [one for one in repetitions(run) if one.statement.asked and not (one.prefetched and writes)]
-    found = found if run.scaling else []
-    before = trying.same_each_time(function, bench) if found else None
-    for one in found:
-        for change, changed in _changes(one, found, source, function):
-            trial = trying.proposed(one.statement.fingerprint, change, source, changed)
-            trial = trying.fewer_statements(trial, changed, function, before, bench)
-            yield trial
-            if trial.worked:
-                break
+
+    def changes(target: Repetition, left: list[Repetition], text: str) -> Iterator[tuple[str, str]]:
+        if not (target.prefetched and writes):
+            yield from _changes(target, left, text, function)
+
+    if found:
+        yield from combining.trials(run, found, source, function, changes, bench)
 
 
 def _changes(one: Repetition, found: list[Repetition], source: str, function: Any) -> Iterator[tuple[str, str]]:
@@ -109,8 +107,8 @@ def _changes(one: Repetition, found: list[Repetition], source: str, function: An
     if one.prefetched:
         yield from _chosen(one, source, function)
         return
+    name = one.statement.asked.rpartition(".")[2]
     if one.statement.asker == "deferred":
-        name = one.statement.asked.rpartition(".")[2]
         yield from ((f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name))
         yield from naming(source, "only", name)
         return
@@ -121,6 +119,22 @@ def _changes(one: Repetition, found: list[Repetition], source: str, function: An
                 yield change, insert(change)
             change = f'prefetch_related("{path}")'
             yield change, insert(change)
+            # What each row chooses of the relation, prefetched as it is chosen.
+            if path == name:
+                yield from _chosen(one, insert(change), function)
+    if any(statement.asker == "deferred" for statement in one.statements):
+        yield from _with_its_key(one, found, source, function)
+
+
+def _with_its_key(one: Repetition, found: list[Repetition], source: str, function: Any) -> Iterator[tuple[str, str]]:
+    """A relation whose key was left out: the key loaded, and the relation joined."""
+    name = one.statement.asked.rpartition(".")[2]
+    loaded = [(f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name)]
+    for first, changed in (*loaded, *naming(source, "only", name)):
+        for model, insert in fetching(changed, lambda path: trying.manager_model(function, path)):
+            for path in _paths(model, one.statement.asked, [other.statement.asked for other in found]):
+                change = f'select_related("{path}")'
+                yield f"{first.rstrip('.')} and {change}", insert(change)
 
 
 def _chosen(one: Repetition, source: str, function: Any) -> Iterator[tuple[str, str]]:
