@@ -7,12 +7,15 @@ take ROW EXCLUSIVE on each and keep it until the transaction ends.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.rows.asking import Question, ask
 from dbaudit.facts import Sequence, Skipped, Snapshot
 from dbaudit.facts.dialect import Dialect
+
+NOTHING: Final = (None, None)
 
 
 def read(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[Snapshot, tuple[Skipped, ...]]:
@@ -26,7 +29,12 @@ def read(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[Snapshot,
     answers, unanswered = ask(connection, questions)
     failed = {one.question.key: one.reason for one in unanswered}
     sequences = tuple(
-        replace(one, last_value=answers.get(number), readable=one.readable and number not in failed)
+        replace(
+            one,
+            last_value=answers.get(number, NOTHING)[0],
+            position=answers.get(number, NOTHING)[1],
+            readable=one.readable and number not in failed,
+        )
         for number, one in enumerate(snapshot.sequences)
     )
     skipped = tuple(
@@ -38,8 +46,9 @@ def read(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[Snapshot,
 
 
 def _position(sequence: Sequence) -> str:
-    """The number before the one that comes next: that which was given last, unless the sequence was set anew since
-    (``RESTART``). NULL for one that begins at its beginning."""
+    """The number that was given last, NULL for none; and the one before that which comes next: another one where the
+    sequence was set anew and not used since (``RESTART``), NULL for one that begins at its beginning."""
     before = f"last_value - {sequence.increment}"
     within = f"{before} >= {sequence.minimum}" if sequence.increment > 0 else f"{before} <= {sequence.maximum}"
-    return f"CASE WHEN is_called THEN last_value WHEN {within} THEN {before} END"
+    last = "CASE WHEN is_called THEN last_value END"
+    return f"ARRAY[{last}, CASE WHEN is_called THEN last_value WHEN {within} THEN {before} END]"
