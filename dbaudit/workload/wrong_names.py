@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, FieldError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.options import Options
 
 from dbaudit import places
@@ -95,7 +95,8 @@ def _model(error: BaseException) -> type[Model] | None:
         for value in (local.get("first_obj"), local.get("opts"), local.get("self")):
             # The class as Python has it: a lazy object would set itself up to tell another, and may fail at that.
             cls = type(value)
-            meta = value if issubclass(cls, Options) else getattr(cls, "_meta", None)
+            asked = getattr(value, "model", None) if issubclass(cls, QuerySet) else cls
+            meta = value if issubclass(cls, Options) else getattr(asked, "_meta", None)
             if isinstance(meta, Options):
                 found = meta.model
     return found
