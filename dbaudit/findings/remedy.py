@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Final, cast
 
-from dbaudit.facts.tables import IndexKey, Nulls
+from dbaudit.facts.indexes import IndexKey, Nulls
 from dbaudit.findings.attempt import Attempt
 
 
