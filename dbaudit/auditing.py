@@ -11,7 +11,8 @@ from pathlib import Path
 
 import django
 from django.apps import apps
-from django.db import connections
+from django.db import Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
 from dbaudit import amounts, catalog, checks, conf, places
@@ -22,6 +23,8 @@ from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
 from dbaudit.connection.opening import of_alias
 from dbaudit.connection.own_statements import marked
+from dbaudit.connection.parallel import on_each
+from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.facts.budgets import QueryBudget
@@ -133,17 +136,31 @@ def run(options: Options) -> Report:
     if options.crawl_exclude and not options.crawl:
         raise AuditError("--crawl-exclude leaves routes out of the crawl; add --crawl.")
     now = _now()
-    databases = tuple(
-        _audit(alias, settings, selected, selection.not_run(known, selected), options, ids, now.date())
-        for alias in dict.fromkeys(options.databases)
+    aliases = tuple(dict.fromkeys(options.databases))
+    options.progress(
+        f"Reading the catalog of {aliases[0]!r}" if len(aliases) == 1 else f"Reading {len(aliases)} databases"
     )
+    found = on_each(aliases, lambda connection: _read(connection, settings, selected, options, now.date()))
+    snapshots = {alias: one for alias, one in found.items() if isinstance(one, Snapshot)}
+    refused = {alias: one for alias, one in found.items() if isinstance(one, AuditError)}
+    databases: list[DatabaseReport] = []
+    for alias, snapshot in snapshots.items():
+        try:
+            databases.append(
+                _audit(snapshot, settings, selected, selection.not_run(known, selected), options, ids, now.date())
+            )
+        except Error as error:
+            refused[alias] = AuditError(f"Database {alias!r}: the audit did not come to its end. {reason(error)}")
+    if not databases:
+        raise AuditError(" ".join(map(str, refused.values()))) from next(iter(refused.values()))
     return Report(
         generated_at=now.isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - started, 3),
         django=django.get_version(),
         dbaudit=dbaudit.__version__,
         document=settings.document,
-        databases=databases,
+        databases=tuple(databases),
+        unaudited=tuple(Skipped(alias, str(error)) for alias, error in refused.items()),
         rules=tuple(selection.rule(check) for check in selected),
         arguments=options.arguments,
         stale_suppressions=_stale(settings, databases, options, now.date()),
@@ -151,8 +168,30 @@ def run(options: Options) -> Report:
     )
 
 
+def _read(
+    connection: BaseDatabaseWrapper,
+    settings: conf.Settings,
+    selected: tuple[Check, ...],
+    options: Options,
+    today: date,
+) -> Snapshot:
+    """What is read of one database; of several this is done in parallel, all that follows is done one by one."""
+    with uncollected():
+        return catalog.read(
+            connection,
+            apps=apps,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            count_limit_bytes=settings.count_limit_bytes,
+            exact_counts=options.exact_counts,
+            today=today,
+            read_data=options.read_data or settings.read_data,
+            data_for=[check.id for check in selected if "data" in check.needs],
+        )
+
+
 def _audit(
-    alias: str,
+    snapshot: Snapshot,
     settings: conf.Settings,
     selected: tuple[Check, ...],
     not_run: tuple[Skipped, ...],
@@ -160,21 +199,9 @@ def _audit(
     ids: set[str],
     today: date,
 ) -> DatabaseReport:
-    connection = of_alias(alias)
-    with marked(connection):
-        options.progress(f"Reading the catalog of {alias!r}")
-        with uncollected():
-            snapshot = catalog.read(
-                connection,
-                apps=apps,
-                statement_timeout_ms=settings.statement_timeout_ms,
-                lock_timeout_ms=settings.lock_timeout_ms,
-                count_limit_bytes=settings.count_limit_bytes,
-                exact_counts=options.exact_counts,
-                today=today,
-                read_data=options.read_data or settings.read_data,
-                data_for=[check.id for check in selected if "data" in check.needs],
-            )
+    """Measure, judge and advise on what was read. Here project code runs and is timed, so nothing else does."""
+    alias = snapshot.alias
+    with marked(of_alias(alias)):
         snapshot = _restricted(snapshot, options.apps)
         snapshot = _measured(snapshot, settings, options)
         options.progress(f"Running {len(selected)} checks on {alias!r}")

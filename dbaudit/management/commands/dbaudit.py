@@ -41,12 +41,14 @@ class Command(BaseCommand):
             "explain": self.explain,
             "diff": self.diff,
         }
+        self.written: list[str] = []
         try:
             actions[options["action"]](options)
         except AuditError as error:
             raise CommandError(str(error), returncode=2) from error
         except KeyboardInterrupt:
-            self.stderr.write("Interrupted; nothing was written.")
+            done = f"written before: {', '.join(self.written)}" if self.written else "nothing was written"
+            self.stderr.write(f"Interrupted; {done}.")
             sys.exit(130)
 
     def report(self, options: dict[str, Any]) -> None:
@@ -86,6 +88,7 @@ class Command(BaseCommand):
                 self._summarize(output, result)
             else:
                 write.write(text, output.path)
+                self.written.append(str(output.path))
                 self._tell(f"Report written to {output.path}", options["verbosity"])
         gate.refuse(result)
         for line in gate.save(found, result):
@@ -121,6 +124,7 @@ class Command(BaseCommand):
         drawn = draw(diff.compare(diff.read(options["old"]), diff.read(options["new"])))
         if path:
             write.write(drawn, path)
+            self.written.append(path)
             self._tell(f"Comparison written to {path}", options["verbosity"])
         else:
             printed(self, drawn, ending="")
