@@ -10,6 +10,7 @@ from dbaudit.analysis.removal import declaration, is_pattern_companion
 from dbaudit.apply.steps import Done
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex
+from dbaudit.sql.entry import Entry, entry
 from dbaudit.sql.orm import UntranslatableError
 
 
@@ -19,7 +20,7 @@ class AddToMeta:
 
     model: str
     name: str
-    entry: forms.Entry
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Foreign:
     """An index of a table whose model is not the project's: a migration elsewhere builds it."""
 
     model: str
-    entry: forms.Entry
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +88,9 @@ def _built(snapshot: Snapshot, done: Done) -> Edit | Foreign | Refused | None:
     model = forms.holder(snapshot, table)
     try:
         if model:
-            return AddToMeta(model=model.label, name=wanted.name, entry=forms.entry(snapshot, table, wanted))
+            return AddToMeta(model=model.label, name=wanted.name, entry=entry(snapshot, table, wanted))
         if table.ownership.model and not table.ownership.auto_created:
-            return Foreign(model=table.ownership.model, entry=forms.entry(snapshot, table, wanted))
+            return Foreign(model=table.ownership.model, entry=entry(snapshot, table, wanted))
     except UntranslatableError as error:
         return Refused(name=wanted.name, reason=f"{error} Put its SQL into a migration by RunSQL.")
     return Refused(name=wanted.name, reason=f"No model that could declare it has the table {table.label}.")

@@ -18,10 +18,10 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.models import Index
 
-from dbaudit.advisor.forms import Entry
 from dbaudit.codemods.edits import AddToMeta, Edit, Foreign, NoIndexOfField, RemoveFromMeta
 from dbaudit.errors import AuditError
 from dbaudit.operations import EnsureIndex, EnsureNoIndex
+from dbaudit.sql.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
