@@ -32,8 +32,12 @@ def remedy(snapshot: Snapshot, table: Table, index: CreateIndex, verification: s
     """The index in its three forms: ``Meta.indexes`` and migration where the project has the model, SQL and its
     undo."""
     model = holder(snapshot, table)
+    unmanaged = next((one for one in snapshot.models_of(table) if not one.managed and one.owner == "project"), None)
     if model is None:
-        orm = f"No model of the project has {table.label}: build it by SQL, best by RunSQL in a migration."
+        why = f"No model of the project has {table.label}"
+        if unmanaged is not None:
+            why = f"{unmanaged.label} is unmanaged (managed = False), so that migrations leave its table alone"
+        orm = f"{why}: build it by SQL, best by RunSQL in a migration."
         text = ""
     else:
         text = migration(snapshot, [(table, index)])

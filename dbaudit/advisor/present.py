@@ -41,9 +41,11 @@ NOT_ANSWERED = ("missing_index",)
 NAMED = 3
 _LIST = re.compile(r"^SELECT (?!DISTINCT).{60,}? FROM ", re.DOTALL)
 STATEMENT = 300
+PARTITIONED = "partitioned table"
 _LOCKS = {
     "postgresql": "built CONCURRENTLY: reads and writes go on",
     "sqlite": "the whole file is locked for writers while it is built",
+    PARTITIONED: "writers of every partition wait until all of it is built; apply-indexes builds one after the other",
 }
 
 
@@ -120,15 +122,15 @@ def _build(
             net_bytes=net,
             writes_slowed=_writes(table, one),
             build_seconds=round(seconds, 3),
-            lock=_LOCKS[snapshot.vendor],
+            lock=_LOCKS[PARTITIONED if table.kind == PARTITIONED else snapshot.vendor],
         ),
-        risk="review" if one.flips or one.written.hot_lost else "safe",
+        risk="review" if one.flips or one.written.threat or table.kind == PARTITIONED else "safe",
         value=round(max(one.gain, 1 - ratio) * confidence / cost, 4),
         helps=tuple(_helped(snapshot, advised, effect) for effect in effects),
         share=round(one.gain, 5),
         share_alone=round(one.alone, 5),
         replaces=tuple(other.name for other in one.replaces),
-        caution=_caution(snapshot, one, effects),
+        caution=_caution(snapshot, one, table, effects),
         projected=advised.growth is not None,
     )
 
@@ -262,8 +264,14 @@ def _writes(table: Table, one: Chosen) -> str:
     return f"{text}; {one.written.wal_bytes:,.0f} bytes of log in the observed time" if one.written.wal_bytes else text
 
 
-def _caution(snapshot: Snapshot, one: Chosen, effects: Iterable[Effect]) -> str:
+def _caution(snapshot: Snapshot, one: Chosen, table: Table, effects: Iterable[Effect]) -> str:
     said = []
+    if table.kind == PARTITIONED:
+        said.append(
+            f"PostgreSQL builds the index of a partitioned table only at once: writers of all {table.partitions} "
+            "partitions wait until the statement ends. apply-indexes makes it ON ONLY the parent, builds each "
+            "partition's part CONCURRENTLY, and attaches them."
+        )
     repeated = [effect for effect in effects if effect.asked.repeated]
     if repeated:
         said.append(
@@ -275,8 +283,8 @@ def _caution(snapshot: Snapshot, one: Chosen, effects: Iterable[Effect]) -> str:
             "A plan walks this index until its limit is reached, which is slow where the wanted rows lie late: time "
             "the query when the index is there, and drop it if it became slower."
         )
-    if one.written.hot_lost:
-        said.append(f"{one.written.hot_lost:,.0f} updates would have been heap-only (HOT) without it.")
+    if one.written.threat:
+        said.append(one.written.threat.told())
     if snapshot.vendor == "sqlite":
         said.append("SQLite must know the data to prefer it: run ANALYZE once.")
     return " ".join(said)

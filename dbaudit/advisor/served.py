@@ -32,6 +32,13 @@ def serving(candidate: Candidate, table: Table) -> Index | None:
     return next((index for index in usable if any(covers(index, one) for one in wanted)), None)
 
 
+def waiting(candidate: Candidate, table: Table) -> Index | None:
+    """The index of a partitioned table that would find all the candidate would, were all its parts attached."""
+    wanted = as_index(replace(candidate, include=()), table)
+    invalid = (index for index in table.indexes if index.partitioned and not index.valid)
+    return next((index for index in invalid if covers(index, wanted)), None)
+
+
 def replaced(candidate: Candidate, table: Table) -> tuple[Index, ...]:
     """The indexes that would have nothing left to do beside the candidate: those that enforce something stay."""
     wanted = as_index(candidate, table)

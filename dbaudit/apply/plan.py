@@ -195,7 +195,6 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
         reason = "The index of a partitioned table cannot be dropped without locking readers out; do it by hand."
         return LeftOut(key=key, title=title, reason=reason)
     lock, blocks = LOCKS.get(snapshot.vendor, LOCKS[""])
-    remedy = removal(snapshot, table, index)
     return Step(
         number=0,
         key=key,
@@ -203,13 +202,13 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
         schema=table.schema,
         table=table.name,
         definition=replace(definition, name=index.name),
-        sql=remedy.sql,
-        undo_sql=remedy.undo_sql,
+        sql=ddl.drop_index(snapshot.dialect, table, index.name),
+        undo_sql=ddl.recreate_index(snapshot.dialect, index),
         lock=lock,
         blocks=blocks,
         bytes=None if index.bytes is None else -index.bytes,
         title=title,
-        orm=remedy.orm,
+        orm=removal(snapshot, table, index).orm,
         because=because,
     )
 
