@@ -89,6 +89,14 @@ class Planned:
     plans: tuple[Plan, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A statement that was executed: the pages and rows that it took (``work``), and which candidates it used."""
+
+    work: float
+    used: frozenset[Candidate]
+
+
 class Planner(Protocol):
     """A trial of one vendor: says what statements would cost, without changing the user's database.
 
@@ -109,6 +117,10 @@ class Planner(Protocol):
         Raises:
             UnplannableError: this statement cannot be planned.
         """
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> Execution | None:
+        """Execute one statement on a copy with these candidates built, None where it cannot be, or where ``cost`` does
+        so already."""
 
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 from dbaudit.advisor.candidate import PATHS, Asked, Candidate
+from dbaudit.advisor.entries import fitting
 from dbaudit.advisor.parsing import spelled
 from dbaudit.advisor.predicates import Term
 from dbaudit.advisor.roles import Occurrence
@@ -40,7 +41,8 @@ def propose(
     if not occurrence.table.stores_rows:
         return ()
     maker = _Maker(occurrence, asked, vendor, chosen_from)
-    return tuple(dict.fromkeys(maker.candidates()))
+    made = (fitting(one, occurrence.table, vendor) for one in maker.candidates())
+    return tuple(dict.fromkeys(one for one in made if one is not None))
 
 
 @dataclass(frozen=True)

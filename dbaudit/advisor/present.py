@@ -138,7 +138,7 @@ def _priority(
 ) -> Priority:
     """High is only what was tried on data that there is, and enough of it, for more than what is asked once a row."""
     best = min((effect.ratio for effect in effects), default=1.0)
-    if table.ownership.owner != "project" or best > 1 - MUCH:
+    if table.ownership.owner != "project" or best > 1 - MUCH or one.flips:
         return "low"
     lasting = min((effect.ratio for effect in effects if not effect.asked.repeated), default=1.0)
     enough = advised.growth is None and not small

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dbaudit.advisor import flips
@@ -10,11 +10,12 @@ from dbaudit.advisor.allowance import Allowance
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
 from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
+from dbaudit.advisor.prune import looked_up
 from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.search.choose import Choice, Measures, choose
 from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import State
-from dbaudit.advisor.served import replaced, serving
+from dbaudit.advisor.served import mirror, repeats_key, replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
@@ -22,6 +23,7 @@ from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
 LATE = "What may be planned was planned before it was tried."
+REPEATED_KEY = "It begins with the columns of a key, which finds the row by itself."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
 #: The budget where none is given: this share of what the tables' rows take.
@@ -36,6 +38,7 @@ def advise(
     budget_bytes: int | None = None,
     seconds: float = 60.0,
     quick: bool = False,
+    refused: Mapping[Candidate, str] | None = None,
 ) -> Advice:
     """The indexes that make this workload cheapest within a budget of bytes (default: half of the heap).
 
@@ -43,17 +46,18 @@ def advise(
     given back; they are counted in plans (see `dbaudit.advisor.allowance`). ``quick`` makes one pass only. What cannot
     be planned is skipped, with the reason, and the rest is advised. The same statements, tables and statistics give the
     same advice, to the byte, on an idle and on a busy machine, unless the emergency brake is pulled, which is told.
+    ``refused`` are candidates that are not to be thought of, with the reason.
     """
     allowance = Allowance(planner, seconds)
     if budget_bytes is None:
         budget_bytes = int(HEAP_SHARE * sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables()))
-    work = _Work(planner, snapshot, allowance)
+    work = _Work(planner, snapshot, allowance, reasons=dict(refused or {}))
     try:
         work.gather(asked)
         if not work.kept:
             return Advice(skipped=tuple(work.skipped), rejected=work.rejections(), budget_bytes=budget_bytes)
         choice = work.choose(budget_bytes, quick=quick)
-        return work.advice(choice, budget_bytes)
+        return flips.flagged(work.advice(choice, budget_bytes), snapshot)
     except TrialEndedError as error:
         return Advice(skipped=(*work.skipped, Skipped(WHAT, str(error))), budget_bytes=budget_bytes, complete=False)
 
@@ -83,7 +87,8 @@ class _Work:
                 for place in found
                 for candidate in propose(place, one, self.snapshot.vendor, self._chosen_from(place.table))
             )
-            own = tuple(candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
+            possible = (candidate for candidate in dict.fromkeys(proposed) if self._possible(candidate))
+            own = tuple(candidate for candidate in possible if not self._mirrored(candidate, one))
             self.kept.append((one, planned, own))
         self._broaden()
 
@@ -101,6 +106,14 @@ class _Work:
             for one, planned, own in self.kept
         ]
 
+    def _mirrored(self, candidate: Candidate, asked: Asked) -> bool:
+        """Whether an index that exists does for this statement what the candidate would, in another order of keys."""
+        table = self.snapshot.table(candidate.table, candidate.schema)
+        if table is None or len(candidate.keys) < 2:
+            return False
+        constant = looked_up(asked, table, self.snapshot, ("equal",))
+        return mirror(candidate, constant, table) is not None
+
     def _possible(self, candidate: Candidate) -> bool:
         if candidate in self.reasons:
             return not self.reasons[candidate]
@@ -113,6 +126,8 @@ class _Work:
         there = serving(candidate, table) if table else None
         if there is not None:
             return f"The index {there.name} does all that it would do."
+        if table is not None and repeats_key(candidate, table):
+            return REPEATED_KEY
         plain = candidate.method in ("btree", "brin") and not candidate.condition
         if not plain or any(key.expression or key.opclass for key in candidate.keys):
             if self.allowance.spent:
@@ -129,7 +144,7 @@ class _Work:
         self.costs = Costs(
             self.planner,
             [one for one, _, _ in self.kept],
-            lambda planned: flips.risk(planned) + disorder.of(planned),
+            lambda planned: flips.risk(planned, self.snapshot) + disorder.of(planned),
             self.allowance,
         )
         prices = [self.costs.learn(question, planned) for question, (_, planned, _) in enumerate(self.kept)]
@@ -195,7 +210,6 @@ class _Work:
             written=self._written(candidate),
             helps=tuple(effect.asked.fingerprint for effect in using),
             replaces=replaced(candidate, table) if table else (),
-            flips=tuple(effect.asked.fingerprint for effect in using if flips.flips(effect.after, candidate)),
         )
 
     def _reason(self, choice: Choice, number: int) -> str:

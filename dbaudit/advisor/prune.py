@@ -6,13 +6,13 @@ the model. What is asked once for each row is to be asked once, and alone buys h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, UnplannableError
 from dbaudit.advisor.roles import occurrences
-from dbaudit.advisor.served import replaced, serving
+from dbaudit.advisor.served import repeats_key, replaced, serving
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.facts import Index, IndexKey, Snapshot, Table
 
@@ -30,15 +30,21 @@ ALIKE, WORTH_RATIO_CROWDED = 2, 0.5
 EQUAL = 1.1
 #: An index without its last key is the same where no statement costs more than so many times as much.
 SAME_COST = 1.02
+#: What is carried along must save a statement more than a page, in the planner's units, or more than this part of what
+#: it takes today.
+A_PAGE, A_PAGE_OF = 5.0, 0.005
 #: The order of a model's columns is worth so much of what table and indexes take, and a few pages anyway.
 SAME_SPACE, FEW_BYTES = 0.05, 65_536
+#: So much at least an index saves some statement, by vendor: what reading some pages costs.
+LEAST_SAVED = {"postgresql": 10.0, "sqlite": 200.0}
+NO_GAIN = "Executed on a copy of the table, the statement read no fewer pages and rows with it."
 TOO_LITTLE = "It would make no statement so much cheaper that it is worth an index."
 
 
 def settled(advice: Advice, planner: Planner, snapshot: Snapshot) -> Advice:
     """The advice without indexes that hardly help, and with each of the others in the form that takes least space once
     what it replaces is dropped, as far as no statement is the worse for it. What is left is planned again."""
-    advice = _without_the_little(advice, planner)
+    advice = _without_the_little(advice, planner, snapshot)
     for one in advice.chosen:  # their candidates are exchanged one by one, and their helps told anew
         table = snapshot.table(one.candidate.table, one.candidate.schema)
         if table is not None:
@@ -46,9 +52,9 @@ def settled(advice: Advice, planner: Planner, snapshot: Snapshot) -> Advice:
     return advice
 
 
-def _without_the_little(advice: Advice, planner: Planner) -> Advice:
+def _without_the_little(advice: Advice, planner: Planner, snapshot: Snapshot) -> Advice:
     while True:
-        little = [one for one in advice.chosen if not _worth(one, advice, planner)]
+        little = [one for one in advice.chosen if not _worth(one, advice, planner, snapshot)]
         if not little:
             return advice
         least = min(little, key=lambda one: (one.gain, one.candidate))
@@ -58,29 +64,37 @@ def _without_the_little(advice: Advice, planner: Planner) -> Advice:
         advice = retold(replace(advice, rejected=tuple(sorted(refused, key=lambda one: one.candidate))), kept, effects)
 
 
-def _worth(one: Chosen, advice: Advice, planner: Planner) -> bool:
+def _worth(one: Chosen, advice: Advice, planner: Planner, snapshot: Snapshot) -> bool:
     """Whether some statement would take much more without it, beside all the others."""
-    crowded = sum(alike(one.candidate, other.candidate) for other in advice.chosen) > ALIKE
-    if one.helps and one.gain >= WORTH_GAIN and not crowded:
-        return True
+    crowded = crowd(one.candidate, advice, snapshot) > ALIKE
     others = frozenset(chosen.candidate for chosen in advice.chosen if chosen is not one)
+    worthy = one.gain >= WORTH_GAIN and not crowded
+    saved = LEAST_SAVED.get(snapshot.vendor, 0.0)
     least = WORTH_RATIO_REPLACING if spares(one.replaces, advice, one) else WORTH_RATIO
     if crowded:
         least = WORTH_RATIO_CROWDED
     repeated = 0.0 if crowded else WORTH_RATIO_REPEATED
     for effect in advice.effects:
         if effect.asked.fingerprint in one.helps:
-            without = _planned(planner, effect, others).cost
-            if effect.after.cost < without and effect.after.cost <= without * (
-                repeated if effect.asked.repeated else least
-            ):
+            without = planned_with(planner, effect, others).cost
+            if without - effect.after.cost < saved:
+                continue
+            if worthy or effect.after.cost <= without * (repeated if effect.asked.repeated else least):
                 return True
     return False
 
 
-def alike(one: Candidate, other: Candidate) -> bool:
-    """Whether two indexes are of the same table and begin with the same key."""
-    return (one.schema, one.table, one.keys[0]) == (other.schema, other.table, other.keys[0])
+def crowd(candidate: Candidate, advice: Advice, snapshot: Snapshot, instead: Iterable[Index] = ()) -> int:
+    """How many indexes of its table begin with the same key once the advice is followed: those that are chosen, and
+    those that are there and stay. ``instead`` are others that go."""
+    same = (candidate.schema, candidate.table, candidate.keys[0])
+    chosen = sum(same == (one.candidate.schema, one.candidate.table, one.candidate.keys[0]) for one in advice.chosen)
+    table = snapshot.table(candidate.table, candidate.schema)
+    gone = {index.name for one in advice.chosen for index in one.replaces} | {index.name for index in instead}
+    lead = candidate.keys[0]
+    stay = [index.keys[0] for index in (table.indexes if table else ()) if index.usable and index.name not in gone]
+    there = [key for key in stay if key.column and (key.column, key.descending) == (lead.column, lead.descending)]
+    return chosen + len(there)
 
 
 def spares(replaces: tuple[Index, ...], advice: Advice, one: Chosen | None = None) -> bool:
@@ -104,7 +118,7 @@ def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snap
     """With the best form of an index in its place: the one by which the table has fewest indexes; of these, that of the
     model where it takes about as much space, otherwise the one that takes least."""
     asked = _needing(advice, one, planner)
-    refused = {other.candidate for other in advice.rejected}
+    refused = {other.candidate for other in advice.rejected if other.reason != NO_GAIN}
     wider = sorted(other for other in refused if _widens(other, one.candidate))
     forms = dict.fromkeys(natural(other, table, asked, snapshot) for other in (one.candidate, *wider))
     forms |= dict.fromkeys(_shorter(one.candidate, table))
@@ -119,7 +133,7 @@ def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snap
         slack = room if turned else 0
         if least is not None and net > (least[0], least[1] + slack):
             continue
-        tried = _with(advice, one, form, table, planner)
+        tried = _with(advice, one, form, table, planner, snapshot)
         if tried is not None:
             best, least = tried, net
     return best
@@ -129,14 +143,14 @@ def _needing(advice: Advice, one: Chosen, planner: Planner) -> list[Asked]:
     """The statements that would take more with the others alone; all that it helps where none would."""
     others = frozenset(chosen.candidate for chosen in advice.chosen if chosen.candidate != one.candidate)
     helped = [effect for effect in advice.effects if effect.asked.fingerprint in one.helps]
-    needing = [effect for effect in helped if _planned(planner, effect, others).cost > effect.after.cost * EQUAL]
+    needing = [effect for effect in helped if planned_with(planner, effect, others).cost > effect.after.cost * EQUAL]
     return [effect.asked for effect in needing or helped]
 
 
 def _shorter(candidate: Candidate, table: Table) -> Iterator[Candidate]:
     """The same without what it carries along, and without its last keys, as far as no index there is does that."""
     left = replace(candidate, include=())
-    while left.keys and serving(left, table) is None:
+    while left.keys and serving(left, table) is None and not repeats_key(left, table):
         if left != candidate:
             yield left
         left = replace(left, keys=left.keys[:-1])
@@ -159,9 +173,10 @@ def _net(candidate: Candidate, table: Table, planner: Planner) -> tuple[int, int
 
 
 def natural(candidate: Candidate, table: Table, asked: Sequence[Asked], snapshot: Snapshot) -> Candidate:
-    """The same with the leading columns that every statement looks up by value in the order of the model: foreign keys
-    before other columns, so that it replaces the index that such a key has of its own."""
-    free = set.intersection(*({*looked_up(one, table, snapshot)} for one in asked)) if asked else set()
+    """The same with the leading columns that every statement compares with a value in the order of the model: foreign
+    keys before other columns, so that it replaces the index that such a key has of its own. What a join supplies is no
+    value: there the order says which table is read first."""
+    free = set.intersection(*({*looked_up(one, table, snapshot, ("equal",))} for one in asked)) if asked else set()
     order = {column.name: place for place, column in enumerate(table.columns)}
     foreign = {column for one in table.foreign_keys for column in one.columns}
     head = tuple(takewhile(lambda key: key == IndexKey(column=key.column) and key.column in free, candidate.keys))
@@ -181,41 +196,53 @@ def looked_up(
     return tuple(dict.fromkeys(term.key.column for term in terms if term.key and term.key.column))
 
 
-def _with(advice: Advice, one: Chosen, other: Candidate, table: Table, planner: Planner) -> Advice | None:
+def _with(
+    advice: Advice, one: Chosen, other: Candidate, table: Table, planner: Planner, snapshot: Snapshot
+) -> Advice | None:
     """With another index in the place of one; None where a statement is the worse for it."""
     present = {chosen.candidate for chosen in advice.chosen if chosen.candidate != one.candidate} | {other}
     effects = replanned(advice, present, other.table, planner)
     both = zip(advice.effects, effects, strict=True)
-    if any(new.after.cost > _most(old, one.candidate, other, new.after) for old, new in both):
-        return None
+    for old, new in both:
+        if new.after.cost > old.after.cost * SAME_COST:
+            constant = {*looked_up(old.asked, table, snapshot, ("equal",))}
+            if new.after.cost > _most(old, one.candidate, other, new.after, constant):
+                return None
     exchanged = replace(one, candidate=other, bytes=planner.size(other), replaces=replaced(other, table))
     kept = tuple(exchanged if chosen.candidate == one.candidate else chosen for chosen in advice.chosen)
     return retold(advice, kept, effects)
 
 
-def _most(effect: Effect, one: Candidate, other: Candidate, planned: Planned) -> float:
+def _most(effect: Effect, one: Candidate, other: Candidate, planned: Planned, constant: set[str]) -> float:
     """What a statement may cost with another index in the place of one.
 
-    The same columns, all looked up by value, in another order find the same rows at the same places: where the planner
-    sees a difference, it takes the rows to lie on disk in the order of the leading column. What is merely left out must
-    not be missed.
+    The same columns, all compared with one value, in another order find the same rows at the same places: where the
+    planner sees a difference, it takes the rows to lie on disk in the order of the leading column. Any other statement
+    keeps what the trials measured. What is merely left out must not be missed: a carried column by hardly more than a
+    page.
     """
     if len(other.keys) < len(one.keys):
         return effect.after.cost * SAME_COST
-    if {*other.keys} == {*one.keys} and other.include == one.include and other in planned.used:
+    if other.keys == one.keys and not other.include:
+        return max(effect.after.cost * SAME_COST, effect.after.cost + min(A_PAGE, effect.before.cost * A_PAGE_OF))
+    moved = {mine.column for mine, now in zip(one.keys, other.keys, strict=False) if mine != now}
+    turned = {*other.keys} == {*one.keys} and other.include == one.include and other in planned.used
+    if turned and moved <= constant:
         return max(effect.after.cost * EQUAL, effect.before.cost * WORTH_RATIO_REPLACING)
     return effect.after.cost * EQUAL
 
 
 def replanned(advice: Advice, present: set[Candidate], table: str, planner: Planner) -> tuple[Effect, ...]:
     """The effects with these indexes; only statements that name the table can differ."""
+    there = frozenset(present)
     return tuple(
-        replace(effect, after=_planned(planner, effect, frozenset(present))) if table in effect.asked.sql else effect
+        replace(effect, after=planned_with(planner, effect, there)) if table in effect.asked.sql else effect
         for effect in advice.effects
     )
 
 
-def _planned(planner: Planner, effect: Effect, present: frozenset[Candidate]) -> Planned:
+def planned_with(planner: Planner, effect: Effect, present: frozenset[Candidate]) -> Planned:
+    """The effect's statement planned with these indexes."""
     mentioned = frozenset(one for one in present if one.table in effect.asked.sql)
     try:
         return planner.cost(effect.asked, mentioned) if mentioned else effect.before

@@ -118,7 +118,7 @@ def _declared(snapshot: Snapshot, placed: _Placed, told: list[Finding]) -> _Plac
 def _is_wanted(cause: Cause, snapshot: Snapshot | None, floor: Floor) -> bool:
     """Whether somebody would act on it: the project on its own, on others' what is more than a remark."""
     first = cause.findings[0]
-    if first.remedy.failed:
+    if not first.remedy.advised:
         return False
     if first.owner != "project" and first.severity.rank < Severity.WARNING.rank:
         return False

@@ -17,7 +17,7 @@ from dbaudit.advisor.prune import (
     EQUAL,
     WORTH_RATIO,
     WORTH_RATIO_REPLACING,
-    alike,
+    crowd,
     looked_up,
     natural,
     replanned,
@@ -81,9 +81,8 @@ def _with(advice: Advice, candidate: Candidate, planner: Planner, snapshot: Snap
     except UnplannableError:
         return advice
     instead = replaced(candidate, table)
-    crowd = sum(alike(one.candidate, candidate) for one in advice.chosen)
     worth = WORTH_RATIO_REPLACING if spares(instead, advice) else WORTH_RATIO
-    if crowd >= ALIKE or advice.bytes + size > advice.budget_bytes:
+    if crowd(candidate, advice, snapshot, instead) >= ALIKE or advice.bytes + size > advice.budget_bytes:
         return advice
     effects = replanned(advice, {*(one.candidate for one in advice.chosen), candidate}, candidate.table, planner)
     both = list(zip(advice.effects, effects, strict=True))

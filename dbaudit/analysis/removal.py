@@ -34,6 +34,15 @@ def is_pattern_companion(snapshot: Snapshot, table: Table, index: Index) -> bool
     return opclass in PATTERN_OPCLASSES and declaring_field(snapshot, table, index) is not None
 
 
+def _pattern_twins(snapshot: Snapshot, table: Table, index: Index) -> list[Index]:
+    """The index for ``startswith`` and ``like`` that Django made beside this one, and drops with it."""
+    return [
+        one
+        for one in table.indexes
+        if one is not index and one.columns == index.columns and is_pattern_companion(snapshot, table, one)
+    ]
+
+
 def removal(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
     """Drop the index: the model edit where a model declares it, the statement and its undo."""
     sql = ddl.drop_index(snapshot.dialect, table, index.name)
@@ -49,8 +58,10 @@ def removal(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
             + ("a UniqueConstraint." if field.unique else f"models.Index(fields=[{field.name!r}], name=...).")
         )
     elif field:
-        option = "..., db_index=False)" if field.relation else "...)  # without db_index=True"
-        orm = f"{field.name} = models.{field.kind}({option}"
+        orm = f"{field.name} = {field.written}(..., db_index=False)"
+        for twin in _pattern_twins(snapshot, table, index):  # Django drops both
+            sql = f"{sql}\n{ddl.drop_index(snapshot.dialect, table, twin.name)}"
+            undo_sql = f"{undo_sql}\n{ddl.recreate_index(snapshot.dialect, twin)}"
     elif declaration(snapshot, table, index):
         orm = f"Take {index.name!r} out of the Meta of {model} and run makemigrations."
     else:

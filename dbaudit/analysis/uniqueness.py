@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from dbaudit.facts import Index, Model, Snapshot, Table
 from dbaudit.sql.equivalence import knowable
+
+#: Names of what identifies a row to somebody: NULL there means that it has none, which any number of rows may have.
+_IDENTIFIER: Final = re.compile(
+    r"(^|_)(id|uid|guid|uuid|gid|ref|reference|code|number|num|no|nr|key|sku|ean|gtin|upc|isbn|iban|vin|slug|token|hash"
+    r"|checksum|digest|email|username|login|handle|identifier|identity|external\w*|remote\w*|serial\w*|barcode|alias)$",
+    re.IGNORECASE,
+)
 
 
 class Unenforced(NamedTuple):
@@ -44,12 +52,23 @@ def _of_model(table: Table, model: Model) -> Iterator[Unenforced]:
             yield Unenforced("unique for", table, model, columns, period=one.period, field=one.field)
     for index in table.indexes:
         null = tuple(name for name in index.columns if (column := table.column(name)) and column.nullable)
-        if index.unique and index.usable and index.plain and index.nulls_distinct and _repeats(table, index, null):
+        distinct = index.unique and index.usable and index.plain and index.nulls_distinct
+        if distinct and _repeats(table, index, null) and not any(_identifies(model, index, name) for name in null):
             yield Unenforced("null", table, model, index.columns, null=null, index_name=index.name)
 
 
 def _unique(table: Table) -> Iterator[Index]:
     return (index for index in table.indexes if index.unique and index.usable and not index.primary)
+
+
+def _identifies(model: Model, index: Index, name: str) -> bool:
+    """Whether a column is an identifier: by its name or type, or as the only one among the scopes that keys give."""
+    fields = {field.column: field for field in model.fields}
+    field = fields.get(name)
+    if field is not None and field.relation:
+        return False
+    described = [one for one in index.columns if not ((key := fields.get(one)) and key.relation)]
+    return described == [name] or bool(_IDENTIFIER.search(name)) or (field is not None and field.kind == "UUIDField")
 
 
 def _repeats(table: Table, index: Index, null: tuple[str, ...]) -> bool:

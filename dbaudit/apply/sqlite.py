@@ -16,8 +16,8 @@ from dbaudit.apply.recording import Recorder
 from dbaudit.apply.steps import Definition, Done, Limits, Step, StepError
 from dbaudit.catalog.database import sqlite as catalog
 from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.exceptions import message
 from dbaudit.connection.opening import connect
-from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Index
 from dbaudit.facts.dialect import Dialect
@@ -221,4 +221,4 @@ def _failed(step: Step, error: Exception, this: bool, *, busy: bool) -> Done:
 def _words(error: Exception) -> str:
     if sqlstate(error).startswith("SQLITE_CONSTRAINT"):
         return "Rows with equal keys exist, so it cannot be unique."
-    return reason(error) if isinstance(error, OperationalError | DatabaseError) else str(error)
+    return message(error)

@@ -10,15 +10,13 @@ from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.catalog.database import generic, postgresql, sqlite
-from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners
+from dbaudit.catalog.models import expected, ignores, intent, limits, listings, migrations, owners, schemas
 from dbaudit.catalog.rows import counting, data, positions
 from dbaudit.catalog.server import posture
 from dbaudit.connection.opening import connect
 from dbaudit.connection.own_statements import marked
 from dbaudit.connection.read_only import read_only
 from dbaudit.facts import Snapshot
-
-READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
 
 
 def read(
@@ -43,10 +41,11 @@ def read(
         connect(connection)
         timeouts = {"statement_timeout_ms": statement_timeout_ms, "lock_timeout_ms": lock_timeout_ms}
         with read_only(connection, **timeouts):
-            snapshot = READERS.get(connection.vendor, generic.read)(connection)
+            snapshot = _database(connection, apps)
             applied, unread = migrations.recorded(connection, snapshot)
             deterministic = expected.collations(connection, apps)
-        snapshot = owners.assign(snapshot, owners.read_models(apps, connection))
+        snapshot = owners.assign(snapshot, owners.read_models(apps, connection), connection)
+        snapshot, beyond = schemas.reachable(snapshot)
         snapshot = intent.read(snapshot, apps, connection)
         snapshot = limits.read(snapshot, apps, connection)
         snapshot, unlisted = listings.read(snapshot, apps, connection)
@@ -69,5 +68,26 @@ def read(
             migrations=history,
             posture=found,
             ignores=ignores.read(apps),
-            skipped=(*snapshot.skipped, *unread, *unknown, *unlisted, *unloaded, *skipped, *unplaced, *untold, *unseen),
+            skipped=(
+                *snapshot.skipped,
+                *beyond,
+                *unread,
+                *unknown,
+                *unlisted,
+                *unloaded,
+                *skipped,
+                *unplaced,
+                *untold,
+                *unseen,
+            ),
         )
+
+
+def _database(connection: BaseDatabaseWrapper, apps: Apps) -> Snapshot:
+    """What the vendor's reader sees, or the generic one."""
+    if connection.vendor == "postgresql":
+        named, tables = schemas.named(apps, connection)
+        snapshot = postgresql.read(connection, named)
+        seen = snapshot.schemas
+        return replace(snapshot, schemas=postgresql.hidden(connection, seen, tables)) if seen else snapshot
+    return sqlite.read(connection) if connection.vendor == "sqlite" else generic.read(connection)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from django.apps.registry import Apps
 from django.utils.module_loading import module_has_submodule
 
+from dbaudit.connection.exceptions import summary
 from dbaudit.errors import AuditError, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Finding, Severity
@@ -59,7 +60,7 @@ def _import(name: str) -> None:
             if frame.filename.endswith(f"{PROJECT_MODULE}.py")
         ]
         where = place(own[-1].filename, own[-1].lineno) if own else name
-        raise AuditError(f"{where}: {type(error).__name__}: {error}; correct it.") from error
+        raise AuditError(f"{where}: {summary(error)}; correct it.") from error
 
 
 def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
@@ -78,11 +79,7 @@ def run(snapshot: Snapshot, checks: Iterable[Check]) -> Outcome:
             crashed.append(Skipped(check.id, f"The check yielded what is no finding: {error}", "check"))
             continue
         except Exception as error:  # noqa: BLE001 - a broken check, perhaps the project's own, must not hide the others
-            crashed.append(
-                Skipped(
-                    check.id, f"The check raised {type(error).__name__}: {error} ({_where(error, check)}).", "check"
-                )
-            )
+            crashed.append(Skipped(check.id, f"The check raised {summary(error)} ({_where(error, check)}).", "check"))
             continue
         ran.append(check)
         skipped += [_of_check(result, check) for result in results if isinstance(result, Skipped)]

@@ -35,6 +35,8 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
     costs = "Writes maintain it." if index.ready else "It is not maintained yet."
     if index.unique and index.ready:
         costs = "Writes maintain it, and it rejects duplicates."
+    if index.unique and not leftover:
+        costs += " Until it is valid, nothing says that its columns are unique: rows may be alike already."
     if leftover or not index.live:
         remedy = Remedy(
             action=DropIndex(table=table.label, name=index.name, definition=index.definition),

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from dbaudit.analysis.relations import Relation, relations
 from dbaudit.facts import ModelField, Snapshot
-from dbaudit.findings import AddConstraint, EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.findings import AddConstraint, EditModel, Evidence, Finding, LeaveAsIs, Remedy, Severity
 from dbaudit.registry import check
 from dbaudit.sql import ddl, names
 
 CHOSEN = "Declared with db_constraint=False: nothing in the database keeps these references true"
+ON_PURPOSE = "DO_NOTHING and db_constraint=False together keep rows whose target is gone, as a history does."
 HISTORY = "History keeps references to rows that may be gone, so they have no constraint on purpose"
 
 
@@ -25,7 +26,7 @@ def missing_foreign_key_constraint(snapshot: Snapshot) -> Iterator[Finding]:
     Silent when: The database has the constraint, perhaps within a composite key or towards the same table under any
     name; the model is unmanaged, routed to another database, or refers to one that is; a table or column does not
     exist, or the target is a view. ``db_constraint=False`` is a choice: a remark, in one group, and where it also says
-    ``DO_NOTHING``, as histories do, in a group of its own.
+    ``DO_NOTHING``, as histories do, in a group of its own and without a remedy.
     """
     for relation in relations(snapshot):
         if relation.constraint is None and relation.field:
@@ -64,7 +65,9 @@ def _finding(snapshot: Snapshot, relation: Relation, field: ModelField) -> Findi
             Evidence("on_delete", field.on_delete, source=f"{table.ownership.model}.{field.name}"),
             *(Evidence("constraint on the column", f"{key.name} → {key.target_table}") for key in elsewhere),
         ],
-        remedy=Remedy(
+        remedy=Remedy(action=LeaveAsIs(why=ON_PURPOSE))
+        if relation.outlived
+        else Remedy(
             action=AddConstraint(table=table.label, columns=relation.columns, constraint="foreign key"),
             orm="No migration sees it: put the SQL into a RunSQL operation, or alter the field to "
             "db_constraint=False and back in two migrations.",
@@ -74,7 +77,7 @@ def _finding(snapshot: Snapshot, relation: Relation, field: ModelField) -> Findi
         if field.constrained
         else Remedy(
             action=EditModel(model=table.ownership.model, field=field.name, change="db_constraint=True"),
-            orm=f"{field.name} = models.{field.kind}(...)  # without db_constraint=False",
+            orm=f"{field.name} = {field.written}(...)  # without db_constraint=False",
             sql=add,
             undo_sql=drop,
         ),

@@ -103,7 +103,7 @@ def _remedy(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
     orm = f"models.Index(fields=[{asked!r}], name={name!r}, condition=Q({asked}__isnull=False))"
     own = declaring_field(snapshot, table, index)
     if own:
-        orm += f", and {own.name} = models.{own.kind}(..., db_index=False)"
+        orm += f", and {own.name} = {own.written}(..., db_index=False)"
         change = f"db_index=False on {own.name}, and a partial index in Meta"
         model = table.ownership.model or table.label
         action = EditModel(model=model, field=own.name, change=change)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
+
+import django
 
 from dbaudit.analysis.uniqueness import Unenforced, unenforced
 from dbaudit.facts import Snapshot
@@ -8,6 +11,8 @@ from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remed
 from dbaudit.registry import check
 from dbaudit.sql import ddl, names
 
+#: The PostgreSQL from which a unique index may take NULL for a value.
+NULLS_NOT_DISTINCT = 15
 _PERIODS = {"date": "TruncDate({0!r})", "month": "ExtractMonth({0!r})", "year": "ExtractYear({0!r})"}
 
 
@@ -25,8 +30,9 @@ def unenforced_uniqueness(snapshot: Snapshot) -> Iterator[Finding]:
 
     Silent when: A unique index has the columns, or some of them; of a ``through`` model's pair, one of the two is in
     any unique index, which then says what tells the rows apart; a nullable column makes no rows repeat, or these were
-    not counted; the application is not the project's. Where nothing occurs twice yet, or nobody could count, the
-    others are remarks.
+    not counted; the nullable column is an identifier (a number, a UUID, the one column beside foreign keys), where
+    NULL means that the row has none; the application is not the project's. Where nothing occurs twice yet, or nobody
+    could count, the others are remarks.
     """
     for one in unenforced(snapshot):
         twice = _twice(snapshot, one)
@@ -73,11 +79,25 @@ def _remedy(snapshot: Snapshot, one: Unenforced) -> Remedy:
         keys = f"{fields[0]!r}, {_PERIODS[one.period].format(fields[1])}"
         return Remedy(action=action, orm=f"models.UniqueConstraint({keys}, name={name!r})")
     if one.null:
-        orm = f"models.UniqueConstraint(fields={fields!r}, nulls_distinct=False, name={name!r})"
-        return Remedy(action=action, orm=orm)
+        return Remedy(action=action, orm=_beside_null(snapshot, one, by_column, name))
     return Remedy(
         action=action,
         orm=f"models.UniqueConstraint(fields={fields!r}, name={name!r})",
         sql="" if snapshot.vendor == "sqlite" else ddl.add_unique(snapshot.dialect, one.table, name, one.columns),
         undo_sql="" if snapshot.vendor == "sqlite" else ddl.drop_constraint(snapshot.dialect, one.table, name),
     )
+
+
+def _beside_null(snapshot: Snapshot, one: Unenforced, by_column: dict[str, str], name: str) -> str:
+    """A constraint for which NULL equals NULL, or where the server has none, one for the rows with NULL."""
+    fields = {column: by_column.get(column, column) for column in one.columns}
+    major = int(snapshot.server_version.partition(".")[0] or 0)
+    if snapshot.vendor == "postgresql" and major >= NULLS_NOT_DISTINCT and django.VERSION >= (5, 0):
+        return f"models.UniqueConstraint(fields={[*fields.values()]!r}, nulls_distinct=False, name={name!r})"
+    lines = []
+    for missing in (each for size in range(1, len(one.null) + 1) for each in combinations(one.null, size)):
+        rest = [field for column, field in fields.items() if column not in missing]
+        condition = " & ".join(f"models.Q({fields[column]}__isnull=True)" for column in missing)
+        unique = names.index_name(one.table.name, one.columns, "unique", *missing).removesuffix("idx") + "uniq"
+        lines.append(f"models.UniqueConstraint(fields={rest!r}, condition={condition}, name={unique!r})")
+    return "\n".join(lines)

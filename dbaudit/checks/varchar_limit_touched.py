@@ -64,7 +64,7 @@ def _finding(snapshot: Snapshot, table: Table, count: LengthCount) -> Finding:
             action=EditModel(model=table.ownership.model, field=field.name, change=f"max_length={longer}")
             if field
             else RunSql(purpose=f"Let {count.column} take longer values."),
-            orm=f"{field.name} = models.{field.kind}(max_length={longer})" if field else "",
+            orm=f"{field.name} = {field.written}(max_length={longer})" if field else "",
             sql=f"{change}({longer});",
             undo_sql=f"{change}({count.limit});",
         ),

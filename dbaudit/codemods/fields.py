@@ -6,13 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import libcst as cst
+from django.db import models
 from libcst import matchers
 
 from dbaudit.codemods.classes import NotEditableError, edited, replaced
 
+#: Django's fields that have an index only where they say so.
+UNINDEXED = frozenset(
+    name
+    for name in dir(models)
+    if name.endswith("Field") and name not in ("SlugField", "OneToOneField", "ManyToManyField")
+)
+
+_NAMED_FIELD = matchers.Name(matchers.MatchRegex(".*(Field|Key)$"))
+_FIELD = matchers.OneOf(matchers.Attribute(attr=_NAMED_FIELD), _NAMED_FIELD)
+
 
 def no_index(source: str, model: str, field: str) -> str:
-    """The source with ``db_index=False`` on a relation, or without ``db_index=True`` on another field.
+    """The source in which a field says ``db_index=False``, or no longer ``db_index=True`` where its class is one of
+    Django's that makes no index of itself.
 
     Raises:
         NotEditableError: the field is not assigned in the class's own body.
@@ -24,21 +36,21 @@ def no_index(source: str, model: str, field: str) -> str:
             if call is None:
                 continue
             kept = [one for one in call.args if one.keyword is None or one.keyword.value != "db_index"]
-            relation = matchers.matches(
+            plain = matchers.matches(
                 call.func,
                 matchers.OneOf(
-                    matchers.Attribute(attr=matchers.Name(matchers.MatchRegex(".*(ForeignKey|OneToOneField)"))),
-                    matchers.Name(matchers.MatchRegex(".*(ForeignKey|OneToOneField)")),
+                    matchers.Attribute(attr=matchers.Name(matchers.MatchIfTrue(UNINDEXED.__contains__))),
+                    matchers.Name(matchers.MatchIfTrue(UNINDEXED.__contains__)),
                 ),
             )
             asked = next((one for one in call.args if one.keyword and one.keyword.value == "db_index"), None)
             if asked is not None:
                 new = [one.with_changes(value=cst.Name("False")) if one is asked else one for one in call.args]
-                changed = call.with_changes(args=new) if relation else call.with_changes(args=_closed(kept))
-            elif relation:
-                changed = call.with_changes(args=_with_argument(call.args, "db_index", "False"))
-            else:
+                changed = call.with_changes(args=_closed(kept)) if plain else call.with_changes(args=new)
+            elif plain or not matchers.matches(call.func, _FIELD):
                 raise NotEditableError(f"{model}.{field} does not say db_index=True.")
+            else:  # a relation, a SlugField and fields of packages may ask for an index by themselves
+                changed = call.with_changes(args=_with_argument(call.args, "db_index", "False"))
             return replaced(body, at, statement.deep_replace(call, changed))
         raise NotEditableError(f"{field} is not assigned in the body of {model}.")
 

@@ -14,6 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from dbaudit import places
 from dbaudit.apply.edited import Edited
 from dbaudit.codemods.changed import Changed, read
+from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 
 Name = tuple[str, str]
@@ -68,7 +69,7 @@ def judged(edits: Iterable[Edited], connection: BaseDatabaseWrapper) -> Return:
     try:
         applied = MigrationRecorder(connection).applied_migrations() if names else {}
     except Error as error:
-        raise AuditError(f"Cannot read which migrations are applied: {error}.") from error
+        raise AuditError(f"Cannot read which migrations are applied: {reason(error)}") from error
     return Return(files=changed, recorded=tuple(one for one in names if one in applied))
 
 
@@ -91,7 +92,7 @@ def forget(back: Return, connection: BaseDatabaseWrapper) -> None:
         for app, name in back.recorded:
             recorder.record_unapplied(app, name)
     except Error as error:
-        raise AuditError(f"Cannot take a migration out of django_migrations: {error}.") from error
+        raise AuditError(f"Cannot take a migration out of django_migrations: {reason(error)}") from error
 
 
 def _refuse_followed(names: tuple[Name, ...]) -> None:

@@ -21,6 +21,7 @@ from dbaudit.facts.posture import (
     SessionLimit,
     SqliteFile,
 )
+from dbaudit.facts.schemas import Elsewhere, HiddenSchema, Schemas
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
     Column,
@@ -70,9 +71,11 @@ __all__ = [
     "DjangoConnection",
     "Duplicates",
     "Eager",
+    "Elsewhere",
     "ForeignKey",
     "GenericKey",
     "HalfSquashed",
+    "HiddenSchema",
     "Ignore",
     "Index",
     "IndexKey",
@@ -104,6 +107,7 @@ __all__ = [
     "RowsAre",
     "RunStatus",
     "Scaling",
+    "Schemas",
     "Sequence",
     "ServerSetting",
     "SessionLimit",

@@ -13,6 +13,7 @@ class ModelField:
     """A concrete field of a model, with its relation where it is one.
 
     ``relation`` is ``""``, ``"foreign key"`` or ``"one to one"``; ``on_delete`` is Django's word (``CASCADE``).
+    ``spelled`` is how a file of models writes its class (``models.SlugField``), which may be one of a package.
     ``auto_now`` is written anew by every save. ``counter`` looks like one: an integer that begins at 0, no choices.
     """
 
@@ -32,7 +33,13 @@ class ModelField:
     parent_link: bool = False
     auto_now: bool = False
     counter: bool = False
+    spelled: str = ""
     location: Location | None = None
+
+    @property
+    def written(self) -> str:
+        """How a file of models writes its class."""
+        return self.spelled or f"models.{self.kind}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from dbaudit.facts.dialect import Dialect
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.models import Model, ModelField
 from dbaudit.facts.posture import PostgresqlServer, Posture
+from dbaudit.facts.schemas import Schemas
 from dbaudit.facts.tables import Sequence, Table
 from dbaudit.facts.workload import QueryRun
 
@@ -50,7 +51,9 @@ class Skipped:
 class Snapshot:
     """All that was read of one database, and the models that belong to it. What checks are given.
 
-    ``expected`` are the tables as Django would create them for the models, ``migrations`` what was applied of them.
+    ``absent`` are the models that the router keeps elsewhere and that have no table here. ``schemas`` is None where a
+    vendor has none. ``expected`` are the tables as Django would create them for the models, ``migrations`` what was
+    applied of them.
     ``statistics_since`` is the moment (ISO 8601) from which the server's counters of scans and changes can count at
     the earliest. ``query_budgets`` are those recorded for this database, None where the audit was given none.
     """
@@ -62,10 +65,12 @@ class Snapshot:
     tables: tuple[Table, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     models: tuple[Model, ...] = ()
+    absent: tuple[Model, ...] = ()
     expected: tuple[Table, ...] | None = None
     migrations: Migrations | None = None
     settings: tuple[tuple[str, str], ...] = ()
     statistics_since: str | None = None
+    schemas: Schemas | None = None
     posture: Posture | None = None
     data: Data | None = None
     ignores: tuple[Ignore, ...] = ()
@@ -105,6 +110,11 @@ class Snapshot:
     def table(self, name: str, schema: str = "") -> Table | None:
         """The table of that name, None where the database has none."""
         return self._by_name.get((schema, name))
+
+    def reached(self, name: str) -> Table | None:
+        """The table that a name without a schema means: that of the first schema of the search path that has one."""
+        path = self.schemas.path if self.schemas else ("",)
+        return next((table for schema in path if (table := self.table(name, schema))), None)
 
     @cached_property
     def _by_label(self) -> dict[str, Table]:

@@ -31,7 +31,11 @@ class ColumnStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column as the database has it. ``type`` is spelled by the database; ``default`` is SQL text."""
+    """A column as the database has it. ``type`` is spelled by the database; ``default`` is SQL text.
+
+    ``longest`` is the number of bytes of the longest value that a bounded look at the rows saw, None where nobody
+    looked.
+    """
 
     name: str
     type: str
@@ -41,6 +45,7 @@ class Column:
     generated: str = ""
     identity: str = ""
     comment: str | None = None
+    longest: int | None = None
     statistics: ColumnStatistics | None = None
 
 

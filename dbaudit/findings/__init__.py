@@ -24,6 +24,7 @@ from dbaudit.findings.remedy import (
     CreateIndex,
     DropIndex,
     EditModel,
+    LeaveAsIs,
     Remedy,
     RunSql,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "IndexKinds",
     "IndexPlan",
     "Known",
+    "LeaveAsIs",
     "Phase",
     "Priority",
     "Recommendation",

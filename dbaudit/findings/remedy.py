@@ -174,7 +174,15 @@ class ChangeSetting:
     where: str
 
 
-Action = CreateIndex | DropIndex | EditModel | ChangeQuery | AddConstraint | RunSql | ChangeSetting
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveAsIs:
+    """Change nothing: somebody meant it so. ``why`` is one sentence."""
+
+    kind: ClassVar = "none"
+    why: str
+
+
+Action = CreateIndex | DropIndex | EditModel | ChangeQuery | AddConstraint | RunSql | ChangeSetting | LeaveAsIs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +190,7 @@ class Remedy:
     """What to do: the action as data, its text in Django's words and in SQL, and how it is taken back.
 
     ``migration`` is the text of a file that does it, where one can be written without looking at the model.
+    ``conflicts`` is the query that finds the rows which would make it fail, empty where none can.
     ``verification`` says what the change gave when it was measured; empty means that nothing was. ``attempt`` is what
     came of trying these texts as they are printed (`dbaudit.gate`), None where nothing has tried them yet.
     """
@@ -192,6 +201,7 @@ class Remedy:
     undo_sql: str = ""
     migration: str = ""
     verification: str = ""
+    conflicts: str = ""
     attempt: Attempt | None = None
 
     @property
@@ -203,6 +213,11 @@ class Remedy:
     def failed(self) -> bool:
         """Whether it was carried out as printed, and did not work: then it is no advice."""
         return self.attempt is not None and self.attempt.state == "failed"
+
+    @property
+    def advised(self) -> bool:
+        """Whether it may be recommended: there is something to do, and it did not fail."""
+        return not (self.failed or isinstance(self.action, LeaveAsIs))
 
     @property
     def kind(self) -> str:

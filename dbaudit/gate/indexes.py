@@ -10,9 +10,10 @@ from django.apps.registry import Apps
 from dbaudit.advisor import forms
 from dbaudit.facts import Snapshot, Table
 from dbaudit.findings import CreateIndex, Remedy
-from dbaudit.gate import code
+from dbaudit.gate import code, conflicts
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
-from dbaudit.gate.statements import carry_out
+from dbaudit.gate.entries import see_room
+from dbaudit.gate.statements import Passed, carry_out, split
 from dbaudit.sql.names import DJANGO_LIMIT
 
 #: What PostgreSQL keeps of a name, in bytes.
@@ -20,7 +21,7 @@ NAME_BYTES: Final = 63
 _ENTRY: Final = re.compile(r"^(?:models\.)?\w*Index\(", re.MULTILINE)
 
 
-def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> str:
+def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> Passed:
     """What was done with an index that can be built as it is printed.
 
     Raises:
@@ -31,6 +32,7 @@ def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> str:
     if table is None:
         raise UntriedError(f"There is no table {index.table} to try it on.")
     _named(bench.snapshot, table, index)
+    see_room(bench, table, index)
     bench.stand(table)
     with bench.apart():
         carry_out(bench, remedy.sql)
@@ -41,7 +43,7 @@ def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> str:
             carry_out(bench, remedy.undo_sql)
     model = forms.holder(bench.snapshot, table)
     if model is None or not _ENTRY.search(remedy.orm):
-        return f"{bench.how}."
+        return _passed(bench, remedy, f"{bench.how}.")
     made = code.index(remedy.orm)
     editor: Any = bench.connection.SchemaEditorClass(bench.connection, collect_sql=True)
     try:
@@ -56,7 +58,12 @@ def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> str:
         by_django = bench.definition(table, made.name)
     if made.name != index.name or by_django != by_sql:
         raise RefusedError("The index of Meta.indexes is not the one that the SQL makes.")
-    return f"{bench.how}, by SQL and by Django with the same result."
+    return _passed(bench, remedy, f"{bench.how}, by SQL and by Django with the same result.")
+
+
+def _passed(bench: Bench, remedy: Remedy, how: str) -> Passed:
+    query, counted = conflicts.looked_for(bench, split(remedy.sql))
+    return Passed(" ".join(filter(None, (how, counted))), query)
 
 
 def _named(snapshot: Snapshot, table: Table, index: CreateIndex) -> None:

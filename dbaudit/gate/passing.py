@@ -23,6 +23,7 @@ from dbaudit.findings import (
     ChangeSetting,
     CreateIndex,
     Finding,
+    LeaveAsIs,
     Recommendation,
     Remedy,
 )
@@ -30,6 +31,7 @@ from dbaudit.gate import indexes, statements
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
 from dbaudit.gate.postgresql import TIMEOUT_MS, PostgresqlBench
 from dbaudit.gate.sqlite import SqliteBench, empty
+from dbaudit.gate.statements import Passed
 
 VENDORS = {"mysql": "MySQL or MariaDB", "oracle": "Oracle"}
 RUN = "Run on this data, before and after."
@@ -44,6 +46,7 @@ class Gate:
         self._connection, self._snapshot, self._apps = connection, snapshot, apps
         self._lock_timeout_ms = lock_timeout_ms
         self._known: dict[Remedy, Attempt] = {}
+        self._conflicts: dict[Remedy, str] = {}
 
     def findings(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings, each remedy with its attempt."""
@@ -83,11 +86,16 @@ class Gate:
         return forms.remedy(self._snapshot, table, forms.action(one.candidate, self._snapshot)) if table else None
 
     def _passed(self, remedy: Remedy) -> Remedy:
-        return replace(remedy, attempt=self._known[_bare(remedy)]) if remedy.attempt is None else remedy
+        bare = _bare(remedy)
+        known = self._known.get(bare)
+        if known is None:
+            return remedy
+        return replace(remedy, attempt=known, conflicts=self._conflicts.get(bare, remedy.conflicts))
 
     def _try(self, remedies: Iterable[Remedy]) -> None:
         """Try those that are not known yet. Whatever happens to the server, every remedy has its attempt then."""
-        new = list(dict.fromkeys(one for one in map(_whole, remedies) if _bare(one) not in self._known))
+        doing = (one for one in map(_whole, remedies) if not isinstance(one.action, LeaveAsIs))
+        new = list(dict.fromkeys(one for one in doing if _bare(one) not in self._known))
         if not new:
             return
         new.sort(key=lambda one: statements.of(one.action))  # those of one table need one copy
@@ -119,7 +127,9 @@ class Gate:
 
     def _attempt(self, bench: Bench, remedy: Remedy) -> Attempt:
         try:
-            return Attempt(state="verified", how=self._way(remedy)(bench))
+            passed = self._way(remedy)(bench)
+            self._conflicts[_bare(remedy)] = passed.conflicts
+            return Attempt(state="verified", how=passed.how)
         except RefusedError as error:
             return Attempt(state="failed", how=f"{bench.how}.", reason=str(error))
         except UntriedError as error:
@@ -127,7 +137,7 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - a trial that goes wrong costs the remedy its "verified" alone
             return Attempt(state="not_tried", reason=f"The trial itself failed ({type(error).__name__}).")
 
-    def _way(self, remedy: Remedy) -> Callable[[Bench], str]:
+    def _way(self, remedy: Remedy) -> Callable[[Bench], Passed]:
         """How a remedy of its kind is tried."""
         action = remedy.action
         match action:
@@ -140,25 +150,24 @@ class Gate:
         return lambda bench: statements.tried(bench, remedy)
 
 
-def _run(remedy: Remedy) -> str:
+def _run(remedy: Remedy) -> Passed:
     if not remedy.verification:
         raise UntriedError("The code is to be changed by hand.")
-    return RUN
+    return Passed(RUN)
 
 
-def _by_hand() -> str:
+def _by_hand() -> Passed:
     raise UntriedError("An audit changes no settings.")
 
 
 def _whole(remedy: Remedy) -> Remedy:
-    return replace(remedy, attempt=None)
+    return replace(remedy, attempt=None, conflicts="")
 
 
 def _bare(remedy: Remedy) -> Remedy:
     """The remedy by which its attempt is known: what was measured of it is said apart."""
-    return replace(
-        remedy, attempt=None, verification=RUN if remedy.kind == "change_query" and remedy.verification else ""
-    )
+    ran = remedy.kind == "change_query" and bool(remedy.verification)
+    return replace(remedy, attempt=None, conflicts="", verification=RUN if ran else "")
 
 
 def _without(advice: Advice, failed: dict[Chosen, str]) -> Advice:

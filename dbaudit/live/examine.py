@@ -19,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import catalog, checks, conf
 from dbaudit.checks import Outcome
+from dbaudit.connection.exceptions import describe
 from dbaudit.connection.opening import close
 from dbaudit.connection.read_only import read_only
 from dbaudit.facts import QueryRun, Skipped, Snapshot
@@ -62,7 +63,7 @@ def examine(run: QueryRun, settings: conf.Settings) -> Examined:
             try:
                 outcomes.append(step())
             except Exception as error:  # noqa: BLE001 - a page is served whatever becomes of its audit
-                skipped.append(Skipped(what, f"{type(error).__name__}: {error}"))
+                skipped.append(Skipped(what, describe(error)))
     ids = [check.id for check in checks.load(apps)]
     skip = {identified(name, ids) for name in settings.skip}
     found = [one for outcome in outcomes for one in outcome.findings if one.check not in skip]

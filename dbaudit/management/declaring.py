@@ -17,6 +17,7 @@ from dbaudit.apply.journal import Journal
 from dbaudit.apply.steps import Done, Step
 from dbaudit.codemods import edits, files, migrations, taking_back
 from dbaudit.codemods.changed import Changed
+from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Snapshot
 from dbaudit.report import write
@@ -130,7 +131,7 @@ class Files:
                 if alias != self._connection.alias and running.place(other) != here:
                     taking_back.refuse_applied(self._back, other)
             except Error as error:
-                yield f"Whether database {alias!r} has applied the migrations was not seen: {error}"
+                yield f"Whether database {alias!r} has applied the migrations was not seen: {reason(error)}"
 
 
 def write_files(changed: Iterable[Changed], journal: Journal) -> None:

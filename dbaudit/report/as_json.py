@@ -262,6 +262,7 @@ def _remedy(remedy: Remedy) -> Row:
         "undo_sql": remedy.undo_sql,
         "migration": remedy.migration,
         "verification": remedy.verification,
+        "conflicts": remedy.conflicts,
         "attempt": asdict(remedy.attempt) if remedy.attempt else None,
     }
 

@@ -95,6 +95,6 @@ def _body(finding: Finding) -> str:
     facts = [f"{one.what}: {words.measure(one.value, one.unit)}" for one in finding.evidence]
     parts = [finding.subject, finding.detail, *facts]
     if not remedy.failed:
-        parts += [f"{remedies.action(remedy.action)}.", *filter(None, (remedy.orm, remedy.sql))]
+        parts += [f"{remedies.action(remedy.action)}.", *filter(None, (remedy.orm, remedy.conflicts, remedy.sql))]
     parts.append(remedies.verification(remedy))
     return "\n".join(words.printable(line.expandtabs(4)) for part in parts for line in part.splitlines())

@@ -238,6 +238,9 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
     if remedy.migration:
         yield "As a migration:"
         yield block(remedy.migration, "python")
+    if remedy.conflicts:
+        yield "First find the rows that would make it fail:"
+        yield block(remedy.conflicts, "sql")
     if remedy.sql:
         yield block(remedy.sql, "sql")
     if remedy.undo_sql:

@@ -15,6 +15,7 @@ from dbaudit.findings import (
     EditModel,
     Helped,
     IndexPlan,
+    LeaveAsIs,
     Recommendation,
     Remedy,
     RunSql,
@@ -32,6 +33,7 @@ _BRIEF: dict[str, str] = {
     "add_constraint": "add the constraint",
     "run_sql": "run the SQL",
     "change_setting": "change the setting",
+    "none": "change nothing",
 }
 
 
@@ -137,6 +139,8 @@ def is_code(orm: str) -> bool:
 def verification(remedy: Remedy) -> str:
     """What came of trying a remedy, and what it gave; or that it was not tried, and why."""
     found, gave = remedy.attempt, remedy.verification
+    if isinstance(remedy.action, LeaveAsIs):
+        return ""
     if found is None:
         return f"Verified: {gave}" if gave else "Not verified: this remedy was not tried."
     match found.state:
@@ -166,6 +170,8 @@ def action(what: Action) -> str:
             text = f"add to {what.table} ({', '.join(what.columns)}): {what.constraint}"
         case RunSql():
             text = what.purpose
+        case LeaveAsIs():
+            text = f"nothing to change: {what.why}"
         case ChangeSetting():
             text = f"set {what.setting} to {what.value} ({what.where})"
     text = text.rstrip(".")

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
-from dbaudit.connection.errors import is_timeout, sqlstate
+from dbaudit.connection.errors import is_timeout
+from dbaudit.connection.exceptions import describe, line_of_project
 from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
@@ -222,9 +222,9 @@ def reason(error: BaseException, limits: Limits) -> str:
     elif is_timeout(error):
         text = f"A statement took longer than {limits.statement_timeout_ms / 1000:g} s."
     else:
-        text = f"{type(error).__name__}: {_message(error)}"
-    own = [one for one in traceback.extract_tb(error.__traceback__) if places.is_project(one.filename)]
-    return f"{text.rstrip('.')} ({places.shown(own[-1].filename)}:{own[-1].lineno})." if own else text
+        return describe(error)
+    where = line_of_project(error)
+    return f"{text.rstrip('.')} ({where})." if where else text
 
 
 def raised(error: BaseException) -> str:
@@ -235,13 +235,6 @@ def raised(error: BaseException) -> str:
         return type(error).__name__
     frame = own[-1] if own else frames[-1]
     return f"{type(error).__name__} at {places.shown(frame.filename)}:{frame.lineno}"
-
-
-def _message(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    state = sqlstate(error)
-    # Class 22 is "data exception": the server quotes the value that it could not read.
-    return lines[0].split(":")[0] if isinstance(error, DatabaseError) and state.startswith("22") else lines[0]
 
 
 def _forget() -> None:

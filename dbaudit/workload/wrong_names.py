@@ -65,7 +65,9 @@ def _model(error: BaseException) -> type[Model] | None:
     for frame, _ in traceback.walk_tb(error.__traceback__):
         local = frame.f_locals
         for value in (local.get("first_obj"), local.get("opts"), local.get("self")):
-            meta = value if isinstance(value, Options) else getattr(type(value), "_meta", None)
+            # The class as Python has it: a lazy object would set itself up to tell another, and may fail at that.
+            cls = type(value)
+            meta = value if issubclass(cls, Options) else getattr(cls, "_meta", None)
             if isinstance(meta, Options):
                 found = meta.model
     return found

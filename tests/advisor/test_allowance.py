@@ -21,6 +21,9 @@ class Worked:
     def cost(self, asked: Asked, present: frozenset[Candidate]) -> Planned:
         raise NotImplementedError
 
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        raise NotImplementedError
+
     def size(self, candidate: Candidate) -> int:
         raise NotImplementedError
 

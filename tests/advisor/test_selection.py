@@ -34,6 +34,9 @@ class Arithmetic:
     def work(self) -> float:
         return float(self.calls)
 
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        """No copy is there."""
+
     def size(self, candidate: Candidate) -> int:
         return 100 + 10 * len(candidate.include)
 

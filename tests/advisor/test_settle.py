@@ -11,7 +11,7 @@ import pytest
 from django.apps.registry import Apps
 
 from dbaudit.advisor.candidate import Asked, Candidate
-from dbaudit.advisor.prune import TOO_LITTLE, settled
+from dbaudit.advisor.prune import TOO_LITTLE, natural, settled
 from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.writes import Written
@@ -125,3 +125,27 @@ def test_an_index_without_which_a_statement_costs_no_more_is_refused(sqlite: Scr
         [effect] = found.effects
         nothing = replace(effect, before=replace(effect.before, cost=0.0), after=replace(effect.after, cost=0.0))
         assert not settled(replace(found, effects=(nothing,)), trial, snapshot).chosen
+
+
+JOINED = asked(
+    'SELECT "item"."id" FROM "item" JOIN "place" ON "place"."id" = "item"."place_id" WHERE "item"."day" = %s', "day 7"
+)
+
+
+def test_a_column_that_a_join_supplies_is_no_constant(sqlite: Scratch) -> None:
+    with planner(sqlite) as (trial, snapshot):
+        found = settled(advice(trial, JOINED, on("day", "place_id")), trial, snapshot)
+        table = snapshot.table("item")
+        assert table is not None
+        assert natural(on("day", "place_id"), table, [JOINED], snapshot) == on("day", "place_id")
+        measured = trial.cost(JOINED, frozenset({on("day", "place_id")})).cost
+    [index] = found.chosen
+    assert index.candidate.keys[0] == IndexKey(column="day")
+    assert found.effects[0].after.cost <= measured * 1.02
+
+
+def test_an_order_that_costs_a_join_more_than_the_trials_measured_is_not_taken(sqlite: Scratch) -> None:
+    """Turned around, the index of the foreign key would be needless: the join would read the whole table for that."""
+    with planner(sqlite) as (trial, snapshot):
+        found = settled(advice(trial, JOINED, on("day", "place_id"), refused=(on("place_id", "day"),)), trial, snapshot)
+    assert [one.candidate.keys[0].column for one in found.chosen] == ["day"]

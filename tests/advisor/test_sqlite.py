@@ -142,8 +142,8 @@ def test_the_size_is_that_of_the_pages(items: Scratch) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ('SELECT * FROM "gone"', "SQLite refuses it: no such table: gone."),
-        ("SELECT FROM WHERE", "SQLite refuses it: near"),
+        ('SELECT * FROM "gone"', "SQLite refuses it: No such table: gone."),
+        ("SELECT FROM WHERE", "SQLite refuses it: The database refused the statement"),
         ('SELECT * FROM "item" WHERE "place_id" = %s', "SQLite refuses it: "),
     ],
 )

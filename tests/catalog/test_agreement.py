@@ -14,11 +14,13 @@ from dbaudit.catalog.database import generic, postgresql, sqlite
 from dbaudit.facts import Snapshot, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from tests.scratch import Scratch
 
-READERS = {"postgresql": postgresql.read, "sqlite": sqlite.read}
+READERS: dict[str, Callable[[BaseDatabaseWrapper], Snapshot]] = {"postgresql": postgresql.read, "sqlite": sqlite.read}
 # What Django says of an included column, which on PostgreSQL looks like a key to it: rising, NULL last.
 ASCENDING = (False, "")
 

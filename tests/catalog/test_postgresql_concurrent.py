@@ -47,7 +47,7 @@ def test_a_table_that_is_dropped_while_reading_is_left_out_whole_and_named(postg
 
         def drop_before(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
             nonlocal done
-            if sql.startswith(("SELECT set_config('transaction", "SAVEPOINT", "ROLLBACK", "RELEASE")):
+            if sql.startswith(("SELECT set_config(%s", "SAVEPOINT", "ROLLBACK", "RELEASE")):
                 return execute(sql, params, many, context)
             if done == before:
                 other.execute("DROP TABLE goes")

@@ -305,13 +305,14 @@ def test_a_foreign_key_keeps_the_order_of_its_columns(postgres: Scratch) -> None
         target_table="parent",
         target_columns=("id",),
         deferrable=False,
+        deferred=False,
         validated=True,
         enforced=True,
     )
     pair = replace(plain, name="pair", columns=("a", "b"), target_columns=("y", "x"))
     assert table(postgres, "child").foreign_keys == (
         replace(pair, on_delete="SET NULL", on_update="CASCADE"),
-        replace(plain, name="single", on_delete="RESTRICT", deferrable=True),
+        replace(plain, name="single", on_delete="RESTRICT", deferrable=True, deferred=False),
         replace(plain, name="unproven", columns=("b",), validated=False),
     )
 

@@ -18,13 +18,17 @@ from tests.postgres import main_server
 from tests.scratch import connected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+    from dbaudit.facts import Snapshot
     from tests.scratch import Scratch
 
-READERS = {"postgresql": postgresql.read, "sqlite": sqlite_reader.read}
+READERS: dict[str, Callable[[BaseDatabaseWrapper], Snapshot]] = {
+    "postgresql": postgresql.read,
+    "sqlite": sqlite_reader.read,
+}
 MIB = 2**20
 COLUMNS = (Column(name="a", type="integer", nullable=True),)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import connections, models
 from django.test.utils import isolate_apps, override_settings
 
+from dbaudit.advisor.recommend import recommend
 from tests.scratch import Scratch
 
 CHECK = "missing_foreign_key_constraint"
@@ -156,6 +157,8 @@ def test_db_constraint_false_is_a_remark_and_histories_have_a_group_of_their_own
     assert child.group != history.group
     assert history.group.startswith("History")
     assert child.remedy.kind == "edit_model"
+    assert history.remedy.kind == "none"
+    assert [one.title for one in recommend([child, history])] == [child.group]
 
 
 @isolate_apps("tests")

@@ -6,6 +6,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from dbaudit.analysis import inventory
+from dbaudit.gate import code
 from tests import erp_database
 from tests.checks.drifting import create
 from tests.scratch import Scratch
@@ -111,3 +112,23 @@ def test_finds_the_erp_s_index_made_by_sql_in_a_migration_and_nothing_else(scrat
     (found,) = scratch.findings(CHECK, installed)
     assert found.subject == "Index idx_salesorder_order_date_status on erp_salesorder is declared by no model"
     assert (found.owner, found.severity) == ("project", "info")
+
+
+@isolate_apps("tests")
+def test_a_name_that_django_does_not_allow_is_changed_in_the_database_too(postgres: Scratch) -> None:
+    class Item(models.Model):
+        code = models.CharField(max_length=9)
+
+        class Meta:
+            app_label = "tests"
+
+    postgres.create(Item)
+    name = "an_index_of_the_codes_of_all_items_that_there_are"
+    postgres.execute(f"CREATE INDEX {name} ON tests_item (code)")
+    [found] = postgres.findings("undeclared_index", Item._meta.apps)
+    made = code.index(found.remedy.orm)
+    assert len(made.name) <= 30
+    postgres.execute(found.remedy.sql)
+    assert [one.name for one in postgres.snapshot().tables[0].indexes if not one.primary] == [made.name]
+    postgres.execute(found.remedy.undo_sql)
+    assert name in [one.name for one in postgres.snapshot().tables[0].indexes]

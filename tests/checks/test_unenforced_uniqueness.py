@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.apps.registry import Apps
@@ -169,4 +170,59 @@ def test_finds_rows_that_repeat_beside_null(scratch: Scratch) -> None:
     write(scratch, ("a", "2020-01-01", "NULL"), ("a", "2020-01-01", "NULL"))
     (found,) = scratch.findings(CHECK, apps)
     assert (found.severity, found.confidence, found.identity) == ("warning", "low", ("null", "slug", "kind"))
-    assert "nulls_distinct=False" in found.remedy.orm
+    assert ("nulls_distinct=False" in found.remedy.orm) == (scratch.vendor == "postgresql")
+
+
+def scoped(scratch: Scratch, **columns: models.Field[Any, Any]) -> Apps:
+    """A model that is unique for a key and these columns, with two rows that have NULL in all of them."""
+
+    class Event(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    body = {
+        "__module__": __name__,
+        "Meta": type("Meta", (), {"app_label": "tests", "unique_together": [("event", *columns)]}),
+    }
+    ticket = type("Ticket", (models.Model,), {"event": models.ForeignKey(Event, models.CASCADE), **columns, **body})
+    scratch.create(Event, ticket)
+    scratch.execute("INSERT INTO tests_event (id) VALUES (1); INSERT INTO tests_ticket (event_id) VALUES (1), (1)")
+    return Event._meta.apps
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"guid": models.UUIDField(null=True)},
+        {"label": models.CharField(max_length=9, null=True)},
+        {"source": models.CharField(max_length=9, null=True), "ref": models.CharField(max_length=9, null=True)},
+        {"size": models.IntegerField(null=True), "external_id": models.IntegerField(null=True)},
+    ],
+    ids=",".join,
+)
+@isolate_apps("tests")
+def test_silent_on_a_nullable_identifier_which_many_rows_have_not(scratch: Scratch, columns: dict[str, Any]) -> None:
+    assert not scratch.findings(CHECK, scoped(scratch, **columns))
+
+
+@isolate_apps("tests")
+def test_finds_rows_that_repeat_beside_several_columns_that_describe_them(scratch: Scratch) -> None:
+    apps = scoped(scratch, size=models.IntegerField(null=True), colour=models.CharField(max_length=9, null=True))
+    (found,) = scratch.findings(CHECK, apps)
+    assert found.identity == ("null", "event_id", "size", "colour")
+    if scratch.vendor == "postgresql":
+        assert "nulls_distinct=False" in found.remedy.orm
+    else:
+        assert found.remedy.orm.count("UniqueConstraint") == 3
+        assert "nulls_distinct" not in found.remedy.orm
+
+
+@isolate_apps("tests")
+def test_finds_rows_that_repeat_beside_a_nullable_foreign_key(scratch: Scratch) -> None:
+    class Room(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    scratch.create(Room)
+    apps = scoped(scratch, room=models.ForeignKey(Room, models.CASCADE, null=True))
+    assert [one.identity for one in scratch.findings(CHECK, apps)] == [("null", "event_id", "room_id")]

@@ -195,7 +195,10 @@ def test_names_the_field_and_leaves_pattern_companions_to_a_check_of_their_own(p
     told = {one.identity[0]: one for one in found(postgres, CHECK, Item._meta.apps)}
     assert told.keys() == {"(code)", "(number)"}
     plain, number = told["(code)"], told["(number)"]
-    assert plain.remedy.orm == "code = models.CharField(...)  # without db_index=True"
+    assert plain.remedy.orm == "code = models.CharField(..., db_index=False)"
+    companion = next(one for (one,) in postgres.rows("SELECT indexname FROM pg_indexes") if one.endswith("_like"))
+    assert companion in plain.remedy.sql
+    assert companion in plain.remedy.undo_sql
     assert plain.location
     assert plain.location.line != (number.location and number.location.line)
     assert "item_number" in number.remedy.orm

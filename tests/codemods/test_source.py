@@ -168,6 +168,9 @@ def test_an_entry_that_is_not_found_is_refused(body: str, reason: str) -> None:
         ),
         ("a = models.CharField(max_length=9, db_index=True)  # why", "a = models.CharField(max_length=9)  # why"),
         ("a: Any = models.DateField(db_index=True)", "a: Any = models.DateField()"),
+        ("a = models.SlugField()", "a = models.SlugField(db_index=False)"),
+        ("a = models.SlugField(db_index=True)", "a = models.SlugField(db_index=False)"),
+        ("a = AutoSlugField('b')", "a = AutoSlugField('b', db_index=False)"),
     ],
 )
 def test_a_field_asks_for_no_index_any_more(before: str, after: str) -> None:

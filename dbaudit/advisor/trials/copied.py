@@ -7,20 +7,23 @@ both, such as a bloated table or the scaling itself, falls out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, UnplannableError
+from dbaudit.advisor.candidate import Asked, Candidate, Execution, Planned, Planner, UnplannableError
 from dbaudit.advisor.trials import inverted
 from dbaudit.advisor.trials.built import Built
 from dbaudit.advisor.trials.copies import Copies
+from dbaudit.advisor.trials.executed import executed
 from dbaudit.advisor.trials.explain import plans, refusal
 from dbaudit.advisor.trials.hypopg import Hypopg
 from dbaudit.advisor.trials.scaling import scaled
 from dbaudit.connection.settings import set_locally
+from dbaudit.facts import Table
 
 NOTHING: frozenset[Candidate] = frozenset()
 #: Building an index on a copy takes about as long as so many plans.
@@ -44,6 +47,9 @@ class Plain:
         found = plans(self._connection, asked)
         self.calls += len(found)
         return Planned(cost=sum(plan.cost or 0.0 for plan in found), used=NOTHING, plans=found)
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        """Nothing: no index is built."""
 
     def size(self, candidate: Candidate) -> int:
         """Nothing is modelled."""
@@ -69,7 +75,7 @@ class Copied:
         self._real: Planner
         self._copy: Planner
         self._real, self._copy = hypopg or (Plain(self._connection), Plain(self._connection))
-        self._clearings = 0
+        self._clearings = self._executions = 0
         with self._connection.cursor() as cursor:
             cursor.execute("SHOW max_parallel_workers_per_gather")
             self._usual = str(cursor.fetchone()[0])
@@ -85,7 +91,7 @@ class Copied:
     @property
     def work(self) -> float:
         """The plans that were made, and the indexes that were built for them."""
-        return self._real.work + self._copy.work + BUILD * self._built.builds
+        return self._real.work + self._copy.work + BUILD * (self._built.builds + self._executions)
 
     @property
     def clearings(self) -> int:
@@ -118,6 +124,28 @@ class Copied:
         if cost >= real.cost:
             return real
         return Planned(cost=cost, used=used | found.used, plans=told)
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> Execution | None:
+        """Execute one statement on copies of all its tables, at most one of which is a sample: rows of two samples
+        seldom meet."""
+        named = frozenset(one for one in present if one.table in asked.sql)
+        try:
+            factors = [self._copies.factor(table) for table in self._tables(asked)]
+        except UnplannableError:
+            return None
+        if not factors or sum(factor > 1 for factor in factors) > 1:
+            return None
+        built = self._built.build(named)
+        if {*built} != named:
+            return None
+        with self._copies.front(), self._built.alone(built, asked.sql):
+            found = executed(self._connection, asked)
+        self._executions += 1
+        return found and Execution(found[0], self._built.named(found[1]) & named)
+
+    def _tables(self, asked: Asked) -> list[Table]:
+        stored = self._copies.snapshot.stored_tables()
+        return [table for table in stored if re.search(rf"(?<!\w){re.escape(table.name)}(?!\w)", asked.sql)]
 
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take on the whole table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,19 +14,20 @@ from dbaudit.advisor import floors, statements
 from dbaudit.advisor import growth as growing
 from dbaudit.advisor.allowance import PLANS_A_SECOND
 from dbaudit.advisor.candidate import Asked, TrialEndedError, UnplannableError
+from dbaudit.advisor.closure import closed
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.growth import SPAN, Growth
-from dbaudit.advisor.propose import WHAT, advise
+from dbaudit.advisor.propose import WHAT
 from dbaudit.advisor.provenance import Provenance, asking
-from dbaudit.advisor.prune import looked_up, settled
-from dbaudit.advisor.samples import with_another
-from dbaudit.advisor.swap import paired
-from dbaudit.advisor.trials import grown, inverted, live, postgresql, sqlite
+from dbaudit.advisor.prune import looked_up
+from dbaudit.advisor.room import is_ours, room
+from dbaudit.advisor.samples import Ask, with_another
+from dbaudit.advisor.trials import grown, inverted, live, longest, postgresql, sqlite
+from dbaudit.advisor.trials.asker import asker
 from dbaudit.advisor.trials.postgresql import Trial
-from dbaudit.advisor.values import Advice
+from dbaudit.advisor.values import Advice, Effect
 from dbaudit.amounts import Budget
 from dbaudit.connection.reasons import reason
-from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Skipped, Snapshot, Table
 from dbaudit.findings import Floor
 
@@ -34,8 +35,6 @@ from dbaudit.findings import Floor
 DEFAULT_BUDGET = Budget(share=0.5)
 #: Rows that a grown copy may have where statements are executed on it: steps tell small differences from each other.
 COUNTED_ROWS = 100_000
-#: The budget where what the rows take could not be seen.
-BOUNDLESS = 10**15
 NO_STATEMENT = "No query was measured that an index could help."
 NOTHING_LARGE = (
     "No measured query reads a table of {:,} rows or more, and none is a canned query of the project: an index would "
@@ -81,6 +80,8 @@ def advised(
         return None, (Skipped(WHAT, small if every else NO_STATEMENT),)
     if snapshot.vendor not in _UNITS:
         return None, (Skipped(WHAT, NO_TRIAL),)
+    if snapshot.vendor == "postgresql":
+        snapshot = longest.seen(connection, snapshot, asked, statement_timeout_ms, lock_timeout_ms)
     trial = _Trial(connection, snapshot, wishes, asked, statement_timeout_ms, lock_timeout_ms, progress)
     try:
         found = trial.run()
@@ -88,23 +89,7 @@ def advised(
         return None, (Skipped(WHAT, str(error)),)
     except Error as error:
         return None, (Skipped(WHAT, f"Not verified: {reason(error)}"),)
-    return floors.above(found, snapshot, wishes.floor), found.advice.skipped
-
-
-Ask = Callable[[str, list[Any]], tuple[Any, ...] | None]
-
-
-def _asker(connection: BaseDatabaseWrapper) -> Ask:
-    def ask(sql: str, values: list[Any]) -> tuple[Any, ...] | None:
-        try:
-            with attempt(connection), connection.cursor() as cursor:
-                cursor.execute(sql, values)
-                row: tuple[Any, ...] | None = cursor.fetchone()
-                return row
-        except Error:
-            return None
-
-    return ask
+    return found, found.advice.skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +110,7 @@ class _Trial:
         with self._trial(self.snapshot) as trial:
             advice = self._advice(trial, self.snapshot, self.asked)
             seconds = self.wishes.seconds - trial.planner.work / PLANS_A_SECOND
-        # What too little is gained by with today's rows may be worth more with those to come.
-        told = floors.above(self._told(self._built(advice), trial), self.snapshot, self.wishes.floor)
+        told = self._told(self._built(advice), trial)
         left = self._left(told.advice, all_fit=factor is not None)
         factor = self._factor(left)
         if factor is None or seconds <= 0:
@@ -152,9 +136,9 @@ class _Trial:
         return tuple(one for one in asked if one.provenance is Provenance.CANNED)
 
     def _left(self, advice: Advice, *, all_fit: bool) -> tuple[Asked, ...]:
-        """The lookups that nothing in the advice helps, on the smallest tables, as far as these can grow; whatever is
-        not helped where ``all_fit``."""
-        unhelped = self._growing(one.asked for one in advice.effects if not one.after.used)
+        """The lookups that nothing in the advice helps, nor what an earlier one brought, on the smallest tables, as far
+        as these can grow; whatever is not helped where ``all_fit``."""
+        unhelped = self._growing(one.asked for one in advice.effects if not self._is_helped(one))
         unhelped = tuple(one for one in unhelped if all_fit or self._is_lookup(one))
         sized = [(one, {table.name: table.rows or 0 for table in self._tables([one])}) for one in unhelped]
         left: list[Asked] = []
@@ -164,6 +148,14 @@ class _Trial:
                 left.append(one)
                 together |= rows
         return tuple(left)
+
+    def _is_helped(self, effect: Effect) -> bool:
+        """Whether its plans use an index of the advice, or one that an earlier advice brought."""
+        tables = [*self.snapshot.stored_tables()]
+        brought = {index.name for table in tables for index in table.indexes if is_ours(index, table.schema)}
+        return bool(effect.after.used) or any(
+            node.index in brought for plan in effect.after.plans for node in plan.nodes
+        )
 
     def _is_lookup(self, asked: Asked) -> bool:
         """Whether it finds rows of a table by the values of several columns."""
@@ -176,24 +168,32 @@ class _Trial:
         untimed = tuple(replace(one, mean_ms=None, observed_ms=None) for one in asked)
         with self._grown(self._tables(asked), growth) as (trial, snapshot, ask):
             varied = tuple(with_another(one, snapshot, ask) for one in untimed)
-            advice = self._timed(self._advice(trial, snapshot, varied, seconds))
+            advice = self._timed(self._advice(trial, snapshot, varied, seconds, growth))
         if self.wishes.what_if == "build" and self.snapshot.vendor == "postgresql":
             advice = replace(advice, skipped=(*advice.skipped, Skipped(live.WHAT, NOTHING_TO_BUILD)))
         return self._told(advice, trial, growth, self._today(advice))
 
     def _advice(
-        self, trial: Trial, snapshot: Snapshot, asked: tuple[Asked, ...], seconds: float | None = None
+        self,
+        trial: Trial,
+        snapshot: Snapshot,
+        asked: tuple[Asked, ...],
+        seconds: float | None = None,
+        growth: Growth | None = None,
     ) -> Advice:
-        heap = sum(table.heap_bytes or table.bytes or 0 for table in snapshot.stored_tables())
-        found = advise(
+        def worth_telling(advice: Advice) -> Advice:
+            # What gains too little with today's rows may gain more with those to come.
+            return floors.above(self._told(advice, trial, growth), self.snapshot, self.wishes.floor).advice
+
+        found = closed(
             trial.planner,
             snapshot,
             asked,
-            budget_bytes=self.wishes.budget.of(heap) if heap else self.wishes.budget.bytes or BOUNDLESS,
+            budget_bytes=room(self.wishes.budget, snapshot),
             seconds=self.wishes.seconds if seconds is None else seconds,
             quick=self.wishes.quick,
+            worth_telling=worth_telling,
         )
-        found = paired(settled(found, trial.planner, snapshot), trial.planner, snapshot)
         chosen = tuple(
             replace(one, source=postgresql.COPIED) if one.candidate.method in inverted.METHODS else one
             for one in found.chosen
@@ -270,14 +270,14 @@ class _Trial:
             with sqlite.copied(self.connection) as copy:
                 rows = {("", name): count for name, count in sqlite.grow(copy, self.snapshot, tables, growth).items()}
                 snapshot = growing.grown(self.snapshot, growth, rows)
-                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, _asker(copy)
+                yield Trial(sqlite.SqlitePlanner(copy, snapshot), _COUNTED), snapshot, asker(copy)
             return
         with grown.grown(
             self.connection, self.snapshot, tables, growth, statement_timeout_ms=self.statement_timeout_ms
         ) as counts:
             snapshot = growing.grown(self.snapshot, growth, counts)
             with self._trial(snapshot, counts) as trial:
-                yield trial, snapshot, _asker(self.connection)
+                yield trial, snapshot, asker(self.connection)
 
     def _tables(self, asked: Iterable[Asked]) -> tuple[Table, ...]:
         """The connection's own tables that these statements name."""

@@ -21,6 +21,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, UnplannableError
 from dbaudit.advisor.growth import Growth
 from dbaudit.advisor.trials.definition import create_index
+from dbaudit.connection.errors import sqlstate
+from dbaudit.connection.exceptions import message
 from dbaudit.facts import Plan, Snapshot, Table
 from dbaudit.workload.plans import sqlite_nodes
 
@@ -80,6 +82,9 @@ class SqlitePlanner:
                 self._steps[asked.fingerprint, used] = known
                 self._counted += known
         return Planned(cost=known, used=used, plans=plans)
+
+    def executed(self, asked: Asked, present: frozenset[Candidate]) -> None:
+        """Nothing: its costs are those of executing the statement."""
 
     def size(self, candidate: Candidate) -> int:
         """Bytes of the pages that it takes in the copy.
@@ -155,7 +160,7 @@ class SqlitePlanner:
                 cursor.execute(sql, values)
                 return list(cursor.fetchall())
         except (Error, TypeError, ValueError) as error:
-            raise UnplannableError(f"SQLite refuses it: {str(error).splitlines()[0].rstrip('.')}.") from error
+            raise UnplannableError(f"SQLite refuses it: {message(error)}") from error
 
     def _used_pages(self) -> int:
         return self._value("PRAGMA page_count") - self._value("PRAGMA freelist_count")
@@ -245,7 +250,9 @@ def _image(source: sqlite3.Connection) -> bytes | bytearray:
     try:
         image = source.serialize()
     except sqlite3.Error as error:
-        raise NotCopiedError(f"It could not be copied ({error}); another process may hold it locked.") from error
+        raise NotCopiedError(
+            f"It could not be copied ({sqlstate(error)}); another process may hold it locked."
+        ) from error
     if image[18:20] != b"\x02\x02":
         return image
     # What lies in memory has no write-ahead log, so that its header must not ask for one.

@@ -16,7 +16,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import places
-from dbaudit.catalog.models import owners
+from dbaudit.catalog.models import owners, schemas
+from dbaudit.connection.exceptions import summary
 from dbaudit.facts import (
     Column,
     Constraint,
@@ -76,7 +77,7 @@ def read(
         try:
             table = _Asked(connection, editor, cls, model, by_label).table()
         except Exception as error:  # noqa: BLE001 - fields, indexes and constraints may be of the project's own classes
-            skipped.append(Skipped(model.label, f"What Django would create for it is unknown: {_sentence(error)}"))
+            skipped.append(Skipped(model.label, f"What Django would create for it is unknown: {summary(error)}."))
             continue
         where = (table.schema, table.name)
         found[where] = _together(found[where], table) if where in found else table
@@ -90,10 +91,6 @@ def _editor(connection: BaseDatabaseWrapper, deterministic: Collection[str]) -> 
     # The editor would ask the server once for each field.
     editor._is_collation_deterministic = deterministic.__contains__
     return editor
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0].rstrip('.')}."
 
 
 def _together(one: Table, other: Table) -> Table:
@@ -129,13 +126,16 @@ class _Asked:
             name=self.model.table,
             schema=self.model.schema,
             columns=tuple(self._column(*one) for one in fields),
-            primary_key=tuple(str(field.column) for field in self.cls._meta.pk_fields),
+            primary_key=tuple(self._stored(str(field.column)) for field in self.cls._meta.pk_fields),
             indexes=tuple(part for part in parts if isinstance(part, Index)),
             foreign_keys=tuple(self._foreign_keys(field for field, _ in fields)),
             constraints=tuple(part for part in parts if isinstance(part, Constraint)),
             comment=self._comment(self.cls._meta.db_table_comment),
             ownership=owners.ownership(self.model),
         )
+
+    def _stored(self, name: str) -> str:
+        return schemas.stored(name, self.connection)
 
     # -- columns -------------------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class _Asked:
             sql, values = field.generated_sql(self.connection)
             generated = self._literal(sql, values) if values else sql.replace("%%", "%")
         return Column(
-            name=field.column,
+            name=self._stored(field.column),
             type=parameters["type"],
             nullable=field.null or field.generated,
             default=default,
@@ -182,10 +182,14 @@ class _Asked:
             )
             if check := parameters["check"]:
                 yield Constraint(
-                    name="", kind="check", columns=(field.column,), definition=f"CHECK ({check})", declared=declared
+                    name="",
+                    kind="check",
+                    columns=(self._stored(field.column),),
+                    definition=f"CHECK ({check})",
+                    declared=declared,
                 )
             if field.unique and not field.primary_key:
-                keys = (IndexKey(column=field.column),)
+                keys = (IndexKey(column=self._stored(field.column)),)
                 yield Index(
                     name="", table=self.model.table, keys=keys, unique=True, constraint="unique", declared=declared
                 )
@@ -216,9 +220,10 @@ class _Asked:
             yield self._index(sql, declared)
             return
         name, definition = statements.added(sql)
+        name = self._stored(name)
         kind = definition.partition(" ")[0].upper()
         if kind == "UNIQUE":
-            index = statements.unique(definition, self.model.table, name, declared=declared)
+            index = self._kept(statements.unique(definition, self.model.table, name, declared=declared))
             yield index
             yield Constraint(name=name, kind="unique", columns=index.columns, definition=definition, declared=declared)
         elif kind == "EXCLUDE":
@@ -229,7 +234,17 @@ class _Asked:
             yield Constraint(name=name, kind="check", columns=columns, definition=definition, declared=declared)
 
     def _index(self, sql: str, declared: Declaration) -> Index:
-        return statements.index(sql, self.model.table, declared=declared)
+        return self._kept(statements.index(sql, self.model.table, declared=declared))
+
+    def _kept(self, index: Index) -> Index:
+        """The index with its names as the server keeps them."""
+        return replace(
+            index,
+            name=self._stored(index.name),
+            constraint_name=self._stored(index.constraint_name),
+            keys=tuple(replace(key, column=self._stored(key.column)) for key in index.keys),
+            included=tuple(map(self._stored, index.included)),
+        )
 
     def _foreign_keys(self, fields: Iterable[Any]) -> Iterator[ForeignKey]:
         """The foreign keys that the database is to enforce."""
@@ -239,9 +254,9 @@ class _Asked:
                 yield ForeignKey(
                     name="",
                     table=self.model.table,
-                    columns=(field.column,),
-                    target_table=target.table if target else field.remote_field.model._meta.db_table,
+                    columns=(self._stored(field.column),),
+                    target_table=target.table if target else self._stored(field.remote_field.model._meta.db_table),
                     target_schema=target.schema if target else "",
-                    target_columns=(field.target_field.column,),
+                    target_columns=(self._stored(field.target_field.column),),
                     deferrable=True,
                 )

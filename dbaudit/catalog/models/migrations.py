@@ -16,6 +16,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import ModelOperation
 
 from dbaudit.catalog.models import changes, own_sql
+from dbaudit.connection.exceptions import describe
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Change, HalfSquashed, Migration, Migrations, Skipped, Snapshot
@@ -27,11 +28,12 @@ TABLE: Final = "django_migrations"
 
 def recorded(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[frozenset[Key] | None, tuple[Skipped, ...]]:
     """The applied migrations as (application, name), in one statement; empty without a table of them, None unread."""
-    if snapshot.table(TABLE) is None:
+    record = snapshot.reached(TABLE)
+    if record is None:
         return frozenset(), ()
     try:
         with attempt(connection), connection.cursor() as cursor:
-            cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(TABLE)}")
+            cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(record.schema, record.name)}")
             return frozenset((app, name) for app, name in cursor.fetchall()), ()
     except DatabaseError as error:
         return None, (Skipped("migrations", reason(error)),)
@@ -53,7 +55,7 @@ def read(
         loader = MigrationLoader(None, ignore_no_migrations=True)
         state = loader.project_state()
     except Exception as error:  # noqa: BLE001 - a migration is code of the project, which may raise anything
-        return None, (Skipped("migrations", f"They cannot be loaded: {type(error).__name__}: {error}"),)
+        return None, (Skipped("migrations", f"They cannot be loaded: {describe(error)}"),)
     here = {label for label in labels if router.allow_migrate(connection.alias, label)}
     on_disk = {key: one for key, one in loader.disk_migrations.items() if key[0] in labels}
     replaced = {key for one in on_disk.values() for key in one.replaces}
@@ -65,7 +67,7 @@ def read(
         loaded = {config.label for config in apps.get_app_configs() if config.models_module is not None}
         changed = changes.changes(apps, loader, state, here & loader.migrated_apps & loaded)
     except Exception as error:  # noqa: BLE001 - the classes of models and fields are the project's own code, too
-        skipped = (Skipped("unmade_migration", f"Django's autodetector failed: {type(error).__name__}: {error}"),)
+        skipped = (Skipped("unmade_migration", f"Django's autodetector failed: {describe(error)}"),)
     return Migrations(
         unapplied=tuple(_migration(on_disk[key]) for key in _unapplied(loader, applied) if key[0] in here),
         gone=tuple(
@@ -80,7 +82,7 @@ def read(
         half_squashed=tuple(one for one in _half_squashed(loader, applied) if one.migration.app in here),
         installed=frozenset(labels),
         apps=frozenset(loader.migrated_apps & labels),
-        recorded=snapshot.table(TABLE) is not None,
+        recorded=snapshot.reached(TABLE) is not None,
         latest=tuple(Migration(app=app, name=name) for app, name in sorted(loader.graph.leaf_nodes()) if app in labels),
     ), skipped
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
@@ -13,6 +12,7 @@ from django.db import models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import places
+from dbaudit.catalog.models import schemas
 from dbaudit.facts import GenericKey, Model, ModelField, Ownership, Snapshot
 
 #: Tables that Django makes without a model.
@@ -25,23 +25,26 @@ def read_models(apps: Apps, connection: BaseDatabaseWrapper) -> tuple[Model, ...
     return tuple(sorted((_model(one, connection) for one in found), key=lambda model: model.label))
 
 
-def assign(snapshot: Snapshot, found: tuple[Model, ...]) -> Snapshot:
+def assign(snapshot: Snapshot, found: tuple[Model, ...], connection: BaseDatabaseWrapper) -> Snapshot:
     """The snapshot with its models, and each table with its owner.
 
     A model that is routed elsewhere belongs to this database only if its table is here all the same.
     """
-    placed = tuple(_in_schema(model, snapshot) for model in found)
+    placed = tuple(schemas.place(model, snapshot, connection) for model in found)
     present = tuple(model for model in placed if model.routed or snapshot.table(model.table, model.schema))
     owners: dict[tuple[str, str], Ownership] = {}
     for model in sorted(present, key=lambda one: (one.proxy, one.swapped, not one.managed, one.label)):
         if not model.proxy and not model.swapped:
             owners.setdefault((model.schema, model.table), ownership(model))
-    django = dict.fromkeys((("", name) for name in FRAMEWORK_TABLES | _cache_tables()), Ownership(owner="django"))
+    path = snapshot.schemas.path if snapshot.schemas else ("",)
+    framework = ((schema, name) for schema in path for name in FRAMEWORK_TABLES | _cache_tables())
+    django = dict.fromkeys(framework, Ownership(owner="django"))
     owners = {**django, **owners}
     tables = tuple(
         replace(table, ownership=owners.get((table.schema, table.name), Ownership())) for table in snapshot.tables
     )
-    return replace(snapshot, models=present, tables=tables)
+    absent = tuple(model for model in placed if model not in present)
+    return replace(snapshot, models=present, absent=absent, tables=tables)
 
 
 def ownership(model: Model) -> Ownership:
@@ -53,15 +56,6 @@ def ownership(model: Model) -> Ownership:
         location=model.location,
         auto_created=model.auto_created,
     )
-
-
-def _in_schema(model: Model, snapshot: Snapshot) -> Model:
-    """Split the ``schema"."table`` that some projects write into ``db_table``; the current schema has no name here."""
-    split = re.fullmatch(r'"?([^"]+)"\."([^"]+)"?', model.table)
-    if not split:
-        return model
-    schema, table = split.groups()
-    return replace(model, schema=schema if snapshot.table(table, schema) else "", table=table)
 
 
 def _cache_tables() -> set[str]:
@@ -102,17 +96,26 @@ def _many_to_many_of(model: type[models.Model], source: type[models.Model]) -> s
     return next((field.name for field in fields if model is not source and field.remote_field.through is model), "")
 
 
+def _column(connection: BaseDatabaseWrapper, name: str) -> str:
+    return schemas.stored(connection.introspection.identifier_converter(name), connection)
+
+
+def _spelled(kind: type[models.Field]) -> str:  # type: ignore[type-arg]
+    name = kind.__name__
+    return f"models.{name}" if getattr(models, name, None) is kind else name
+
+
 def _fields(
     model: type[models.Model], source: type[models.Model], connection: BaseDatabaseWrapper
 ) -> Iterator[ModelField]:
-    convert = connection.introspection.identifier_converter
     keys = {field.name for field in getattr(model._meta, "pk_fields", [model._meta.pk]) if field is not None}
     for field in model._meta.local_concrete_fields:
-        column = convert(str(field.column))
+        column = _column(connection, str(field.column))
         common = {
             "name": field.name,
             "column": column,
             "kind": field.get_internal_type(),
+            "spelled": _spelled(type(field)),
             "null": field.null,
             "unique": bool(field.unique),
             "indexed": bool(getattr(field, "db_index", False)),
@@ -129,8 +132,8 @@ def _fields(
             **common,  # type: ignore[arg-type]
             relation="one to one" if isinstance(field, models.OneToOneField) else "foreign key",
             related_model=related._meta.label,
-            related_table=convert(related._meta.db_table),
-            related_columns=tuple(convert(str(one.column)) for one in field.foreign_related_fields),
+            related_table=schemas.stored(schemas.split(related._meta.db_table)[1], connection),
+            related_columns=tuple(_column(connection, str(one.column)) for one in field.foreign_related_fields),
             on_delete=getattr(field.remote_field.on_delete, "__name__", "").upper(),
             constrained=bool(getattr(field, "db_constraint", True)),
             parent_link=bool(field.remote_field.parent_link),
@@ -141,7 +144,6 @@ def _generic_keys(
     model: type[models.Model], source: type[models.Model], connection: BaseDatabaseWrapper
 ) -> Iterator[GenericKey]:
     """Told by their attributes: importing the class would need ``django.contrib.contenttypes`` to be installed."""
-    convert = connection.introspection.identifier_converter
     own = {field.name: field for field in model._meta.local_concrete_fields}
     for field in model._meta.private_fields:
         kind, key = own.get(getattr(field, "ct_field", "")), own.get(getattr(field, "fk_field", ""))
@@ -149,9 +151,9 @@ def _generic_keys(
             yield GenericKey(
                 name=field.name,
                 type_field=kind.name,
-                type_column=convert(str(kind.column)),
+                type_column=_column(connection, str(kind.column)),
                 key_field=key.name,
-                key_column=convert(str(key.column)),
+                key_column=_column(connection, str(key.column)),
                 location=places.of_class(source, field.name),
             )
 

@@ -13,6 +13,7 @@ from django.apps.registry import Apps
 from django.utils.module_loading import module_has_submodule
 
 from dbaudit import places
+from dbaudit.connection.exceptions import summary
 from dbaudit.errors import AuditError
 from dbaudit.facts import Location, QueryRun
 from dbaudit.queries import Query, registered_queries
@@ -86,8 +87,7 @@ def _load(name: str, app: str, alias: str) -> QueryRun | None:
         importlib.import_module(name)
     except Exception as error:  # noqa: BLE001 - whatever the module raises is the row's reason
         location = _place(error)
-        what = error.msg if isinstance(error, SyntaxError) else str(error)
-        problem = what if isinstance(error, AuditError) else f"{type(error).__name__}: {what}"
+        problem = str(error) if isinstance(error, AuditError) else summary(error)
         where = f"{location.file}:{location.line}: " if location and not isinstance(error, AuditError) else ""
         return QueryRun(
             id=f"canned:{app}",

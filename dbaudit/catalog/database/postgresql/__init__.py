@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.catalog.database.postgresql import index_rows, index_statements, statements, table_rows
+from dbaudit.catalog.database.postgresql import index_rows, index_statements, schemas, statements, table_rows
 from dbaudit.connection.errors import sqlstate
 from dbaudit.connection.rollback import rolled_back
-from dbaudit.facts import Column, ColumnStatistics, Index, Sequence, Skipped, Snapshot, Table
+from dbaudit.facts import Column, ColumnStatistics, Index, Schemas, Sequence, Skipped, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
 from dbaudit.memory import uncollected
 
@@ -82,8 +82,9 @@ class _Scope:
         return self.settings.get("track_counts") != "off"
 
 
-def read(connection: BaseDatabaseWrapper) -> Snapshot:
-    """Everything the catalog says of the schemas on the search path, without models, exact counts and ownership.
+def read(connection: BaseDatabaseWrapper, named: Collection[str] = ()) -> Snapshot:
+    """Everything the catalog says of the schemas on the search path, and of others that are ``named``, without models,
+    exact counts and ownership.
 
     A table that another session keeps locked against reading for longer than the lock timeout is there by name, with
     nothing in it; a table that is dropped meanwhile is left out. Both are among ``skipped``.
@@ -95,23 +96,23 @@ def read(connection: BaseDatabaseWrapper) -> Snapshot:
     for _ in range(ATTEMPTS - 1):
         try:
             with rolled_back(connection), uncollected():
-                return _read(connection, locked)
+                return _read(connection, locked, named)
         except DatabaseError as error:
             if sqlstate(error) not in MOVED:
                 raise
             locked |= {row.oid for row in _fetch(connection, statements.LOCKED)}
     with rolled_back(connection), uncollected():
-        return _read(connection, locked)
+        return _read(connection, locked, named)
 
 
-def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
+def _read(connection: BaseDatabaseWrapper, locked: frozenset[int], named: Collection[str]) -> Snapshot:
     _fetch(connection, statements.WITHOUT_JIT)
     settings = {row.name: row.value for row in _fetch(connection, statements.SETTINGS, names=list(SETTINGS))}
-    path = _fetch(connection, statements.SCHEMAS)
+    seen = _fetch(connection, schemas.SEEN, named=list(named))
     scope = _Scope(
         settings=settings,
-        schemas={row.oid: "" if row is path[0] else row.name for row in path},
-        schema_oids={row.name: row.oid for row in path},
+        schemas=schemas.spelled(seen),
+        schema_oids={row.name: row.oid for row in seen},
         locked=locked,
     )
     within = {"schemas": list(scope.schemas), "locked": list(locked)}
@@ -130,6 +131,7 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
             sorted((table_rows.sequence(row, scope.schemas[row.schema]) for row in sequences), key=_by_name)
         ),
         settings=tuple(sorted(settings.items())),
+        schemas=schemas.facts(seen),
         statistics_since=max(settings["stats_reset"], settings["stats_begin"]) if scope.counted else None,
         skipped=(
             *_not_seen(scope, [table for oid, table in found.items() if not relations[oid].locked]),
@@ -142,6 +144,18 @@ def _read(connection: BaseDatabaseWrapper, locked: frozenset[int]) -> Snapshot:
                 "It was dropped while the catalog was being read.",
             ),
         ),
+    )
+
+
+def hidden(connection: BaseDatabaseWrapper, seen: Schemas, of_models: Collection[str]) -> Schemas:
+    """The schemas with those that were not looked at, in two statements. ``of_models`` are names of models' tables.
+
+    Raises:
+        django.db.DatabaseError: the catalog could not be read.
+    """
+    asked = {"seen": [seen.own, *seen.path, *seen.named], "tables": list(of_models)}
+    return schemas.with_hidden(
+        seen, _fetch(connection, schemas.HIDDEN, **asked), _fetch(connection, schemas.ELSEWHERE, **asked)
     )
 
 

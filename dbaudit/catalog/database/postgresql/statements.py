@@ -30,15 +30,6 @@ UNION ALL
 SELECT 'standbys', count(*)::text FROM pg_stat_replication
 """
 
-# The effective search path in its order, without what the server itself keeps there.
-SCHEMAS = """
-SELECT n.oid::bigint AS oid, n.nspname::text AS name
-FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (name, place)
-JOIN pg_namespace n ON n.nspname = path.name
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY path.place
-"""
-
 # What another session has locked against reading. A partition's or an index's lock counts for the table above it
 # where RELATIONS folds them.
 LOCKED = """
@@ -50,7 +41,7 @@ WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHER
     AND l.pid IS DISTINCT FROM pg_backend_pid() AND l.mode = 'AccessExclusiveLock'
 """
 
-_NOT_OF_AN_EXTENSION = """NOT EXISTS (
+NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend e
     WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e'
 )"""
@@ -68,7 +59,7 @@ WITH RECURSIVE tree AS (
     SELECT c.oid AS root, c.oid, c.relkind
     FROM pg_class c
     WHERE c.relnamespace = ANY(%(schemas)s::oid[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-        AND NOT c.relispartition AND c.relpersistence <> 't' AND {_NOT_OF_AN_EXTENSION}
+        AND NOT c.relispartition AND c.relpersistence <> 't' AND {NOT_OF_AN_EXTENSION}
     UNION ALL
     SELECT tree.root, c.oid, c.relkind
     FROM tree
@@ -181,7 +172,7 @@ LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AN
 LEFT JOIN pg_class t ON t.oid = d.refobjid
 LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE c.relnamespace = ANY(%(schemas)s::oid[]) AND c.relkind = 'S' AND c.relpersistence <> 't'
-    AND {_NOT_OF_AN_EXTENSION}
+    AND {NOT_OF_AN_EXTENSION}
 """
 
 STILL_THERE = "SELECT oid::bigint AS oid FROM pg_class WHERE oid = ANY(%(relations)s::oid[])"
