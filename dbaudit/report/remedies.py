@@ -25,6 +25,7 @@ from dbaudit.report import words
 #: Units that nobody but a planner knows, and from which factor on times are told instead of per cent.
 _WORK = ("steps", "cost")
 _TIMES = 2
+_LATE = "The time ran out: this is the best that was found by then."
 _BRIEF: dict[str, str] = {
     "create_index": "create the index",
     "drop_index": "drop the index",
@@ -90,6 +91,9 @@ def index_plan(plan: IndexPlan) -> str:
     )
     told = f"{sizes}; a row written to each of the tables makes {entries if plan.entries else 'as many index entries'}."
     asked = words.count(plan.statements, "statement")
+    if not plan.built:
+        told += f" The {asked} that were weighed need no other index."
+        return told if plan.complete else f"{told} {_LATE}"
     told += (
         f" The {asked} that were weighed: {change(round(plan.before), round(plan.after), plan.unit)}, {plan.source}."
     )
@@ -98,7 +102,7 @@ def index_plan(plan: IndexPlan) -> str:
     elif plan.projection:
         some = f"{plan.projected} of the indexes {'is' if plan.projected == 1 else 'are'} not counted there"
         told += f" {some}: a projection {plan.projection}, as their tables are too small to show anything."
-    return told if plan.complete else f"{told} The time ran out: this is the best that was found by then."
+    return told if plan.complete else f"{told} {_LATE}"
 
 
 def helped(one: Helped) -> str:
