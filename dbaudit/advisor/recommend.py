@@ -237,8 +237,10 @@ def _measured(finding: Finding, snapshot: Snapshot) -> Gain | None:
 def _title(cause: Cause, snapshot: Snapshot | None) -> str:
     """The first finding's subject; of a loop what it asks, and where."""
     first = cause.findings[0]
-    run = next((one for one in snapshot.runs if one.id == first.identity[0]), None) if snapshot else None
-    if first.check != "n_plus_one" or run is None:
+    if first.check != "n_plus_one" or snapshot is None:
+        return first.subject
+    run = next((one for one in snapshot.runs if one.id == first.identity[0]), None)
+    if run is None:
         return first.subject
     place = f", {first.location.file}:{first.location.line}" if first.location else ""
     asked = dict.fromkeys(one.subject.removesuffix(ONCE) for one in cause.findings if one.check == "n_plus_one")
