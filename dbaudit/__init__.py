@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from dbaudit.facts import (
     AdminPage,
+    Apart,
     Asker,
+    AskingRow,
     Change,
     CollationVersion,
     Column,
@@ -115,11 +117,12 @@ from dbaudit.findings import (
     Targets,
     TrendPoint,
 )
+from dbaudit.options import Options
 from dbaudit.queries import query
 from dbaudit.registry import check
 
 if TYPE_CHECKING:
-    from dbaudit.auditing import Options, audit
+    from dbaudit.auditing import audit
     from dbaudit.live.capture import capture
 
 __version__ = "0.1.0"
@@ -128,8 +131,10 @@ __all__ = [
     "Action",
     "AddConstraint",
     "AdminPage",
+    "Apart",
     "Application",
     "Asker",
+    "AskingRow",
     "Attempt",
     "Baseline",
     "Category",
@@ -248,8 +253,8 @@ def __getattr__(name: str) -> Any:
         from dbaudit.live.capture import capture  # noqa: PLC0415 - as the docstring says
 
         return capture
-    if name in ("Options", "audit"):
-        from dbaudit import auditing  # noqa: PLC0415
+    if name == "audit":
+        from dbaudit.auditing import audit  # noqa: PLC0415
 
-        return getattr(auditing, name)
+        return audit
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import django
 from django.apps import apps
-from django.db import connections
+from django.db import Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 import dbaudit
 from dbaudit import amounts, catalog, checks, conf, places
@@ -22,12 +23,14 @@ from dbaudit.analysis import inventory
 from dbaudit.analysis.scorecard import scorecard
 from dbaudit.connection.opening import of_alias
 from dbaudit.connection.own_statements import marked
+from dbaudit.connection.parallel import on_each
+from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
 from dbaudit.gate.passing import Gate
 from dbaudit.memory import uncollected
+from dbaudit.options import Options, listed
 from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
@@ -35,38 +38,6 @@ from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import Crawl, measure, recorded
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done.
-
-    ``queries`` measures the canned and automatic workload, ``crawl`` the GET routes too; ``workload`` names files of
-    captured queries. ``budgets`` are those that the queries are held against, None for none.
-    ``index_budget`` (``64MB``, ``25%``) is what new indexes may take, ``advise_for`` (``60s``) how long they are looked
-    for, as in the settings where empty; ``quick`` makes one pass; ``what_if`` is ``sample`` or ``build``, which
-    builds the chosen ones on the live tables and rolls that back; ``explain_rejected`` tells of those refused.
-    ``arguments`` are the command's, for the report's "how to reproduce".
-    """
-
-    databases: tuple[str, ...] = ("default",)
-    apps: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    exact_counts: bool = False
-    read_data: bool = False
-    queries: bool = True
-    crawl: bool = False
-    crawl_exclude: tuple[str, ...] = ()
-    workload: tuple[Path, ...] = ()
-    budgets: tuple[QueryBudget, ...] | None = None
-    index_budget: str = ""
-    advise_for: str = ""
-    quick: bool = False
-    what_if: str = ""
-    explain_rejected: bool = False
-    arguments: tuple[str, ...] = ()
-    progress: Progress = silent
 
 
 def audit(
@@ -96,14 +67,14 @@ def audit(
     return run(
         Options(
             databases=(alias,),
-            apps=_listed(apps),
-            checks=_listed(checks),
-            skip=_listed(skip),
+            apps=listed(apps),
+            checks=listed(checks),
+            skip=listed(skip),
             exact_counts=exact_counts,
             read_data=read_data,
             queries=queries,
             crawl=crawl,
-            crawl_exclude=_listed(crawl_exclude),
+            crawl_exclude=listed(crawl_exclude),
             workload=tuple(map(Path, (workload,) if isinstance(workload, str | Path) else workload)),
             index_budget=index_budget,
             advise_for=advise_for,
@@ -113,10 +84,6 @@ def audit(
             progress=progress,
         )
     )
-
-
-def _listed(names: Iterable[str] | str) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def run(options: Options) -> Report:
@@ -133,17 +100,31 @@ def run(options: Options) -> Report:
     if options.crawl_exclude and not options.crawl:
         raise AuditError("--crawl-exclude leaves routes out of the crawl; add --crawl.")
     now = _now()
-    databases = tuple(
-        _audit(alias, settings, selected, selection.not_run(known, selected), options, ids, now.date())
-        for alias in dict.fromkeys(options.databases)
+    aliases = tuple(dict.fromkeys(options.databases))
+    options.progress(
+        f"Reading the catalog of {aliases[0]!r}" if len(aliases) == 1 else f"Reading {len(aliases)} databases"
     )
+    found = on_each(aliases, lambda connection: _read(connection, settings, selected, options, now.date()))
+    snapshots = {alias: one for alias, one in found.items() if isinstance(one, Snapshot)}
+    refused = {alias: one for alias, one in found.items() if isinstance(one, AuditError)}
+    databases: list[DatabaseReport] = []
+    for alias, snapshot in snapshots.items():
+        try:
+            databases.append(
+                _audit(snapshot, settings, selected, selection.not_run(known, selected), options, ids, now.date())
+            )
+        except Error as error:
+            refused[alias] = AuditError(f"Database {alias!r}: the audit did not come to its end. {reason(error)}")
+    if not databases:
+        raise AuditError(" ".join(map(str, refused.values()))) from next(iter(refused.values()))
     return Report(
         generated_at=now.isoformat(timespec="seconds"),
         duration_seconds=round(time.perf_counter() - started, 3),
         django=django.get_version(),
         dbaudit=dbaudit.__version__,
         document=settings.document,
-        databases=databases,
+        databases=tuple(databases),
+        unaudited=tuple(Skipped(alias, str(error)) for alias, error in refused.items()),
         rules=tuple(selection.rule(check) for check in selected),
         arguments=options.arguments,
         stale_suppressions=_stale(settings, databases, options, now.date()),
@@ -151,8 +132,30 @@ def run(options: Options) -> Report:
     )
 
 
+def _read(
+    connection: BaseDatabaseWrapper,
+    settings: conf.Settings,
+    selected: tuple[Check, ...],
+    options: Options,
+    today: date,
+) -> Snapshot:
+    """What is read of one database; of several this is done in parallel, all that follows is done one by one."""
+    with uncollected():
+        return catalog.read(
+            connection,
+            apps=apps,
+            statement_timeout_ms=settings.statement_timeout_ms,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            count_limit_bytes=settings.count_limit_bytes,
+            exact_counts=options.exact_counts,
+            today=today,
+            read_data=options.read_data or settings.read_data,
+            data_for=[check.id for check in selected if "data" in check.needs],
+        )
+
+
 def _audit(
-    alias: str,
+    snapshot: Snapshot,
     settings: conf.Settings,
     selected: tuple[Check, ...],
     not_run: tuple[Skipped, ...],
@@ -160,22 +163,10 @@ def _audit(
     ids: set[str],
     today: date,
 ) -> DatabaseReport:
-    connection = of_alias(alias)
-    with marked(connection):
-        options.progress(f"Reading the catalog of {alias!r}")
-        with uncollected():
-            snapshot = catalog.read(
-                connection,
-                apps=apps,
-                statement_timeout_ms=settings.statement_timeout_ms,
-                lock_timeout_ms=settings.lock_timeout_ms,
-                count_limit_bytes=settings.count_limit_bytes,
-                exact_counts=options.exact_counts,
-                today=today,
-                read_data=options.read_data or settings.read_data,
-                data_for=[check.id for check in selected if "data" in check.needs],
-            )
-        snapshot = _restricted(snapshot, options.apps)
+    """Measure, judge and advise on what was read. Here project code runs and is timed, so nothing else does."""
+    alias = snapshot.alias
+    with marked(of_alias(alias)):
+        snapshot = selection.restricted(snapshot, options.apps)
         snapshot = _measured(snapshot, settings, options)
         options.progress(f"Running {len(selected)} checks on {alias!r}")
         with uncollected():
@@ -295,22 +286,6 @@ def _stale(
     whole = options.queries and not (options.apps or options.checks or options.skip)
     whole = whole and {*options.databases} >= {*connections}
     return suppression.stale(wishes, used, today, ran=ran, whole=whole)
-
-
-def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:
-    """Only these applications' tables and models, where any are named."""
-    if not labels:
-        return snapshot
-    return replace(
-        snapshot,
-        tables=tuple(table for table in snapshot.tables if table.ownership.app in labels),
-        models=tuple(model for model in snapshot.models if model.app in labels),
-        migrations=snapshot.migrations.of(labels) if snapshot.migrations else None,
-        skipped=(
-            *snapshot.skipped,
-            Skipped("Other applications", f"The audit was asked for {', '.join(labels)} only."),
-        ),
-    )
 
 
 def _now() -> datetime:

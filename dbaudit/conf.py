@@ -11,10 +11,11 @@ from fnmatch import fnmatchcase
 from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
 
-from dbaudit import amounts
+from dbaudit import amounts, places
 from dbaudit.errors import AuditError, nearest
 from dbaudit.findings import Document, Floor, Suppression, Targets
 
@@ -64,6 +65,8 @@ class Settings:
     the rows take (``25%``). ``advise_for`` is how long it looks for them, ``quick`` lets it make one pass only.
     ``what_if`` is ``sample``, or ``build`` to have the indexes that it chooses built on the live tables, in a
     transaction that is rolled back: writers of these tables wait meanwhile.
+    ``project_apps`` are the applications (by label) and modules that are the project's own although they are installed
+    as packages.
     ``automatic_statements`` is how many statements measuring admin lists, model pages and relations may execute in all,
     ``crawl_statements`` how many the crawl may. ``crawl`` holds values for parameters of routes that no row tells:
     ``{"year": 2026}`` for all routes, ``{"shops/<slug:shop>/": {"shop": "main"}}`` for one.
@@ -88,6 +91,7 @@ class Settings:
     automatic_statements: int = 40_000
     crawl_statements: int = 100_000
     crawl: Mapping[str, Any] = field(default_factory=dict)
+    project_apps: tuple[str, ...] = ()
 
     def budget(self, *names: str) -> Budget | None:
         """The first budget whose pattern one of these names fits."""
@@ -114,6 +118,7 @@ def _parse(given: object) -> tuple[Settings, list[Error]]:
             Error(f"settings.DBAUDIT must be a dictionary, not {type(given).__name__}.", id="dbaudit.E001")
         ]
     values, problems = _read(Settings, given, "DBAUDIT")
+    problems.extend(_unknown_apps(values.get("project_apps", ())))
     return Settings(**values), problems
 
 
@@ -160,6 +165,15 @@ def _read(cls: type, given: Mapping[Any, Any], where: str) -> tuple[dict[str, An
         else:
             problems.append(Error(f"{where}[{key!r}] must be {_words(wanted)}, not {value!r}.", id="dbaudit.E003"))
     return values, problems
+
+
+def _unknown_apps(given: Iterable[str]) -> Iterator[Error]:
+    """The names that are neither the label of an installed application nor a module."""
+    for name in given:
+        if not places.folders(name):
+            known = {*apps.app_configs, *(config.name for config in apps.get_app_configs())}
+            message = f"DBAUDIT['PROJECT_APPS'] names {name!r}, which is no installed application and no module."
+            yield Error(message, hint=nearest(name, known), id="dbaudit.E003")
 
 
 def _wrong_samples(given: Mapping[Any, Any], where: str) -> Iterator[Error]:

@@ -7,14 +7,20 @@ import os
 import site
 import sys
 import sysconfig
+from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
+from inspect import getmro
 from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 
 import dbaudit
 from dbaudit.facts import Location, Owner
 
+#: What the root of a project has in it.
+_MARKS = (".git", "pyproject.toml", "manage.py")
 _OURS = os.path.dirname(os.path.abspath(dbaudit.__file__)) + os.sep  # noqa: PTH100, PTH120 - compared with co_filename
 
 
@@ -29,13 +35,49 @@ def _installed() -> tuple[str, ...]:
 
 @cache
 def _root() -> Path:
-    return Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).resolve()
+    """The project's folder: the nearest one from ``BASE_DIR`` upwards that is a repository, a distribution or has a
+    manage.py. Some projects have their ``BASE_DIR`` inside their package."""
+    base = Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).resolve()
+    return next((one for one in (base, *base.parents) if any((one / mark).exists() for mark in _MARKS)), base)
+
+
+def is_project(filename: str) -> bool:
+    """Whether a code object's file is the project's: not installed, not generated, not part of this package.
+
+    Installed code is the project's where ``DBAUDIT["PROJECT_APPS"]`` names it.
+    """
+    return _is_project(filename, chosen_apps())
+
+
+def chosen_apps() -> tuple[str, ...]:
+    """The applications and modules that the project calls its own."""
+    given = getattr(settings, "DBAUDIT", None)
+    chosen = given.get("PROJECT_APPS", ()) if isinstance(given, dict) else ()
+    return tuple(map(str, chosen)) if isinstance(chosen, list | tuple) else ()
 
 
 @cache
-def is_project(filename: str) -> bool:
-    """Whether a code object's file is the project's: not installed, not generated, not part of this package."""
-    if filename.startswith(("<", _OURS, *_installed())):
+def folders(name: str) -> tuple[str, ...]:
+    """Where the code of an application (by its label) or of a module lies, none where there is no such thing."""
+    if apps.is_installed(name) or name in apps.app_configs:
+        return tuple(config.path for config in apps.get_app_configs() if name in (config.label, config.name))
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return ()
+    if spec is None:
+        return ()
+    return tuple(spec.submodule_search_locations or ([spec.origin] if spec.origin else ()))
+
+
+@cache
+def _is_project(filename: str, chosen: tuple[str, ...]) -> bool:
+    if filename.startswith(("<", _OURS)):
+        return False
+    for folder in (folder for name in chosen for folder in folders(name)):
+        if filename == folder or filename.startswith(f"{folder}{os.sep}"):
+            return True
+    if filename.startswith(_installed()):
         return False
     # manage.py is on every stack of a command and asks for nothing itself.
     return not {"site-packages", "dist-packages", "manage.py"} & {*Path(filename).parts}
@@ -106,7 +148,34 @@ def owner_of(cls: type) -> Owner:
     if cls.__module__.split(".")[0] == "django":
         return "django"
     file = source_file(cls)
-    return "project" if file is not None and is_project(str(file)) else "third-party"
+    if file is None or not is_project(str(file)):
+        return "third-party"
+    return "project" if (cls.__qualname__, "") in _lines(file) or not _of_a_package(cls) else "third-party"
+
+
+def owner_of_attribute(cls: type, name: str) -> Owner:
+    """Whose code a name in a class is: that of the class whose body has it. Where none has, code has put it there, and
+    that is a package's where the class has anything of a package among its bases."""
+    for one in cls.__mro__:
+        file = source_file(one)
+        if file and (one.__qualname__, name) in _lines(file):
+            return owner_of(one)
+    return "third-party" if _of_a_package(cls) else owner_of(cls)
+
+
+def _of_a_package(cls: type) -> bool:
+    """Whether a package has a part in a class: a base, its metaclass or a method is neither the project's nor Django's
+    nor Python's."""
+    modules = {one.__module__ for one in (*cls.__mro__[1:], *getmro(type(cls)))}
+    modules |= {str(getattr(one, "__module__", "")) for one in vars(cls).values() if callable(one)}
+    return any(map(_is_a_packages, modules - {cls.__module__}))
+
+
+def _is_a_packages(module: str) -> bool:
+    name = getattr(sys.modules.get(module), "__file__", None)
+    if name is None or module.split(".", maxsplit=1)[0] in ("django", *sys.stdlib_module_names):
+        return False
+    return not is_project(str(Path(name).resolve()))
 
 
 @cache
@@ -145,7 +214,7 @@ def _lines(file: Path) -> dict[tuple[str, str], int]:
             if isinstance(child, ast.ClassDef):
                 name = f"{prefix}{child.name}"
                 found[name, ""] = child.lineno
-                for statement in child.body:
+                for statement in _statements(child.body):
                     targets = (
                         statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
                     )
@@ -158,3 +227,14 @@ def _lines(file: Path) -> dict[tuple[str, str], int]:
 
     walk(tree, "")
     return found
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a class's body, those under conditions among them."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            for part in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(statement, part, []))
+            for handler in getattr(statement, "handlers", []):
+                yield from _statements(handler.body)

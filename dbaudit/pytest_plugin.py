@@ -56,6 +56,7 @@ class _Session:
         self._worker = getattr(config, "workerinput", {}).get("workerid", "")
         self._own = self._path.with_name(f"{self._path.name}.{self._worker}") if self._worker else self._path
         self._problem = ""
+        self._installed = False
         try:
             self._own.parent.mkdir(parents=True, exist_ok=True)
             self._own.write_bytes(b"")
@@ -68,22 +69,41 @@ class _Session:
     def _parts(self) -> list[Path]:
         return sorted(self._path.parent.glob(f"{self._path.name}.gw*"))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        # What fixtures load is marked as well: an instance without a mark is one that the tests made themselves.
+        if not self._installed:
+            from dbaudit.workload.recording.recorder import keep_installed  # noqa: PLC0415 - as the docstring says
+
+            keep_installed(always=True)
+            self._installed = True
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         from dbaudit.workload.recording.capture_file import Captured, append  # noqa: PLC0415 - as the module's docstring says
         from dbaudit.workload.recording.recorder import Recorder  # noqa: PLC0415 - as above
+        from dbaudit.workload.wrong_names import raised  # noqa: PLC0415 - as above
 
-        recorder = Recorder(threads=True)
+        recorder, wrong = Recorder(threads=True), None
         try:
             with recorder.recording():
                 result = yield
+        except BaseException as error:
+            wrong = raised(error)
+            raise
         finally:
             statements = tuple(one for one in recorder.statements if one.kind != "transaction")
             captured = Captured(
-                id=item.nodeid, label=item.nodeid, ms=None, statements=statements, dropped=recorder.dropped
+                id=item.nodeid,
+                label=item.nodeid,
+                ms=None,
+                statements=statements,
+                dropped=recorder.dropped,
+                is_test=True,
+                wrong=wrong or recorder.wrong_name,
             )
             try:
-                if statements:
+                if statements or captured.wrong:
                     append(self._own, captured)
             except OSError as error:
                 # No test fails by it. A worker of xdist cannot say it, but what it wrote before is used.

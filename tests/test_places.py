@@ -73,3 +73,12 @@ def test_other_formats_name_files_from_the_project_on(backend: Project) -> None:
 
 def test_outside_a_repository_paths_begin_at_the_project(backend: Project, tmp_path: Path) -> None:
     assert paths(backend.copy(tmp_path))["duplicate_index"] == f"shop/models.py:{model(backend)}"
+
+
+def test_paths_begin_at_the_root_also_where_base_dir_lies_inside_the_package(tmp_path: Path) -> None:
+    made = project.make(tmp_path, apps=("shop",), contrib=())
+    made.write({"shop/__init__.py": "", "shop/models.py": MODELS})
+    made.commands(("makemigrations", "shop", "-v0"), ("migrate", "-v0"))
+    made.configure('BASE_DIR = BASE_DIR / "shop"')
+    (told,) = made.report("--no-queries", "--check", "duplicate_index")["databases"][0]["findings"]
+    assert told["location"]["file"] == "shop/models.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
@@ -12,7 +13,9 @@ from dbaudit.advisor.entries import fitting
 from dbaudit.advisor.parsing import spelled
 from dbaudit.advisor.predicates import Term
 from dbaudit.advisor.roles import Occurrence
-from dbaudit.facts import IndexKey, Table
+from dbaudit.facts import Column, IndexKey, Table
+from dbaudit.sql.normal_form import mentioned
+from dbaudit.sql.operator_classes import classes_for
 
 #: Keys of a candidate at most; an order may take one more.
 WIDTH = 3
@@ -28,7 +31,8 @@ _PATTERN = {
     "varchar": "varchar_pattern_ops",
     "character": "bpchar_pattern_ops",
 }
-_INVERTED = ("jsonb", "tsvector")
+#: What gives JSON: a key, or what stands at the end of a path.
+_JSON = re.compile(r"""(?:->|#>)\s*'(?:[^']|'')*'\)*$""")
 
 
 def propose(
@@ -62,7 +66,8 @@ class _Maker:
         for branch in [0, *branches]:
             terms = [*certain, *(term for term in self.occurrence.terms if branch and term.branch == branch)]
             conditions = [*self._conditions(terms)]
-            for keys in dict.fromkeys(self._key_lists(terms)):
+            lists = (keys for keys in self._key_lists(terms) if not any(map(self._is_json, keys)))
+            for keys in dict.fromkeys(lists):
                 yield from self._variants(keys, conditions, wide=not branch)
             yield from self._others(terms)
 
@@ -103,7 +108,10 @@ class _Maker:
         return float((seen and seen.distinct) or 0.0)
 
     def _ranged(self, term: Term) -> IndexKey | None:
-        """The key of a range; of a prefix with the operators that compare character by character."""
+        """The key of a range; of a prefix with the operators that compare character by character, or on SQLite, whose
+        LIKE takes upper and lower case for the same, in the collation that does so, too."""
+        if term.key is not None and term.role == "prefix" and self.vendor == "sqlite":
+            return replace(term.key, collation="NOCASE") if term.key.column else None
         if term.key is None or term.role != "prefix" or self.vendor != "postgresql":
             return term.key
         column = self.table.column(term.key.column) if term.key.column else None
@@ -137,8 +145,12 @@ class _Maker:
         return tuple(IndexKey(column=name) for name in self.table.primary_key[:1])
 
     def _carried(self, keys: tuple[IndexKey, ...], named: frozenset[str]) -> tuple[str, ...]:
-        """The other columns that the statement reads, where they are few and narrow: then the index alone answers."""
-        if self.occurrence.whole or any(key.expression for key in keys):
+        """The other columns that the statement reads, where they are few and narrow: then the index alone answers.
+
+        None where it reads all that the table has: such an index would be the table once more.
+        """
+        whole = self.occurrence.whole or len(self.occurrence.columns) == len(self.table.columns)
+        if whole or any(key.expression for key in keys):
             return ()
         mine = {key.column for key in keys} | named
         rest = tuple(sorted(name for name in self.occurrence.columns if name not in mine))
@@ -180,30 +192,49 @@ class _Maker:
         chosen = term.key is not None and term.key.column in self.chosen_from
         return chosen and _named(term.literal, self.asked.sources)
 
+    def _is_json(self, key: IndexKey) -> bool:
+        """Whether an expression gives a part of a JSON document, which has no bound."""
+        return self.vendor == "postgresql" and bool(key.expression) and _JSON.search(key.expression) is not None
+
+    def _is_inverted(self, key: IndexKey) -> bool:
+        """Whether the column of an expression has an index that finds what its documents contain."""
+        columns = mentioned(key.expression)
+        there = (one for one in self.table.indexes if one.usable and one.plain and one.method == "gin")
+        return any(name.lower() in columns for one in there for name in one.columns)
+
     def _others(self, terms: list[Term]) -> Iterator[Candidate]:
         """What is no b-tree: inverted indexes, and block ranges of rows that lie in the order of their column."""
         if self.vendor != "postgresql":
             return
         for term in terms:
             column = self.table.column(term.key.column) if term.key and term.key.column else None
-            kind = column.type.lower() if column else ""
             method, opclass = "", ""
             if term.role == "match":
                 method, opclass = "gin", "gin_trgm_ops"
-            elif term.role in ("contain", "keys") and kind.endswith("range"):
-                method = "gist"
-            elif term.role == "contain" and kind == "jsonb":
-                method, opclass = "gin", PATHS
-            elif term.role in ("contain", "keys") and (
-                kind in _INVERTED or kind.endswith("[]") or (term.key and not column)
-            ):
-                method = "gin"
+            elif term.role in ("contain", "keys"):
+                method, opclass = _special(term, column)
+            elif term.role == "equal" and term.key and self._is_json(term.key):
+                # Entries of any length, where those of a b-tree have little room. Beside an inverted index the lookup
+                # only has to be spelled as containment (`lookup_index_mismatch`).
+                method = "" if self._is_inverted(term.key) else "hash"
             elif term.role == "range" and column is not None and column.statistics:
                 near = abs(column.statistics.correlation or 0.0) >= IN_ORDER
                 method = "brin" if near and (self.table.heap_bytes or 0) >= LARGE else ""
             if method and term.key:
                 key = replace(term.key, opclass=opclass)
                 yield Candidate(table=self.table.name, schema=self.table.schema, keys=(key,), method=method)
+
+
+def _special(term: Term, column: Column | None) -> tuple[str, str]:
+    """The access method and operator class that answer an operator on a column of its type, ``""`` where none does."""
+    if column is None:  # an expression: what is asked of a document by a search is one
+        return ("gin", "") if term.operator == "@@" else ("", "")
+    classes = classes_for(term.operator, column.type)
+    if not classes:
+        return "", ""
+    paths = [one for one in classes if one.name == PATHS and term.role == "contain"]
+    best = (paths or [*classes])[0]
+    return best.method, "" if best.default else best.name
 
 
 @dataclass(frozen=True, slots=True)

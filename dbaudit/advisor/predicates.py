@@ -11,18 +11,29 @@ from sqlglot import exp
 from dbaudit.advisor.parsing import UNKNOWN, Parsed, spelled
 from dbaudit.facts import IndexKey, Table
 
-#: How a key is asked for. "contain" and "keys" (of JSON, whether they exist) want an inverted index, "match" one over
-#: trigrams.
+#: How a key is asked for. "contain" and "keys" (of JSON, whether they exist) want an index of the operator's own,
+#: "match" one over trigrams.
 Role = Literal["equal", "in", "null", "range", "prefix", "join", "contain", "keys", "match"]
 
 _RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
-_CONTAINS = (
-    exp.ArrayContainsAll,
-    exp.ArrayContainedBy,
-    exp.ArrayOverlaps,
-    exp.MatchAgainst,
-)
-_KEYS = (exp.JSONBContainsTopKey, exp.JSONBContainsAnyTopKeys, exp.JSONBContainsAllTopKeys)
+#: What wants an index that is no b-tree, with PostgreSQL's operator: which index that is depends on the column's type.
+_OPERATORS: dict[type[exp.Expr], str] = {
+    exp.ArrayContainsAll: "@>",
+    exp.ArrayContainedBy: "<@",
+    exp.ArrayOverlaps: "&&",
+    exp.MatchAgainst: "@@",
+    exp.JSONBPathExists: "@?",
+    exp.JSONBContainsTopKey: "?",
+    exp.JSONBContainsAnyTopKeys: "?|",
+    exp.JSONBContainsAllTopKeys: "?&",
+    exp.Adjacent: "-|-",
+    exp.ExtendsLeft: "&<",
+    exp.ExtendsRight: "&>",
+    exp.BitwiseLeftShift: "<<",
+    exp.BitwiseRightShift: ">>",
+}
+#: The operator that says the same with its sides exchanged.
+_EXCHANGED = {"@>": "<@", "<@": "@>", "<<": ">>", ">>": "<<", "&<": "", "&>": ""}
 _NO_KEY = (exp.AggFunc, exp.Window, exp.Query, exp.Star)
 _TEXTS = ("text", "character varying", "varchar", "character", "bpchar", "citext", "name")
 
@@ -41,17 +52,18 @@ Resolve = Callable[[exp.Column], Place | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A key that a condition asks for. ``literal`` is the value as SQL where every sample had the same; ``stands`` says
-    that it stands in the statement's text, and was not sent with it.
+    """A key that a condition asks for, by an ``operator`` where that is no plain comparison.
 
-    ``test`` is the whole condition as SQL without the table's name where it holds for a partial index always: it is
-    part of the statement's text, not of its values. ``certain`` terms hold for all rows of the answer; the others
-    stand under an OR, each ``branch`` of it by itself.
+    ``literal`` is the value as SQL where every sample had the same; ``stands`` says that it stands in the statement's
+    text, and was not sent with it. ``test`` is the whole condition as SQL without the table's name where it holds for a
+    partial index always: it is part of the statement's text, not of its values. ``certain`` terms hold for all rows of
+    the answer; the others stand under an OR, each ``branch`` of it by itself.
     """
 
     occurrence: int
     role: Role
     key: IndexKey | None = None
+    operator: str = ""
     literal: str = ""
     stands: bool = False
     test: str = ""
@@ -94,11 +106,18 @@ class Reader:
             yield from self._like(node)
         elif isinstance(node, exp.RegexpLike | exp.RegexpILike):
             yield from self._keyed(_bare(node.this), "match")
-        elif isinstance(node, _CONTAINS + _KEYS):
-            role: Role = "keys" if isinstance(node, _KEYS) else "contain"
-            for side in (node.this, node.args.get("expression"), *node.expressions):
-                if side is not None:
-                    yield from self._keyed(_bare(side), role)
+        elif type(node) in _OPERATORS:
+            yield from self._special(node, _OPERATORS[type(node)])
+
+    def _special(self, node: exp.Expr, operator: str) -> Iterator[Term]:
+        role: Role = "keys" if "?" in operator and operator != "@?" else "contain"
+        sides = [side for side in (node.this, node.args.get("expression"), *node.expressions) if side is not None]
+        if isinstance(node, exp.MatchAgainst):
+            sides.reverse()  # the document stands behind the query there
+        for place, side in enumerate(sides):
+            asked = _EXCHANGED.get(operator, operator) if place else operator
+            for term in self._keyed(_bare(side), role) if asked else ():
+                yield replace(term, operator=asked)
 
     def _negated(self, node: exp.Expr) -> Iterator[Term]:
         if isinstance(node, exp.Column):

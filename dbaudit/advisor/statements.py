@@ -46,7 +46,7 @@ def asked(runs: Iterable[QueryRun]) -> tuple[Asked, ...]:
     """
     found: dict[str, _Collected] = {}
     for run in runs:
-        repeated = {one.statement.fingerprint for one in repetitions(run)}
+        repeated = {statement.fingerprint for one in repetitions(run) for statement in one.statements}
         for statement in run.statements:
             if not statement.error and statement.kind in ("select", "update", "delete"):
                 again = statement.fingerprint in repeated

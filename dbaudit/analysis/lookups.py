@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from dbaudit.analysis import measured
-from dbaudit.facts import Index, PlanNode, QueryRun, Snapshot, Statement, Table
+from dbaudit.facts import Index, Plan, PlanNode, QueryRun, Snapshot, Statement, Table
+from dbaudit.sql.operator_classes import OperatorClass, classes_for
+from dbaudit.sql.types import family
 
 #: Below so many rows reading all of them costs about as much as an index.
 MIN_ROWS: Final = 1_000
@@ -18,7 +20,9 @@ Case = Literal["upper", "lower"]
 Impossible = Literal["search inside", "comparison in upper case"]
 
 _CAST = r"(?:::(?:text|character varying))?"
-_JSON_CONTAINS = re.compile(r'"(\w+)"\."(\w+)" @>')
+_CONTAINS = re.compile(r'"(\w+)"\."(\w+)" @>')
+#: A part of a JSON document that is compared with a value: ``("doc"."data" -> %s) = ...``.
+_JSON_PART = re.compile(r'\("(\w+)"\."(\w+)" (->|#>) %s\) = ')
 _CASED = re.compile(rf'\b(UPPER|LOWER)\("(\w+)"\."(\w+)"{_CAST}\){_CAST}\s*(=|LIKE|IN)\s', re.IGNORECASE)
 _DATE = re.compile(r'\("(\w+)"\."(\w+)"(?: AT TIME ZONE \?)?\)::date\s*(?:=|<|>|BETWEEN)', re.IGNORECASE)
 _SQLITE_DATE = re.compile(r'django_datetime_cast_date\("(\w+)"\."(\w+)"', re.IGNORECASE)
@@ -31,16 +35,17 @@ _IEXACT = re.compile(r'UPPER\((?:"[^"]+"\.)?"(?P<column>[^"]+)"(?:::\w+)?\) = UP
 
 class Miss(NamedTuple):
     """A lookup by a column that an index on the same column does not serve. ``case`` is what the lookup compiles to,
-    ``pattern`` says that it is a ``LIKE``."""
+    ``pattern`` says that it is a ``LIKE``. ``path`` are the keys that lead to a part of a JSON document."""
 
     run: QueryRun
     statement: Statement
     table: Table
-    kind: Literal["case", "json", "date"]
+    kind: Literal["case", "contains", "part", "date", "inside"]
     column: str
     beside: Index | None = None
     case: Case = "upper"
     pattern: bool = False
+    path: tuple[str, ...] = ()
 
 
 class NoIndex(NamedTuple):
@@ -58,15 +63,18 @@ def misses(snapshot: Snapshot) -> Iterator[Miss]:
     b-tree would serve it."""
     inside = {(one.table.label, one.column) for one in _impossible(snapshot) if one.what == "search inside"}
     for one in _misses(snapshot):
-        if not (one.pattern and (one.table.label, one.column) in inside):
+        if one.kind != "case" or not (one.pattern and (one.table.label, one.column) in inside):
             yield one
 
 
 def impossible(snapshot: Snapshot) -> Iterator[NoIndex]:
     """Lookups that read a large table. Where an index only has to be spelled otherwise, that is one of `misses`."""
-    spelled = {(one.table.label, one.column) for one in _misses(snapshot) if one.kind == "case" and not one.pattern}
+    missed = [*_misses(snapshot)]
+    spelled = {(one.table.label, one.column) for one in missed if one.kind == "case" and not one.pattern}
+    beside = {(one.table.label, one.column) for one in missed if one.kind == "inside"}
     for one in _impossible(snapshot):
-        if not (one.what == "comparison in upper case" and (one.table.label, one.column) in spelled):
+        there = spelled if one.what == "comparison in upper case" else beside
+        if (one.table.label, one.column) not in there:
             yield one
 
 
@@ -95,7 +103,12 @@ def _missed(
 ) -> Iterator[Miss]:
     parts = [name.rpartition(".") for name in one.tables]
     found = {name: snapshot.table(name, schema) for schema, _, name in parts}
-    large = {name: table for name, table in found.items() if table and (table.rows or 0) >= MIN_ROWS}
+    plan = run.plan(one.fingerprint)
+    large = {
+        name: table
+        for name, table in found.items()
+        if table and (table.rows or 0) >= MIN_ROWS and not _is_served(plan, table)
+    }
     for word, name, column, operator in _CASED.findall(one.template):
         case: Case = "upper" if word.lower() == "upper" else "lower"
         other: Case = "lower" if case == "upper" else "upper"
@@ -103,9 +116,16 @@ def _missed(
             continue
         if index := _spelled(large[name], other, column):
             yield Miss(run, one, large[name], "case", column, index, case, operator.upper() == "LIKE")
-    for name, column in _JSON_CONTAINS.findall(one.template):
+        if word.upper() == "UPPER" and operator.upper() == "LIKE" and (index := _trigrams(large[name], column)):
+            yield Miss(run, one, large[name], "inside", column, index, case, pattern=True)
+    for name, column in _CONTAINS.findall(one.template):
         if name in large and not _contained(large[name], column):
-            yield Miss(run, one, large[name], "json", column)
+            yield Miss(run, one, large[name], "contains", column)
+    for match in _JSON_PART.finditer(one.sql):
+        name, column = match[1], match[2]
+        path = _path(one, one.sql[: match.start(3)].count("%s"))
+        if name in large and path and (index := _inverted(large[name], column)):
+            yield Miss(run, one, large[name], "part", column, index, path=path)
     for name, column in (*_DATE.findall(one.template), *_SQLITE_DATE.findall(_where(one.template))):
         if name in large and not _dated(large[name], column) and (index := _plain(large[name], column)):
             yield Miss(run, one, large[name], "date", column, index)
@@ -124,8 +144,51 @@ def _spelled(table: Table, case: Case, column: str) -> Index | None:
     return None
 
 
+def _is_served(plan: Plan | None, table: Table) -> bool:
+    """Whether the statement was planned and reads no more of the table than an index leads it to."""
+    nodes = [node for node in plan.nodes if node.table == table.name] if plan else []
+    return bool(nodes) and all(node.access != "scan" for node in nodes)
+
+
+def containment(table: Table, column: str) -> tuple[OperatorClass, ...]:
+    """The operator classes that answer ``@>`` for the column's type."""
+    found = table.column(column)
+    return classes_for("@>", found.type) if found else ()
+
+
 def _contained(table: Table, column: str) -> bool:
-    return any(index.method == "gin" and index.usable and column in index.columns for index in table.indexes)
+    """Whether an index answers ``@>``, or none could."""
+    classes = {(one.method, one.name if not one.default else "") for one in containment(table, column)}
+    classes |= {(one.method, one.name) for one in containment(table, column)}
+    keys = ((index, key) for index in table.indexes if index.usable for key in index.keys if key.column == column)
+    return not classes or any((index.method, key.opclass) in classes for index, key in keys)
+
+
+def _inverted(table: Table, column: str) -> Index | None:
+    """The index that answers what a JSON document contains."""
+    usable = (index for index in table.indexes if index.usable and index.plain and index.method == "gin")
+    found = table.column(column)
+    if found is None or family(found.type) != "jsonb":
+        return None
+    return next((index for index in usable if column in index.columns), None)
+
+
+def _path(one: Statement, place: int) -> tuple[str, ...]:
+    """The keys that a statement was given at a place among its values, ``()`` where they were not seen."""
+    values = one.parameters.values if one.parameters else None
+    if values is None or isinstance(values, Mapping) or len(values) <= place:
+        return ()
+    keys = values[place] if isinstance(values[place], list) else [values[place]]
+    return tuple(map(str, keys)) if all(isinstance(key, str) for key in keys) else ()
+
+
+def _trigrams(table: Table, column: str) -> Index | None:
+    """An index of trigrams over the column as it is stored, where none is over it in upper case."""
+    usable = [index for index in table.indexes if index.usable and any("trgm" in key.opclass for key in index.keys)]
+    spelled = [one.lower() for index in usable for one in index.expressions]
+    if any("upper" in one and column.lower() in one for one in spelled):
+        return None
+    return next((index for index in usable if column in index.columns), None)
 
 
 def _plain(table: Table, column: str) -> Index | None:

@@ -51,6 +51,8 @@ def removal(snapshot: Snapshot, table: Table, index: Index) -> Remedy:
     model = table.ownership.model or table.label
     if table.ownership.auto_created:
         orm = "Only a `through` model of your own can leave it out."
+    elif field and field.owner:
+        orm = f"A package puts {field.name} on {model}: no line of the project makes this index."
     elif field and is_pattern_companion(snapshot, table, index):
         orm = (
             f"Django makes it beside every index of a text field: declare {field.name} without "

@@ -51,7 +51,7 @@ def _finding(snapshot: Snapshot, relation: Relation, field: ModelField) -> Findi
         detail=f"Django looks for its children by {column}, and no usable index of {table.label} starts with it.",
         identity=(column,),
         severity=Severity.INFO if small else Severity.DEFAULT,
-        location=field.location,
+        written=field,
         evidence=evidence,
         remedy=Remedy(
             action=index,

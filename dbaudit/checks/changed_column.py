@@ -75,7 +75,7 @@ def _finding(snapshot: Snapshot, table: Table, changed: ChangedColumn) -> Findin
         identity=(column,),
         severity=Severity.INFO if remark else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if read else Confidence.HIGH,
-        location=field.location if field else None,
+        written=field,
         group=group,
         evidence=[
             *(

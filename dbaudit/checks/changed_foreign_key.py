@@ -106,7 +106,7 @@ def _finding(
         detail=f"{'; '.join(map(str, differences))}.{acts}",
         identity=(*key.columns, "→", key.target_table),
         severity=Severity.INFO if early or table.ownership.owner != "project" else Severity.DEFAULT,
-        location=field.location,
+        written=field,
         group=cause.group or (AT_ONCE if early else ""),
         evidence=[
             Evidence(f"constraint {key.name}", "; ".join(one.found for one in differences), source="catalog"),

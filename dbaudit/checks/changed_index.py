@@ -43,7 +43,7 @@ def _finding(snapshot: Snapshot, table: Table, changed: Changed[Index]) -> Findi
         identity=(declared.describe(),),
         severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
         confidence=Confidence.MEDIUM if read else Confidence.HIGH,
-        location=declared.declared.location if declared.declared else None,
+        written=declared.declared,
         group=cause.group,
         evidence=[
             Evidence("in the database", found.definition or found.describe(), source="catalog"),

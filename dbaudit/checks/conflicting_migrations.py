@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -33,6 +34,6 @@ def conflicting_migrations(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
             evidence=tuple(Evidence("latest migration", name, source="MigrationLoader") for name in names),
             remedy=Remedy(
                 action=RunSql(purpose="Merge them by a migration that depends on each."),
-                orm=f"python manage.py makemigrations --merge {app}",
+                orm=manage("makemigrations", "--merge", app),
             ),
         )

@@ -58,7 +58,7 @@ def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
         detail="The planner's sample of the table saw nothing else.",
         identity=(column.name,),
         confidence=Confidence.LOW,
-        location=field.location if field else None,
+        written=field,
         group=f"Columns of {table.label} that say the same in every row",
         evidence=[
             Evidence("values", 0 if empty else 1, "values", "pg_stats"),

@@ -20,7 +20,8 @@ def defeated_prefetch(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     rows in Python. Where the choice is the same for every row, the change is run on this data before it is advised.
 
     Silent when: The relation's statements after the prefetch do not grow with the rows that it was prefetched for
-    (see n_plus_one for the proof): another row's relation, or one that is asked once.
+    (see n_plus_one for the proof): one that is asked once, or that of other rows than those of the list for which it
+    was prefetched.
     """
     yield from measured.unmeasured(snapshot, "defeated_prefetch")
     for run in measured.runs(snapshot):
@@ -46,6 +47,7 @@ def _finding(run: QueryRun, one: Repetition) -> Finding:
         ),
         remedy=measured.remedy(
             run.trial(statement.fingerprint),
-            f'prefetch_related(Prefetch("{name}", queryset=..., to_attr="chosen"))  # filter in its queryset',
+            f'prefetch_related(Prefetch("{one.lookup}", queryset=..., to_attr="chosen_{name}"))'
+            "  # filter in its queryset",
         ),
     )

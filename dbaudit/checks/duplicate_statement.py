@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit.analysis import measured
-from dbaudit.analysis.repetition import PER_INSTANCE
+from dbaudit.analysis.blocks import asked_by_test, blocks
+from dbaudit.analysis.repetition import repetitions
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
@@ -21,29 +22,40 @@ def duplicate_statement(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Fix: Ask once and keep the answer: in a variable, with ``cached_property``, by evaluating the queryset before it is
     passed on.
 
-    Silent when: It ran fewer than three times; something was written in between (a read after a write is meant); an
-    attribute of different rows asked, which n_plus_one tells.
+    Silent when: It ran fewer than three times in one request, job or block of code; something was written in between
+    (a read after a write is meant); rows were locked or read again on purpose; another database was asked; attributes
+    of different rows asked, which n_plus_one tells. What factories, fixtures, migrations and caches ask, and what a
+    test asks in its own lines.
     """
     yield from measured.unmeasured(snapshot, "duplicate_statement")
     told = set()
     for run in measured.runs(snapshot):
         for same in _repeated(run):
-            cause = same[0].fingerprint, measured.written(run, same[0])
+            cause = same[0].identity, measured.written(run, same[0])
             if cause not in told:
                 told.add(cause)
                 yield _finding(run, same)
 
 
 def _repeated(run: QueryRun) -> Iterator[list[Statement]]:
-    """Executions of one statement with one set of values between two writes."""
-    found: dict[tuple[int, int], list[Statement]] = {}
-    writes = 0
-    for one in run.statements:
-        if one.kind != "select":
-            writes += 1
-        elif one.asker not in PER_INSTANCE and not one.error:
-            found.setdefault((writes, one.arguments), []).append(one)
-    return (same for same in found.values() if len(same) >= TIMES)
+    """Executions of one statement with one set of values, for one row, between two writes."""
+    once_a_row = {statement.number for found in repetitions(run) for statement in found.statements}
+    for block in blocks(run):
+        found: dict[tuple[int | None, ...], list[Statement]] = {}
+        writes = 0
+        for statement in block:
+            if statement.kind != "select":
+                writes += 1
+            elif not (statement.error or statement.number in once_a_row or _meant(run, statement)):
+                row = statement.row.number if statement.row else None
+                found.setdefault((writes, statement.arguments, row), []).append(statement)
+        yield from (same for same in found.values() if len(same) >= TIMES)
+
+
+def _meant(run: QueryRun, statement: Statement) -> bool:
+    """Whether a repetition of a statement is on purpose."""
+    locks = " FOR UPDATE" in statement.template or statement.method == "refresh_from_db"
+    return locks or asked_by_test(run, statement)
 
 
 def _finding(run: QueryRun, same: list[Statement]) -> Finding:

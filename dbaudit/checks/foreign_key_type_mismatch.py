@@ -51,7 +51,7 @@ def _finding(snapshot: Snapshot, relation: Relation, column: str, types: tuple[s
         identity=(column,),
         severity=Severity.INFO if wider else Severity.DEFAULT,
         confidence=Confidence.HIGH if here and there else Confidence.MEDIUM,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("type of the column", types[0], source="catalog"),
             Evidence(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Migration, Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -34,7 +35,7 @@ def _finding(snapshot: Snapshot, migration: Migration, *, installed: bool) -> Fi
     app, name = (text.replace("'", "''") for text in (migration.app, migration.name))
     orm = "Remove its rows from the record once its tables are gone as well."
     if installed:
-        orm = f"python manage.py migrate {migration.app} --prune --database {snapshot.alias}  # if it went on purpose"
+        orm = f"{manage('migrate', migration.app, '--prune', '--database', snapshot.alias)}  # if it went on purpose"
     return Finding(
         subject=f"Migration {migration} is applied and gone from the code",
         detail="The code has no migration of this name."

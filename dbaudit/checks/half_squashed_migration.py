@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import HalfSquashed, Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -46,7 +47,7 @@ def _finding(snapshot: Snapshot, squashed: HalfSquashed) -> Finding:
         ),
         remedy=Remedy(
             action=RunSql(purpose="Run the originals that did not run here, once their files are back."),
-            orm=f"Bring back the files of {gone}, then: python manage.py migrate {migration.app} "
-            f"--database {snapshot.alias}",
+            orm=f"Bring back the files of {gone}, then: "
+            + manage("migrate", migration.app, "--database", snapshot.alias),
         ),
     )

@@ -54,7 +54,7 @@ def _finding(snapshot: Snapshot, one: Unkept, count: LimitCount) -> Finding:
         detail=f"Every value is within the {by} of {one.model.label}.{one.limits[0].field}; nothing keeps it so.",
         identity=(one.column, *(limit.by for limit in one.limits)),
         confidence=Confidence.MEDIUM,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("values", count.filled, "rows", "counted"),
             Evidence(f"values outside of the {by}", 0, "rows", "counted", outside),

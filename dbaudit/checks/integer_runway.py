@@ -155,7 +155,7 @@ def _finding(snapshot: Snapshot, runway: _Runway) -> Finding:
             detail=detail,
             identity=(column.name,),
             severity=severity,
-            location=field.location if field else None,
+            written=field,
             evidence=evidence,
             remedy=remedy,
         )

@@ -17,16 +17,50 @@ def invalid_index(snapshot: Snapshot) -> Iterator[Finding]:
     Why: A concurrent build or drop that failed leaves it behind. ``CREATE INDEX IF NOT EXISTS`` then reports success
     on it, Django's ``AddIndexConcurrently`` fails for ever after, and an invalid unique index can still reject rows.
 
-    Fix: ``REINDEX INDEX CONCURRENTLY`` it. A leftover of a failed ``REINDEX CONCURRENTLY`` (``_ccnew``, ``_ccold``)
-    is dropped.
+    The index of a partitioned table that was made by ``CREATE INDEX ON ONLY`` is invalid until every partition has its
+    part: what is attached is used, the other partitions are read whole, and new ones get no part of it.
 
-    Silent when: It is being built right now, or it belongs to a partitioned table whose partitions are still being
-    attached (the parent of ``CREATE INDEX ON ONLY`` is invalid until every partition has its part).
+    Fix: ``REINDEX INDEX CONCURRENTLY`` it. A leftover of a failed ``REINDEX CONCURRENTLY`` (``_ccnew``, ``_ccold``)
+    is dropped. For a partitioned table build the missing parts and attach them.
+
+    Silent when: It is being built right now.
     """
     for table in snapshot.tables:
         for index in table.indexes:
-            if not (index.valid and index.live) and not index.building and not index.partitioned:
+            if index.partitioned and not index.valid and not index.building:
+                yield _half_attached(snapshot, table, index)
+            elif not (index.valid and index.live) and not index.building:
                 yield _finding(snapshot, table, index)
+
+
+def _half_attached(snapshot: Snapshot, table: Table, index: Index) -> Finding:
+    parent = snapshot.dialect.quote(table.schema, table.name)
+    name = snapshot.dialect.quote(table.schema, index.name)
+    orm = (
+        "No model change. For each partition that the statement names: CREATE INDEX CONCURRENTLY on it with the same "
+        f"keys, then ALTER INDEX {name} ATTACH PARTITION its index. With the last one the index becomes valid."
+    )
+    sql = (
+        f"SELECT part.inhrelid::regclass FROM pg_inherits part WHERE part.inhparent = '{_literal(parent)}'::regclass "
+        "AND NOT EXISTS (SELECT FROM pg_inherits attached JOIN pg_index i ON i.indexrelid = attached.inhrelid "
+        f"WHERE attached.inhparent = '{_literal(name)}'::regclass AND i.indrelid = part.inhrelid);"
+    )
+    return Finding.about(
+        table,
+        subject=f"Index {index.name} of the partitioned table is invalid: some partitions have no part of it",
+        detail=f"{table.label} {index.describe()}: a partition without a part of it is read whole.",
+        identity=(index.describe(), "half attached"),
+        severity=Severity.WARNING,
+        evidence=[
+            Evidence("indisvalid", "false", source="pg_index"),
+            Evidence("partitions", table.partitions, "tables", "pg_inherits"),
+        ],
+        remedy=Remedy(action=RunSql(purpose="Name the partitions that lack their part."), orm=orm, sql=sql),
+    )
+
+
+def _literal(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:

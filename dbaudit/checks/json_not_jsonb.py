@@ -36,7 +36,7 @@ def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
         detail="The lookups of its JSONField are written for jsonb." if expected else "It is parsed for every lookup.",
         identity=(column.name,),
         severity=Severity.DEFAULT if expected else Severity.INFO,
-        location=field.location if field else None,
+        written=field,
         evidence=[Evidence("type of the column", "json", source="catalog")],
         remedy=Remedy(
             action=RunSql(purpose=f"Make {column.name} jsonb; it rewrites the table."),

@@ -21,8 +21,8 @@ def lookup_without_possible_index(snapshot: Snapshot) -> Iterator[Finding | Skip
     compared.
 
     Silent when: The plan uses an index, the table has fewer than 5,000 rows, the pattern begins with a fixed text, the
-    values are not known (workload files, the server's statistics), or an index has the column in lower case, so that it
-    only needs another spelling (`lookup_index_mismatch`).
+    values are not known (workload files, the server's statistics), or an index has the column in lower case or its
+    trigrams, so that it only needs another spelling (`lookup_index_mismatch`).
     """
     yield from measured.unmeasured(snapshot, "lookup_without_possible_index")
     told = set()

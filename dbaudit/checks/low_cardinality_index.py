@@ -109,7 +109,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, shares: list[float]
         detail=detail,
         identity=(index.describe(),),
         confidence=Confidence.LOW if snapshot.vendor == "sqlite" else Confidence.MEDIUM,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=evidence,
         remedy=remedy,
     )

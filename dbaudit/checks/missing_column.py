@@ -37,7 +37,7 @@ def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
         subject=f"Field {table.ownership.model}.{name} has no column",
         detail=f"{table.label} has no column {column.name!r} ({column.type}).{cause.sentence}",
         identity=(column.name,),
-        location=field.location if field else None,
+        written=field,
         group=cause.group,
         evidence=[Evidence("declared as", f"{column.name} {column.type}", source="models"), *cause.evidence()],
         remedy=cause.remedy(

@@ -44,7 +44,7 @@ def _finding(snapshot: Snapshot, table: Table, constraint: Index | Constraint) -
         detail=f"The model declares {words}, and {table.label} does not enforce it.{cause.sentence}",
         identity=(words,),
         severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
-        location=declared.location if declared else None,
+        written=declared,
         group=cause.group,
         evidence=[Evidence("declared as", words, source="models"), *cause.evidence()],
         remedy=cause.remedy(

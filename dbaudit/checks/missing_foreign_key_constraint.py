@@ -58,7 +58,7 @@ def _finding(snapshot: Snapshot, relation: Relation, field: ModelField) -> Findi
         detail=detail,
         identity=(column,),
         severity=Severity.INFO if not field.constrained else Severity.DEFAULT,
-        location=field.location,
+        written=field,
         group=group,
         evidence=[
             Evidence("db_constraint", str(field.constrained), source=f"{table.ownership.model}.{field.name}"),

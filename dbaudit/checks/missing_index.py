@@ -55,7 +55,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
         identity=(index.describe(),),
         severity=Severity.INFO if wider or not own else Severity.DEFAULT,
         owner="third-party" if cause.at_import else None,
-        location=declared.location if declared else None,
+        written=declared,
         group=cause.group,
         evidence=[Evidence("declared as", index.definition, source="models"), *cause.evidence()],
         remedy=cause.remedy(snapshot, table, action, make, undo),

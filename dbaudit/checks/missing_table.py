@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Elsewhere, Model, Skipped, Snapshot
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -50,7 +51,7 @@ def _finding(snapshot: Snapshot, model: Model, found: Elsewhere | None) -> Findi
         evidence=(Evidence("tables of the application here", _present(snapshot, model.app), "tables", "catalog"),),
         remedy=Remedy(
             action=EditModel(model=model.label, change="run the migrations, or set managed = False"),
-            orm=f"python manage.py migrate {model.app} --database {snapshot.alias}",
+            orm=manage("migrate", model.app, "--database", snapshot.alias),
         ),
     )
 

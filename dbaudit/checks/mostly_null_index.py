@@ -78,7 +78,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, fraction: float) ->
         identity=(index.describe(),),
         severity=Severity.DEFAULT,
         confidence=Confidence.MEDIUM,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=evidence,
         remedy=_remedy(snapshot, table, index),
     )

@@ -39,7 +39,7 @@ def _finding(snapshot: Snapshot, table: Table, column: Column, field: ModelField
         detail="Django reads naive datetimes out of it." if field else "The project works with aware datetimes.",
         identity=(column.name,),
         severity=Severity.DEFAULT if field else Severity.INFO,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("type of the column", column.type, source="catalog"),
             Evidence("USE_TZ", "True", source="settings"),

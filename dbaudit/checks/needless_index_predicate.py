@@ -50,7 +50,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, asked: frozenset[st
         detail=f"{columns} can never be NULL. {used}",
         identity=(index.describe(),),
         severity=Severity.WARNING if hurts else Severity.INFO,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=[
             Evidence("condition", index.predicate, source="catalog"),
             Evidence("nullable", "false", source=f"catalog, {columns}"),

@@ -59,7 +59,7 @@ def _finding(snapshot: Snapshot, relation: Relation, orphans: Orphans) -> Findin
         subject=f"Rows of {table.label} refer to rows of {target.label} that do not exist",
         detail=f"{', '.join(relation.columns)} has values without a parent. {why}",
         identity=(*relation.columns, "→", target.label),
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("rows without their parent", orphans.rows, "rows", "counted", f"SELECT count(*) {orphaned}")
         ],

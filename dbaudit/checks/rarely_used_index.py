@@ -61,7 +61,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, written: int) -> Fi
         identity=(index.describe(),),
         severity=Severity.DEFAULT,
         confidence=Confidence.LOW,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=[
             Evidence("scans", scans, "scans", "pg_stat_user_indexes"),
             Evidence("entries read", index.tuples_read or 0, "entries", "pg_stat_user_indexes"),

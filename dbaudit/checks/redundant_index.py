@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from dbaudit import drift
-from dbaudit.analysis.removal import removal
+from dbaudit.analysis.removal import declaration, removal
 from dbaudit.facts import Index, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
@@ -60,7 +60,7 @@ def _serves_more(wide: Index, narrow: Index) -> bool:
 
 def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index, *, alone: bool) -> Finding:
     """``alone``: only this database has the wider index, and the models declare the narrow one."""
-    field = _automatic(snapshot, table, narrow)
+    field, declared = _automatic(snapshot, table, narrow), declaration(snapshot, table, narrow)
     group = ""
     if table.ownership.auto_created:
         group = MANY_TO_MANY
@@ -74,9 +74,9 @@ def _finding(snapshot: Snapshot, table: Table, narrow: Index, wide: Index, *, al
         identity=(narrow.describe(),),
         severity=Severity.INFO if group or table.ownership.owner != "project" else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if alone or len(wide.keys) > len(narrow.keys) else Confidence.HIGH,
-        location=field.location if field else None,
+        written=field,
         # The project wrote the many-to-many field, but only Django could leave this index out.
-        owner="django" if table.ownership.auto_created else None,
+        owner="django" if table.ownership.auto_created else declared.owner if declared else None,
         group=group,
         evidence=_evidence(narrow, wide),
         remedy=removal(snapshot, table, narrow),

@@ -57,7 +57,7 @@ def _finding(snapshot: Snapshot, table: Table, weak: Index, strong: Index) -> Fi
         identity=(weak.describe(),),
         severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
         confidence=Confidence.MEDIUM,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=evidence,
         remedy=_remedy(snapshot, table, weak, instead),
     )

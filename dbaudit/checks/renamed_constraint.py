@@ -46,7 +46,7 @@ def _finding(snapshot: Snapshot, table: Table, renamed: Changed[Index] | Changed
         subject=f"Constraint {drift.name_of(found)} on {table.label} is {name} in the model",
         detail=f"Both are {words}.{cause.sentence}",
         identity=(words,),
-        location=declared.declared.location if declared.declared else None,
+        written=declared.declared,
         group=cause.group,
         evidence=[Evidence("definition", drift.words_of(found), source="catalog"), *cause.evidence()],
         remedy=cause.remedy(snapshot, table, RunSql(purpose="Give the constraint the name that the model has."), *both),

@@ -40,7 +40,7 @@ def _finding(snapshot: Snapshot, table: Table, renamed: Changed[Index]) -> Findi
         subject=f"Index {found.name} on {table.label} is {declared.name} in the model",
         detail=f"Both are {table.label} {declared.describe()}.{cause.sentence}",
         identity=(declared.describe(),),
-        location=declared.declared.location if declared.declared else None,
+        written=declared.declared,
         group=cause.group,
         evidence=[Evidence("definition", found.definition or found.describe(), source="catalog"), *cause.evidence()],
         remedy=cause.remedy(snapshot, table, RunSql(purpose="Give the index the name that the model has."), *both),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import KeyPosition, Skipped, Snapshot, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -59,7 +60,7 @@ def _finding(snapshot: Snapshot, table: Table, key: KeyPosition, maximum: int, f
         ),
         identity=(key.column,),
         severity=Severity.DEFAULT if key.taken else Severity.WARNING,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("next number", following, source="the sequence"),
             Evidence(
@@ -68,8 +69,8 @@ def _finding(snapshot: Snapshot, table: Table, key: KeyPosition, maximum: int, f
         ],
         remedy=Remedy(
             action=RunSql(purpose="Set the sequence to the highest key."),
-            orm=f"python manage.py sqlsequencereset {app} --database {snapshot.alias} | "
-            f"python manage.py dbshell --database {snapshot.alias}"
+            orm=f"{manage('sqlsequencereset', app, '--database', snapshot.alias)} | "
+            f"{manage('dbshell', '--database', snapshot.alias)}"
             if app
             else "",
             sql=f"SELECT setval(pg_get_serial_sequence('{literal}', '{key.column.replace(chr(39), chr(39) * 2)}'), "

@@ -37,7 +37,7 @@ def _finding(snapshot: Snapshot, table: Table, column: Column, sequence: Sequenc
         subject=f"Sequence {sequence.name} is {sequence.type}, its column {table.label}.{column.name} {column.type}",
         detail=f"The column's numbers end at {sequence.maximum:,}.",
         identity=(column.name,),
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence("type of the sequence", sequence.type, source="pg_sequence"),
             Evidence("type of the column", column.type, source="catalog"),

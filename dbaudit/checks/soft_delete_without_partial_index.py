@@ -79,7 +79,7 @@ def _finding(snapshot: Snapshot, table: Table, model: Model, index: Index, kept:
         detail=f"The default manager of {model.label} shows {condition} alone; {index.name} has all rows: {effect}.",
         identity=(index.describe(),),
         confidence=Confidence.MEDIUM,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=evidence,
         remedy=Remedy(action=EditModel(model=model.label, change=change), orm=f"models.{where}"),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Remedy, RunSql
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -41,6 +42,6 @@ def _finding(snapshot: Snapshot, table: Table) -> Finding:
             action=RunSql(
                 purpose="Find the owner; then save and drop the table, or describe it by an unmanaged model."
             ),
-            orm=f"python manage.py inspectdb --database {snapshot.alias} {table.name}",
+            orm=manage("inspectdb", "--database", snapshot.alias, table.name),
         ),
     )

@@ -60,7 +60,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
         identity=(index.describe(),),
         severity=Severity.DEFAULT if table.ownership.owner == "project" else Severity.INFO,
         confidence=Confidence.HIGH,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=evidence,
         remedy=Remedy(
             action=RunSql(purpose="Let the planner count the values of the expression."),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dbaudit.facts import Migration, Skipped, Snapshot
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -40,6 +41,6 @@ def _finding(snapshot: Snapshot, migration: Migration, *, recorded: bool) -> Fin
         evidence=(Evidence("recorded", "no", source="django_migrations"),),
         remedy=Remedy(
             action=RunSql(purpose=f"Apply the migrations of {migration.app}."),
-            orm=f"python manage.py migrate {migration.app} --database {snapshot.alias}",
+            orm=manage("migrate", migration.app, "--database", snapshot.alias),
         ),
     )

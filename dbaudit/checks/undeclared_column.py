@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dbaudit import drift
 from dbaudit.facts import Column, Skipped, Snapshot, Table
 from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -46,6 +47,6 @@ def _finding(snapshot: Snapshot, table: Table, column: Column) -> Finding:
             ),
             orm=cause.commands
             if cause.edit
-            else f"python manage.py inspectdb --database {snapshot.alias} {table.name}  # writes the field",
+            else f"{manage('inspectdb', '--database', snapshot.alias, table.name)}  # writes the field",
         ),
     )

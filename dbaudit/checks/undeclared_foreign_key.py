@@ -59,7 +59,7 @@ def _finding(snapshot: Snapshot, relation: Relation, key: ForeignKey) -> Finding
         f"{cause.explanation}",
         identity=(*key.columns, "→", key.target_table),
         severity=Severity.WARNING if acts and own else Severity.DEFAULT,
-        location=field.location if field else None,
+        written=field,
         group=cause.group,
         evidence=[
             Evidence(f"constraint {key.name}", f"on delete {key.on_delete or 'unknown'}", source="catalog"),

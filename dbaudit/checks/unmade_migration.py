@@ -6,6 +6,7 @@ from itertools import groupby
 from dbaudit.facts import Change, Location, Model, Skipped, Snapshot
 from dbaudit.facts.snapshot import NAMED
 from dbaudit.findings import EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.findings.commands import manage
 from dbaudit.registry import check
 
 
@@ -63,7 +64,7 @@ def _finding(snapshot: Snapshot, app: str, changes: tuple[Change, ...]) -> Findi
 
 
 def _commands(snapshot: Snapshot, app: str) -> str:
-    return f"python manage.py makemigrations {app}\npython manage.py migrate {app} --database {snapshot.alias}"
+    return f"{manage('makemigrations', app)}\n{manage('migrate', app, '--database', snapshot.alias)}"
 
 
 def _location(model: Model | None, change: Change) -> Location | None:

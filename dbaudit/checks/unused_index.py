@@ -102,7 +102,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index, since: str) -> Find
         identity=(index.describe(),),
         severity=Severity.INFO if mild else Severity.DEFAULT,
         confidence=Confidence.LOW if doubtful else Confidence.MEDIUM,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=[
             Evidence("scans", index.scans or 0, "scans", "pg_stat_user_indexes"),
             Evidence("not read since", since, source="pg_stat_user_indexes" if index.scans else "pg_stat_database"),

@@ -65,7 +65,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
         detail=f"{index.name} was not read since {since}, and no measured query matches {index.columns[0]} by LIKE.",
         identity=(index.describe(),),
         confidence=Confidence.MEDIUM,
-        location=field.location if field else None,
+        written=field,
         group=GROUP,
         evidence=[
             Evidence("scans", 0, "scans", "pg_stat_user_indexes"),

@@ -43,7 +43,7 @@ def _finding(snapshot: Snapshot, table: Table, key: ForeignKey) -> Finding:
         subject=f"Foreign key {table.label}.{columns} → {key.target_table} is {state}",
         detail=detail,
         identity=(*key.columns, "→", key.target_table),
-        location=field.location if field else None,
+        written=field,
         evidence=[Evidence(f"constraint {key.name}", state, source="pg_constraint")],
         remedy=Remedy(
             action=AddConstraint(table=table.label, columns=key.columns, constraint="foreign key"),

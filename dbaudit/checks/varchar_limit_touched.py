@@ -48,7 +48,7 @@ def _finding(snapshot: Snapshot, table: Table, count: LengthCount) -> Finding:
         detail=f"More of them have exactly {count.limit} characters than up to {count.span} less.",
         identity=(count.column,),
         confidence=Confidence.MEDIUM,
-        location=field.location if field else None,
+        written=field,
         evidence=[
             Evidence(
                 f"values of {count.limit} characters",

@@ -71,7 +71,7 @@ def _finding(
         identity=(index.describe(),),
         severity=Severity.INFO if mild else Severity.DEFAULT,
         confidence=Confidence.MEDIUM if index.scans else Confidence.HIGH,
-        location=declared.location if declared else None,
+        written=declared,
         evidence=evidence,
         remedy=_remedy(snapshot, table, index, field, method, name),
     )

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.errors import is_lost
 from dbaudit.connection.own_statements import marked
 from dbaudit.connection.refusals import misconfigured, refused
 from dbaudit.errors import AuditError
@@ -33,12 +34,23 @@ def connect(connection: BaseDatabaseWrapper) -> None:
             connection.close()
         if connection.connection is None and connection.vendor == "sqlite":
             _require_file(connection)
-        with marked(connection), connection.cursor() as cursor:
-            cursor.execute("PRAGMA schema_version" if connection.vendor == "sqlite" else "SELECT 1")
+        try:
+            _ask(connection)
+        except Error as error:
+            # A server that restarts ends also sessions that have just begun.
+            if connection.in_atomic_block or connection.connection is None or not is_lost(error):
+                raise
+            close(connection)
+            _ask(connection)
     except ImproperlyConfigured as error:
         raise misconfigured(connection.alias, error) from error
     except Error as error:
         raise refused(connection, error) from error
+
+
+def _ask(connection: BaseDatabaseWrapper) -> None:
+    with marked(connection), connection.cursor() as cursor:
+        cursor.execute("PRAGMA schema_version" if connection.vendor == "sqlite" else "SELECT 1")
 
 
 def close(connection: BaseDatabaseWrapper) -> None:

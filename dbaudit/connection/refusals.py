@@ -43,6 +43,7 @@ REFUSALS: Final = (
         "no connection is free",
         "try again, or raise max_connections or the pool's max_size",
     ),
+    Refusal("terminating connection", "the server ends the session at once", "try again"),
     Refusal("starting up|shutting down|not yet accepting", "the server is starting or stopping", "try again"),
     Refusal(
         "timed? ?out|timeout expired|unreachable|no route to host",

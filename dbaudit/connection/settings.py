@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,8 +15,9 @@ from dbaudit.connection.errors import sqlstate
 # SQLite asks whether to go on after so many of its virtual machine's instructions: some tenths of a millisecond.
 INSTRUCTIONS: Final = 10_000
 
-# sqlite3 has one handler for a connection and does not tell which: blocks within blocks are kept here.
-_clocks: WeakKeyDictionary[BaseDatabaseWrapper, list[Callable[[], bool]]] = WeakKeyDictionary()
+# sqlite3 has one handler for a connection and does not tell which: blocks within blocks are kept here, by the id of
+# the driver's connection, for as long as one of them is open.
+_clocks: dict[int, list[Callable[[], bool]]] = {}
 
 
 def set_locally(connection: BaseDatabaseWrapper, **settings: int | str) -> None:
@@ -66,7 +66,7 @@ def statement_clock(connection: BaseDatabaseWrapper, statement_timeout_ms: int) 
                 raise
             raise OperationalError(f"The statement ran longer than {statement_timeout_ms} ms.") from error.__cause__
 
-    clocks = _clocks.setdefault(connection, [])
+    clocks = _clocks.setdefault(id(raw), [])
     clocks.append(lambda: time.monotonic() > deadline)
     raw.set_progress_handler(lambda: any(late() for late in clocks), INSTRUCTIONS)
     try:
@@ -74,5 +74,7 @@ def statement_clock(connection: BaseDatabaseWrapper, statement_timeout_ms: int) 
             yield
     finally:
         clocks.pop()
-        if not clocks and connection.connection is raw:
-            raw.set_progress_handler(None, 0)
+        if not clocks:
+            del _clocks[id(raw)]
+            if connection.connection is raw:
+                raw.set_progress_handler(None, 0)

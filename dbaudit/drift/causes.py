@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dbaudit.facts import Declaration, Snapshot, Table
 from dbaudit.findings import Action, EditModel, Evidence, Remedy
+from dbaudit.findings.commands import manage
 
 BY_HAND = "No change to the model: the SQL brings it back, by hand or in a RunSQL operation."
 REBUILD = (
@@ -61,8 +62,8 @@ def cause(snapshot: Snapshot, table: Table, names: Iterable[str], *about: str) -
     column. What the database has and no model declares goes by the name that it had in the model.
     """
     who, history = table.ownership, snapshot.migrations
-    migrate = f"python manage.py migrate {who.app} --database {snapshot.alias}"
-    make = f"python manage.py makemigrations {who.app}\n{migrate}"
+    migrate = manage("migrate", who.app, "--database", snapshot.alias)
+    make = f"{manage('makemigrations', who.app)}\n{migrate}"
     if history is None or who.app not in history.apps:
         return Cause(commands=f"{make}  # where these find nothing to do, the rest:")
     waiting = tuple(str(one) for one in history.unapplied if one.touches(who.app, who.model))

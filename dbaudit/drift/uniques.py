@@ -11,11 +11,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from dbaudit.drift.conditions import same_rows
-from dbaudit.drift.indexes import judged, meaning, mentioned
+from dbaudit.drift.indexes import judged, mentioned
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
-from dbaudit.sql.equivalence import undirected
+from dbaudit.sql.equivalence import signature, undirected
 from dbaudit.sql.normal_form import Verdict, statements
 
 
@@ -85,7 +85,7 @@ def _plainly(index: Index, never_null: AbstractSet[str]) -> Index:
     """
     keys = {column.lower() for column in index.columns if column}
     if index.predicate:
-        asked = normal_form.condition(index.predicate)
+        asked = normal_form.condition(index.predicate, index.types)
         terms = asked[1:] if asked[0] == "and" else (asked,)
         needless = keys | never_null if index.nulls_distinct else never_null
         if all(_refuses_null(term, needless) for term in terms):
@@ -104,11 +104,13 @@ def _refuses_null(term: Hashable, columns: AbstractSet[str]) -> bool:
 
 def _keys(index: Index) -> frozenset[Hashable]:
     """What is compared of a row: the keys without direction, in no order."""
-    return frozenset(meaning(replace(index, keys=(undirected(key),), predicate="", included=())) for key in index.keys)
+    return frozenset(
+        signature(replace(index, keys=(undirected(key),), predicate="", included=())) for key in index.keys
+    )
 
 
 def _keeps_apart(index: Index) -> Hashable:
-    condition = normal_form.condition(index.predicate) if index.predicate else ()
+    condition = normal_form.condition(index.predicate, index.types) if index.predicate else ()
     return _keys(index), condition, index.nulls_distinct, frozenset(index.included)
 
 

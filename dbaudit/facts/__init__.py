@@ -5,9 +5,12 @@ Everything here is frozen and knows neither a connection nor a check. One conven
 A check that needs what is ``None`` is skipped with the reason; it never guesses.
 """
 
+from dbaudit.facts.asking import Apart, Asker, AskingRow
+from dbaudit.facts.columns import Column, ColumnStatistics
 from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
 from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
+from dbaudit.facts.indexes import Index, IndexKey
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
@@ -24,23 +27,19 @@ from dbaudit.facts.posture import (
 from dbaudit.facts.schemas import Elsewhere, HiddenSchema, Schemas
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
-    Column,
-    ColumnStatistics,
     Constraint,
     ConstraintKind,
     ForeignKey,
-    Index,
-    IndexKey,
     RowsAre,
     Sequence,
     Table,
     TableKind,
     TableStatistics,
 )
+from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
     EXCELLENT_MS,
     TARGET_MS,
-    Asker,
     Origin,
     Parameters,
     Plan,
@@ -50,15 +49,15 @@ from dbaudit.facts.workload import (
     Scaling,
     Statement,
     StatementKind,
-    Trial,
-    WrongName,
 )
 
 __all__ = [
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
+    "Apart",
     "Asker",
+    "AskingRow",
     "Change",
     "CollationVersion",
     "Column",

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dbaudit.facts.ownership import Location
+from dbaudit.facts.ownership import Location, Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +16,14 @@ class Declaration:
 
     ``by`` is the place in the model: a field's own option, ``unique_together``, ``indexes`` or ``constraints`` of its
     Meta. ``fields`` are the names of the fields, none for expressions. ``sql`` is the statement by which Django would
-    make it alone, ``""`` where it only comes with its table.
+    make it alone, ``""`` where it only comes with its table. ``owner`` is as that of `ModelField`.
     """
 
     model: str
     by: Literal["field", "unique_together", "indexes", "constraints"]
     fields: tuple[str, ...] = ()
     sql: str = ""
+    owner: Owner | None = None
     location: Location | None = None
 
     @property

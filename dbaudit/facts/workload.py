@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.loads import Load
 from dbaudit.facts.ownership import Location, Owner
 from dbaudit.facts.paging import Paging
+from dbaudit.facts.trials import Trial, WrongName
 
 StatementKind = Literal["select", "insert", "update", "delete", "transaction", "other"]
 Origin = Literal["canned", "automatic", "crawl", "captured", "statements"]
 RunStatus = Literal["excellent", "good", "slow", "over budget", "failed", "not audited", "not timed"]
-Asker = Literal[
-    "", "forward", "reverse", "reverse one to one", "many to many", "generic", "deferred", "prefetch", "peers"
-]
 Access = Literal[
     "", "scan", "index", "index only", "bitmap", "key", "automatic index", "temporary b-tree", "sort", "join"
 ]
@@ -57,7 +56,15 @@ class Statement:
     as one). ``asked`` names the ORM attribute that ran it (``erp.SalesOrder.customer``), ``asker`` what kind it is, and
     ``via`` the part of a framework that touched the attribute (``serializer erp.api.OrderSerializer.customer``) or that
     asked for rows to choose from (``choices django.forms.models.ModelChoiceField.Customer``).
-    ``arguments`` numbers the distinct (SQL, parameters) of a run: equal numbers mean the same statement once more.
+    ``arguments`` numbers the distinct (alias, SQL, parameters) of a run: equal numbers mean the same statement again.
+
+    ``number`` is the execution's own among those of the run. ``work`` numbers the request or job that it belongs to, 0
+    outside of any. ``row`` is the instance whose attribute asked. ``model`` is that of the instances which were made of
+    the rows. ``lookup`` is the name under which a prefetch keeps them (``to_attr``). ``part`` says that a relation was
+    asked for something else than all of its rows, which a plain prefetch does not answer. ``method`` is the ORM's
+    function that looked one row up or wrote (``get``, ``save``). ``call`` is the same for all that one chain of calls
+    asked, to the very place in the line. ``direct`` says that a line of the project called the ORM itself, with no
+    package in between. ``apart`` says who ran it beside the code that is judged.
     """
 
     sql: str
@@ -76,6 +83,21 @@ class Statement:
     error: str = ""
     many: bool = False
     parameters: Parameters | None = field(default=None, repr=False, compare=False)
+    number: int = 0
+    work: int = 0
+    row: AskingRow | None = None
+    model: str = ""
+    lookup: str = ""
+    part: bool = False
+    method: str = ""
+    call: int = 0
+    direct: bool = True
+    apart: Apart = ""
+
+    @property
+    def identity(self) -> str:
+        """The statement on its alias: the same text on two databases is two statements."""
+        return f"{self.alias}:{self.fingerprint}"
 
     @property
     def location(self) -> Location | None:
@@ -145,7 +167,7 @@ class Plan:
 class Scaling:
     """The same run once more, with only the first ``rows`` rows of one statement's result let through.
 
-    ``parent`` is the fingerprint of that statement; ``counts`` says how often each fingerprint then ran.
+    ``parent`` is the identity of that statement; ``counts`` says how often each identity then ran.
     """
 
     parent: str
@@ -153,57 +175,9 @@ class Scaling:
     queries: int
     counts: tuple[tuple[str, int], ...]
 
-    def count(self, fingerprint: str) -> int:
+    def count(self, identity: str) -> int:
         """How often a statement ran in this run."""
-        return dict(self.counts).get(fingerprint, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongName:
-    """A name in a query that leads nowhere: ``name`` was given, ``valid`` are those that ``model`` has.
-
-    ``nearest`` is the one that was probably meant, empty where none is like it.
-    """
-
-    name: str
-    model: str
-    valid: tuple[str, ...] = ()
-    nearest: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """A changed function that was run on this data beside the function as it is, and rolled back.
-
-    ``fingerprint`` is the statement that the change is to do away with, the name that it corrects, or the load that it
-    spares. ``before`` and ``after`` are the function's text. ``queries_before`` and ``ms_before`` are None where it
-    failed as it was; times are medians in milliseconds; bytes are those of the values that became instances, where the
-    change is about them. ``worked`` says that the same came back, in fewer statements or bytes.
-    """
-
-    fingerprint: str
-    change: str
-    before: str
-    after: str
-    worked: bool
-    queries_before: int | None = None
-    queries_after: int | None = None
-    ms_before: float | None = None
-    ms_after: float | None = None
-    bytes_before: int | None = None
-    bytes_after: int | None = None
-
-    def told(self) -> str:
-        """The figures in one sentence."""
-        after = f"{self.queries_after} {'query' if self.queries_after == 1 else 'queries'}, {self.ms_after or 0:.2f} ms"
-        if self.queries_before is None:
-            return f"Run on this data and rolled back: it comes to its end, {after}."
-        queries = "query" if self.queries_before == 1 else "queries"
-        before = f"{self.queries_before} {queries}, {self.ms_before or 0:.2f} ms"
-        if self.bytes_before is not None and self.bytes_after is not None:
-            before += f" and {self.bytes_before:,} bytes of values"
-            after += f" and {self.bytes_after:,} bytes of values"
-        return f"Run on this data and rolled back: the same result, {before} before, {after} after."
+        return dict(self.counts).get(identity, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +191,7 @@ class QueryRun:
     that were tried, ``wrong_name`` is the one for which it failed, or would have failed with rows. ``loads`` is what
     became of the instances in a run of their own; None where nobody watched, or where what came back holds instances
     that somebody else may still read. ``paging`` is what keeps a list from having pages; None where it has them, or
-    where only its code knows.
+    where only its code knows. ``is_test`` says that a test ran it.
     """
 
     id: str
@@ -247,6 +221,7 @@ class QueryRun:
     trials: tuple[Trial, ...] = ()
     loads: tuple[Load, ...] | None = None
     paging: Paging | None = None
+    is_test: bool = False
 
     @property
     def median_ms(self) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from dbaudit.facts import Location, Owner, Table
+from dbaudit.facts import Declaration, Location, ModelField, Owner, Table
 from dbaudit.findings.remedy import Remedy
 
 #: What a finding is about: the schema and the code that uses it, or how the database is run and connected to.
@@ -94,11 +94,21 @@ class Finding:
         severity: Severity = Severity.DEFAULT,
         confidence: Confidence = Confidence.HIGH,
         location: Location | None = None,
+        written: ModelField | Declaration | None = None,
         owner: Owner | None = None,
         group: str = "",
     ) -> Finding:
-        """A finding on a table, owned by whoever owns the table and placed at its model unless told otherwise."""
+        """A finding on a table, owned by whoever owns the table and placed at its model unless told otherwise.
+
+        ``written`` is the field or the entry of ``Meta`` that it is about, which gives the place. Where a package put
+        that on a model of the project's, the finding is the package's, and a remark.
+        """
         who = table.ownership
+        if written and written.owner and who.owner == "project":
+            owner = owner or written.owner
+        if owner not in (None, "project") and who.owner == "project" and severity is Severity.DEFAULT:
+            severity = Severity.INFO
+        location = location or (written.location if written else None)
         return cls(
             subject=subject,
             detail=detail,

@@ -164,6 +164,7 @@ class Code:
 class Report:
     """The audit's result, from which every format is drawn. Times in seconds, ``generated_at`` in ISO 8601 UTC.
 
+    ``unaudited`` are the databases of several that could not be audited, each with one sentence.
     ``rules`` are the pages of the checks that the findings name; ``arguments`` those of the command that makes this
     report again, without its outputs (``("--app", "erp")``). ``baseline`` is None where none was given.
     """
@@ -174,6 +175,7 @@ class Report:
     dbaudit: str
     document: Document
     databases: tuple[DatabaseReport, ...]
+    unaudited: tuple[Skipped, ...] = ()
     rules: tuple[Rule, ...] = ()
     arguments: tuple[str, ...] = ()
     stale_suppressions: tuple[StaleSuppression, ...] = ()

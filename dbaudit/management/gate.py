@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ class Gate:
                     f"Database {alias!r} shows none of the {summary.models} models' tables. {unseen}"
                     if unseen
                     else f"Database {alias!r} has none of the {summary.models} models' tables; "
-                    f"run `manage.py migrate --database {alias}` first.",
+                    f"run `manage.py migrate --database {shlex.quote(alias)}` first.",
                     returncode=2,
                 )
         names = ", ".join(repr(one.snapshot.alias) for one in report.databases)
@@ -113,6 +114,8 @@ class Gate:
         if not any(one.ran for one in report.databases):
             raise CommandError(f"Nothing was audited: no check ran on {names}; ask for fewer limits.", returncode=2)
         self._refuse_budgets(report)
+        if report.unaudited:
+            raise CommandError(" ".join(one.reason for one in report.unaudited), returncode=2)
 
     def _refuse_budgets(self, report: Report) -> None:
         measured = {(one.alias, one.id) for one in budgets.measured(report)}

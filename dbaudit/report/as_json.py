@@ -43,6 +43,7 @@ def as_data(report: Report) -> Row:
         "django": report.django,
         "document": asdict(report.document),
         "databases": [_database(database) for database in report.databases],
+        "unaudited": [{"alias": one.what, "reason": one.reason} for one in report.unaudited],
         "stale_suppressions": [
             {"state": one.state, **_suppression(one.suppression)} for one in report.stale_suppressions
         ],

@@ -29,6 +29,9 @@ def _document(report: Report) -> Iterator[str]:
         if several:
             yield f"## Database {code(database.snapshot.alias)}"
         yield from _database(report, database, 3 if several else 2)
+    if report.unaudited:
+        yield "## Not audited"
+        yield "\n".join(f"- {text(missing.reason)}" for missing in report.unaudited)
     if report.baseline and report.baseline.fixed:
         yield "## Fixed"
         yield from markdown_findings.fixed(report.baseline)

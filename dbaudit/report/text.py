@@ -55,6 +55,11 @@ class _Page:
         for database in report.databases:
             yield ""
             yield from self.database(report, database)
+        if report.unaudited:
+            yield ""
+            yield self.style.MIGRATE_HEADING("Not audited")
+            for missing in report.unaudited:
+                yield from self.wrap(f"- {missing.reason}", hanging="  ")
         if report.baseline and report.baseline.fixed:
             yield ""
             yield self.style.MIGRATE_HEADING("Fixed")

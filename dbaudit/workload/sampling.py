@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from dbaudit import places
-from dbaudit.connection.errors import is_timeout
+from dbaudit.connection.errors import is_closed, is_timeout
 from dbaudit.connection.exceptions import describe, line_of_project
 from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
@@ -138,8 +138,13 @@ class Bench:
     def _is_large(self, statement: Statement) -> bool:
         return self.counts is not None and self.counts.large(statement)
 
-    def measure(self, run: QueryRun, task: Task) -> QueryRun:
-        """The run with all that its execution showed, or failed with the reason."""
+    def measure(self, run: QueryRun, task: Task, *, asked: bool = False) -> QueryRun:
+        """The run with all that its execution showed, or failed with the reason.
+
+        Where the audit ``asked`` for a page, what goes wrong may come of how it asked: it was not audited, and the
+        reason names the error's class and place, not its words, which may hold a row's values. That a query names what
+        its model does not have is the project's own error all the same.
+        """
         try:
             cold, warm = self._samples(task)
         except NotAuditedError as error:
@@ -148,6 +153,8 @@ class Bench:
             if interrupted(error):
                 raise
             wrong = wrong_names.raised(error)
+            if asked and wrong is None:
+                return replace(run, status="not audited", reason=self._unasked(error))
             return replace(run, status="failed", reason=reason(error, self.limits), wrong_name=wrong)
         last = warm[-1] if warm else cold
         ran = replace(
@@ -169,6 +176,24 @@ class Bench:
             where = ", ".join(sorted(elsewhere))
             return replace(ran, status="not audited", reason=f"It asks the database {where!r} only.")
         return replace(ran, status=status(ran))
+
+    def _unasked(self, error: BaseException) -> str:
+        if isinstance(error, OutOfTimeError) or is_timeout(error):
+            return reason(error, self.limits)
+        if is_closed(self.connection):
+            return f"Its connection was closed meanwhile ({raised(error)})."
+        return f"It came to no end ({raised(error)})."
+
+    def again(self, run: QueryRun, task: Task) -> QueryRun:
+        """The run with what another version of its code asks, once and with n and 2n rows. Raises what that raises."""
+        once = self.once(task)
+        return replace(
+            run,
+            queries=len(once.statements) + once.dropped,
+            statements=once.statements,
+            statements_dropped=once.dropped,
+            scaling=self._scaling(task, once.statements),
+        )
 
     def _samples(self, task: Task) -> tuple[Once, list[Once]]:
         _forget()

@@ -21,15 +21,15 @@ def parents(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
 
     Those with as many rows as there are repetitions come first.
     """
-    times = Counter(one.fingerprint for one in statements if one.kind == "select")
-    repeated = {fingerprint: count for fingerprint, count in times.items() if count > 1}
+    times = Counter(one.identity for one in statements if one.kind == "select")
+    repeated = {identity: count for identity, count in times.items() if count > 1}
     if not repeated:
         return ()
-    last = max(position for position, one in enumerate(statements) if one.fingerprint in repeated)
+    last = max(position for position, one in enumerate(statements) if one.identity in repeated)
     found = [
         one
         for one in statements[:last]
-        if one.kind == "select" and times[one.fingerprint] == 1 and one.rows is not None and one.rows > 1
+        if one.kind == "select" and times[one.identity] == 1 and one.rows is not None and one.rows > 1
     ]
     counts = repeated.values()
     return tuple(sorted(found, key=lambda one: min(abs((one.rows or 0) - count) for count in counts))[:PARENTS])
@@ -44,8 +44,8 @@ def measure(
         rows = min(ROWS, (parent.rows or 0) // 2)
         for cut in (rows, rows * 2):
             again = run({parent.sql: cut})
-            counts = Counter(one.fingerprint for one in again)
+            counts = Counter(one.identity for one in again)
             found.append(
-                Scaling(parent=parent.fingerprint, rows=cut, queries=len(again), counts=tuple(sorted(counts.items())))
+                Scaling(parent=parent.identity, rows=cut, queries=len(again), counts=tuple(sorted(counts.items())))
             )
     return tuple(found)

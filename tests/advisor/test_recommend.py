@@ -3,9 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbaudit.advisor.recommend import plan, recommend
-from dbaudit.facts import QueryRun, Snapshot
+from dbaudit.facts import QueryRun, Snapshot, Trial
 from dbaudit.facts.dialect import Dialect
-from dbaudit.facts.workload import Trial
 from dbaudit.findings import AddConstraint, ChangeQuery, CreateIndex, DropIndex, Finding, Gain, Remedy, Severity
 
 BUILD = Remedy(action=CreateIndex(table="item", columns=("a",), name="item_a"))

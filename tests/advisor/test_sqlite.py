@@ -256,3 +256,13 @@ def test_a_unique_index_over_what_is_alike_in_copies_is_grown_as_a_plain_one(sql
         assert copy.connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall() == [
             ("rate_kind_ratio",)
         ]
+
+
+def test_a_like_with_a_beginning_is_served_in_its_collation_and_in_no_other(items: Scratch) -> None:
+    begins = asked('SELECT * FROM "item" WHERE "state" LIKE %s ESCAPE \'\\\'', ("state 2%",))
+    alike = Candidate(table="item", keys=(IndexKey(column="state", collation="NOCASE"),))
+    with planner(items) as trial:
+        assert not trial.cost(begins, frozenset([STATE])).used
+        found = trial.cost(begins, frozenset([alike]))
+        assert found.used == {alike}
+        assert found.cost < trial.cost(begins, NONE).cost / 2

@@ -21,13 +21,18 @@ def test_silent_on_valid_indexes(postgres: Scratch) -> None:
     assert not postgres.findings(CHECK)
 
 
-def test_silent_on_a_partitioned_parent_that_waits_for_its_parts(postgres: Scratch) -> None:
+def test_a_partitioned_parent_that_waits_for_its_parts_is_told_with_what_names_them(postgres: Scratch) -> None:
     postgres.execute("""
         CREATE TABLE item (id bigint, a int) PARTITION BY RANGE (id);
         CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (10);
         CREATE INDEX item_a ON ONLY item (a);
     """)
     assert [index.valid for index in postgres.snapshot().tables[0].indexes] == [False]
+    (found,) = postgres.findings(CHECK)
+    assert found.severity == "warning"
+    assert postgres.rows(found.remedy.sql) == [("item_1",)]
+    postgres.execute("CREATE INDEX CONCURRENTLY item_1_a ON item_1 (a); ALTER INDEX item_a ATTACH PARTITION item_1_a")
+    assert not postgres.rows(found.remedy.sql)
     assert not postgres.findings(CHECK)
 
 

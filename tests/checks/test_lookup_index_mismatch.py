@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.fields import ArrayField, DateRangeField
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.test.utils import isolate_apps
@@ -126,3 +128,97 @@ def test_finds_a_day_asked_for_beside_an_index_on_the_moment(scratch: Scratch) -
     (one,) = found(scratch, create(scratch, MADE), {"made__date": "2020-01-01"})
     assert (one.identity, one.remedy.kind) == (("date", "made"), "change_query")
     assert one.remedy.orm.startswith("made__gte=")
+
+
+def containing(postgres: Scratch, *indexes: models.Index) -> type[models.Model]:
+    """Rows with a document, a range and an array, 3,000 of them."""
+
+    class Stay(models.Model):
+        owner = models.IntegerField(db_index=True)
+        doc = models.JSONField()
+        span = DateRangeField()
+        tags = ArrayField(models.IntegerField())
+        name = models.TextField()
+
+        class Meta:
+            app_label = "tests"
+
+    Stay._meta.indexes = [*indexes]
+    postgres.execute("CREATE EXTENSION pg_trgm")
+    postgres.create(Stay)
+    postgres.execute(
+        "INSERT INTO tests_stay (owner, doc, span, tags, name) SELECT i, jsonb_build_object('k', i, 'c', 'x' || i, "
+        "'ship', jsonb_build_object('city', i)), daterange(date '2020-01-01' + i, date '2020-01-02' + i), ARRAY[i], "
+        "md5(i::text) FROM generate_series(1, 3000) i; ANALYZE tests_stay"
+    )
+    return Stay
+
+
+def asked(postgres: Scratch, model: type[models.Model], **lookup: Any) -> tuple[Finding, ...]:
+    return judged_with(
+        CHECK, postgres, model._meta.apps, lambda: [*model._base_manager.using(postgres.alias).filter(**lookup)]
+    ).findings
+
+
+@isolate_apps("tests")
+def test_silent_on_containment_of_a_range_that_its_gist_index_answers(postgres: Scratch) -> None:
+    model = containing(postgres, GistIndex(fields=["span"], name="stay_span"))
+    assert not asked(postgres, model, span__contains=date(2022, 3, 1))
+
+
+@isolate_apps("tests")
+def test_silent_where_the_plan_reaches_the_table_by_another_index(postgres: Scratch) -> None:
+    assert not asked(postgres, containing(postgres), owner=7, doc__contains={"k": 7})
+
+
+@isolate_apps("tests")
+def test_silent_on_a_key_of_json_without_an_index_of_the_document(postgres: Scratch) -> None:
+    assert not asked(postgres, containing(postgres), doc__c="x7")
+
+
+@isolate_apps("tests")
+@pytest.mark.parametrize(
+    ("lookup", "method", "written"),
+    [
+        ({"span__contains": date(2022, 3, 1)}, "gist", 'GistIndex(fields=["span"]'),
+        ({"tags__contains": [7]}, "gin", 'GinIndex(fields=["tags"]'),
+        ({"doc__contains": {"k": 7}}, "gin", 'GinIndex(fields=["doc"]'),
+    ],
+)
+def test_the_index_for_what_a_column_contains_is_that_of_its_type(
+    postgres: Scratch, lookup: dict[str, Any], method: str, written: str
+) -> None:
+    [one] = asked(postgres, containing(postgres), **lookup)
+    assert one.remedy.facts()["method"] == method
+    assert one.remedy.orm.startswith(written)
+    postgres.execute(one.remedy.sql)
+
+
+@isolate_apps("tests")
+@pytest.mark.parametrize(
+    ("lookup", "written"),
+    [({"doc__c": "x7"}, {"c": "x7"}), ({"doc__ship__city": 7}, {"ship": {"city": 7}})],
+)
+def test_a_key_of_json_beside_an_index_of_the_document_is_asked_for_as_containment(
+    postgres: Scratch, lookup: dict[str, Any], written: dict[str, Any]
+) -> None:
+    model = containing(postgres, GinIndex(fields=["doc"], name="stay_doc"))
+    [one] = asked(postgres, model, **lookup)
+    [value] = lookup.values()
+    assert one.remedy.orm.replace("value", repr(value)).replace("'", '"') == f"doc__contains={written}".replace(
+        "'", '"'
+    )
+    rows = model._base_manager.using(postgres.alias)
+    assert [*rows.filter(**lookup)] == [*rows.filter(doc__contains=written)] != []
+    assert not asked(postgres, model, doc__contains=written)
+
+
+@isolate_apps("tests")
+def test_trigrams_of_the_bare_column_do_not_find_in_upper_case(postgres: Scratch) -> None:
+    bare = GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="stay_name")
+    model = containing(postgres, bare)
+    assert not asked(postgres, model, name__contains="c4ca4238a0")
+    [one] = asked(postgres, model, name__icontains="c4ca4238a0")
+    assert "UPPER(name) LIKE" in one.subject
+    postgres.execute(one.remedy.sql)
+    assert not asked(postgres, model, name__icontains="c4ca4238a0")

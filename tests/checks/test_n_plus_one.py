@@ -7,6 +7,7 @@ from typing import Any
 
 import django
 
+from dbaudit.findings import ChangeQuery
 from tests.checks.queries import found, judged, measured
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS
@@ -53,9 +54,9 @@ def test_the_same_line_in_two_runs_is_one_finding(library: Scratch) -> None:
     assert len(judged(library, CHECK, run, replace(run, id="canned:y", label="y"))) == 1
 
 
-def test_what_cannot_be_run_again_is_less_sure(library: Scratch) -> None:
+def test_rows_that_tell_what_loaded_them_are_as_sure_as_a_second_run(library: Scratch) -> None:
     (finding,) = judged(library, CHECK, replace(measured(library, publishers), scaling=(), origin="captured"))
-    assert finding.confidence == "medium"
+    assert finding.confidence == "high"
 
 
 def publishers_and_lives() -> list[Any]:
@@ -86,3 +87,12 @@ def test_all_relations_of_one_admin_list_are_named_in_one_remedy(library: Scratc
 def test_where_django_has_it_fetching_peers_is_recommended(library: Scratch) -> None:
     (finding,) = found(library, CHECK, publishers)
     assert ("fetch_mode(FETCH_PEERS)" in finding.detail) == (django.VERSION >= (6, 1))
+
+
+def test_a_list_of_another_model_is_not_told_to_join_what_it_has_not(library: Scratch) -> None:
+    run = measured(library, publishers, id="admin:tests.Publisher", model="tests.Publisher")
+    (finding,) = judged(library, CHECK, replace(run, trials=()))
+    assert "list_select_related" not in finding.remedy.orm
+    assert "select_related(" not in finding.remedy.orm
+    assert isinstance(finding.remedy.action, ChangeQuery)
+    assert finding.remedy.action.model == "tests.Publisher"

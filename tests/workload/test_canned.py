@@ -220,7 +220,7 @@ def test_one_query_or_a_prefetch_needs_no_second_run(measure: Callable[..., Quer
 
 def test_queries_per_row_are_counted_at_n_and_at_2n(measure: Callable[..., QueryRun]) -> None:
     run = measure(lambda: [author.publisher.name for author in Author.objects.all()])
-    parent, child = (one.fingerprint for one in run.statements[:2])
+    parent, child = (one.identity for one in run.statements[:2])
     assert [(one.parent, one.rows, one.queries) for one in run.scaling] == [(parent, 3, 4), (parent, 6, 7)]
     assert [one.count(child) for one in run.scaling] == [3, 6]
 

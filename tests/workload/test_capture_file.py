@@ -49,8 +49,34 @@ def test_a_file_that_is_cut_short_is_used_as_far_as_it_is_whole(file: Path, libr
     assert run.calls == 1
     assert (skipped.what, skipped.reason) == (
         "workload.jsonl:2",
-        "The line is cut short or not of version 1; the others are used.",
+        "The line is cut short, or two processes wrote it at once; the others are used.",
     )
+
+
+def test_a_line_of_another_version_is_named_and_the_others_are_used(file: Path, library: Scratch) -> None:
+    with file.open("a") as lines:
+        lines.write('{"version": 1, "id": "b", "label": "b", "ms": 1, "statements": [], "executions": []}\n')
+        lines.write('{"version": 2, "id": "b"}\n["a list"]\n')
+    (run,), skipped = read(file, library.alias)
+    assert run.calls == 2
+    assert [one.what for one in skipped] == [f"workload.jsonl:{number}" for number in (3, 4, 5)]
+    assert "writes version 1; this one reads version 2. Record again." in skipped[0].reason
+    assert {one.reason for one in skipped[1:]} == {"The line is not what dbaudit writes; the others are used."}
+
+
+def test_lines_of_several_processes_are_told_apart(file: Path, library: Scratch) -> None:
+    """Two that wrote at once leave their lines whole; half a line in another costs itself."""
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:50] + b"\n" + whole)
+    (run,), (skipped,) = read(file, library.alias)
+    assert (run.calls, skipped.what) == (4, "workload.jsonl:3")
+
+
+def test_of_many_requests_of_one_route_one_is_kept_with_the_times_of_all(file: Path, library: Scratch) -> None:
+    first, second = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(second * 2_000 + first + second * 2_000)
+    (run,), _ = read(file, library.alias)
+    assert (run.calls, len(run.samples_ms), run.queries) == (4_001, 4_001, 8)
 
 
 def test_statements_of_another_alias_belong_to_another_report(file: Path) -> None:

@@ -23,7 +23,7 @@ def test_findings_may_be_read_inside_the_block_and_after_it(library: Scratch) ->
             _ = author.publisher
         assert [one.check for one in run.findings] == ["n_plus_one"]
     (finding,) = run.findings
-    assert finding.confidence == "medium"
+    assert finding.confidence == "high"
     assert finding.location is not None
     assert finding.location.file == "tests/workload/test_capture_findings.py"
 

@@ -42,6 +42,18 @@ def two_querysets() -> Any:
     return [book.author.name for book in Book.objects.all()], Publisher.objects.count()
 
 
+def latest_book() -> Any:
+    return [author.book_set.latest("pk") for author in Author.objects.all()]
+
+
+def names_and_books() -> Any:
+    return [(author.publisher.name, len(author.book_set.all())) for author in Author.objects.all()]
+
+
+def names_and_latest() -> Any:
+    return [(author.publisher.name, author.book_set.latest("pk").title) for author in Author.objects.all()]
+
+
 def newest_book() -> Any:
     return [author.book_set.order_by("-pk").first() for author in Author.objects.all()]
 
@@ -72,11 +84,34 @@ def test_nothing_is_tried_where_nothing_is_repeated(library: Scratch) -> None:
 
 
 def test_a_change_that_does_not_work_is_not_advised(library: Scratch) -> None:
-    run = with_trials(library, newest_book)
+    run = with_trials(library, latest_book)
     assert [(one.change, one.worked) for one in run.trials] == [('prefetch_related("book_set")', False)]
     (finding,) = judged(library, "n_plus_one", run)
     assert "prefetch_related" not in finding.remedy.orm
     assert finding.remedy.verification == ""
+
+
+def test_changes_are_put_together_until_one_more_row_adds_nothing(library: Scratch) -> None:
+    first, second = with_trials(library, names_and_books).trials
+    assert first.change == second.change == 'prefetch_related("book_set") and select_related("publisher")'
+    assert (first.worked, first.queries_after, first.left) == (True, 2, ())
+
+
+def test_what_a_row_chooses_is_prefetched_as_it_is_chosen(library: Scratch) -> None:
+    (trial,) = with_trials(library, newest_book).trials
+    assert trial.worked
+    assert 'queryset=Book.objects.order_by("-pk")' in trial.after
+
+
+def test_half_of_a_fix_is_not_verified_and_says_what_remains(library: Scratch) -> None:
+    run = with_trials(library, names_and_latest)
+    tried = {trial.change: (trial.worked, trial.left) for trial in run.trials}
+    assert tried['select_related("publisher")'] == (False, ("tests.Author.book_set",))
+    findings = {finding.identity[1]: finding for finding in judged(library, "n_plus_one", run)}
+    assert [finding.remedy.verification for finding in findings.values()] == ["", ""]
+    assert findings["tests.Author.publisher"].remedy.orm == (
+        'select_related("publisher") leaves, once for each row: tests.Author.book_set.'
+    )
 
 
 def test_only_the_queryset_of_the_rows_is_changed(library: Scratch) -> None:

@@ -102,6 +102,7 @@ def _together(one: Table, other: Table) -> Table:
         indexes=(*one.indexes, *other.indexes),
         foreign_keys=(*one.foreign_keys, *other.foreign_keys),
         constraints=(*one.constraints, *other.constraints),
+        types={**other.types, **one.types},
     )
 
 
@@ -122,7 +123,7 @@ class _Asked:
             if (parameters := field.db_parameters(self.connection))["type"] is not None
         ]
         parts = (*self._of_fields(fields), *self._of_meta())
-        return Table(
+        table = Table(
             name=self.model.table,
             schema=self.model.schema,
             columns=tuple(self._column(*one) for one in fields),
@@ -133,6 +134,7 @@ class _Asked:
             comment=self._comment(self.cls._meta.db_table_comment),
             ownership=owners.ownership(self.model),
         )
+        return table.typed() if self.connection.vendor == "postgresql" else table
 
     def _stored(self, name: str) -> str:
         return schemas.stored(name, self.connection)
@@ -173,12 +175,17 @@ class _Asked:
 
     def _of_fields(self, fields: Iterable[tuple[Any, Mapping[str, Any]]]) -> Iterator[Index | Constraint]:
         """What options of fields ask for: checks, unique keys, indexes and their pattern companions."""
-        written = {field.name: field.location for field in self.model.fields}
+        written = {field.name: field for field in self.model.fields}
         for field, parameters in fields:
             if not (parameters["check"] or field.unique or any(getattr(field, name, False) for name in INDEXED)):
                 continue
+            own = written.get(field.name)
             declared = Declaration(
-                model=self.model.label, by="field", fields=(field.name,), location=written.get(field.name)
+                model=self.model.label,
+                by="field",
+                fields=(field.name,),
+                owner=own.owner if own else None,
+                location=own.location if own else None,
             )
             if check := parameters["check"]:
                 yield Constraint(

@@ -17,6 +17,7 @@ from django.db.migrations.operations.models import ModelOperation
 
 from dbaudit.catalog.models import changes, own_sql
 from dbaudit.connection.exceptions import describe
+from dbaudit.connection.losing import ends
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Change, HalfSquashed, Migration, Migrations, Skipped, Snapshot
@@ -36,6 +37,8 @@ def recorded(connection: BaseDatabaseWrapper, snapshot: Snapshot) -> tuple[froze
             cursor.execute(f"SELECT app, name FROM {snapshot.dialect.quote(record.schema, record.name)}")
             return frozenset((app, name) for app, name in cursor.fetchall()), ()
     except DatabaseError as error:
+        if ends(connection, error):
+            raise
         return None, (Skipped("migrations", reason(error)),)
 
 

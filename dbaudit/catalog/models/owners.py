@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit import places
 from dbaudit.catalog.models import schemas
-from dbaudit.facts import GenericKey, Model, ModelField, Ownership, Snapshot
+from dbaudit.facts import GenericKey, Model, ModelField, Owner, Ownership, Snapshot
 
 #: Tables that Django makes without a model.
 FRAMEWORK_TABLES = frozenset({"django_migrations"})
@@ -122,6 +122,7 @@ def _fields(
             "primary_key": field.name in keys,
             "auto_now": bool(getattr(field, "auto_now", False)),
             "counter": isinstance(field, models.IntegerField) and field.default == 0 and not field.choices,
+            "owner": _put_there(source, field),
             "location": places.of_class(source, field.name),
         }
         if not isinstance(field, models.ForeignKey) or isinstance(field.remote_field.model, str):
@@ -138,6 +139,14 @@ def _fields(
             constrained=bool(getattr(field, "db_constraint", True)),
             parent_link=bool(field.remote_field.parent_link),
         )
+
+
+def _put_there(source: type[models.Model], field: models.Field) -> Owner | None:  # type: ignore[type-arg]
+    """Whose code put a field on a model of the project's, None where the project wrote it or Django makes it alone."""
+    if places.owner_of(source) != "project" or field.auto_created or source._meta.auto_created:
+        return None
+    owner = places.owner_of_attribute(source, field.name)
+    return owner if owner != "project" else None
 
 
 def _generic_keys(

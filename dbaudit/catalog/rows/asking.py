@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection import losing
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import attempt
 from dbaudit.facts import Table
@@ -54,11 +55,15 @@ def ask(
     for batch in batches(connection, questions):
         try:
             answers |= _asked(connection, batch)
-        except DatabaseError:
+        except DatabaseError as failure:
+            if losing.ends(connection, failure):
+                raise
             for question in batch:
                 try:
                     answers |= _asked(connection, [question])
                 except DatabaseError as error:
+                    if losing.ends(connection, error):
+                        raise
                     unanswered.append(Unanswered(question, reason(error)))
     return answers, tuple(unanswered)
 

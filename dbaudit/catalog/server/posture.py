@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.connection import client_end
+from dbaudit.connection.losing import ends
 from dbaudit.connection.read_only import read_only
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import attempt
@@ -126,6 +127,8 @@ def read(
                 busy_timeout_ms=row["timeout"],
             )
     except DatabaseError as error:
+        if ends(connection, error):
+            raise
         skipped.append(Skipped("How the server is run", reason(error)))
     found = Posture(
         today=today or datetime.now(UTC).date(),
@@ -178,6 +181,8 @@ def _postgresql(
             with attempt(connection):
                 return _rows(connection, sql)
         except DatabaseError as error:
+            if ends(connection, error):
+                raise
             skipped.append(Skipped(what, reason(error)))
             return None
 

@@ -19,6 +19,7 @@ from dbaudit.management import arguments, progress
 from dbaudit.management.apply_indexes import ApplyIndexes
 from dbaudit.management.gate import Gate
 from dbaudit.management.printing import printed
+from dbaudit.options import Options
 from dbaudit.report import github, write
 
 
@@ -41,12 +42,14 @@ class Command(BaseCommand):
             "explain": self.explain,
             "diff": self.diff,
         }
+        self.written: list[str] = []
         try:
             actions[options["action"]](options)
         except AuditError as error:
             raise CommandError(str(error), returncode=2) from error
         except KeyboardInterrupt:
-            self.stderr.write("Interrupted; nothing was written.")
+            done = f"written before: {', '.join(self.written)}" if self.written else "nothing was written"
+            self.stderr.write(f"Interrupted; {done}.")
             sys.exit(130)
 
     def report(self, options: dict[str, Any]) -> None:
@@ -57,7 +60,7 @@ class Command(BaseCommand):
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
         with progress.watched(self, options["verbosity"], aliases) as told:
             found = auditing.run(
-                auditing.Options(
+                Options(
                     databases=aliases,
                     apps=tuple(options["app"] or ()),
                     checks=tuple(options["check"] or ()),
@@ -86,6 +89,7 @@ class Command(BaseCommand):
                 self._summarize(output, result)
             else:
                 write.write(text, output.path)
+                self.written.append(str(output.path))
                 self._tell(f"Report written to {output.path}", options["verbosity"])
         gate.refuse(result)
         for line in gate.save(found, result):
@@ -121,6 +125,7 @@ class Command(BaseCommand):
         drawn = draw(diff.compare(diff.read(options["old"]), diff.read(options["new"])))
         if path:
             write.write(drawn, path)
+            self.written.append(path)
             self._tell(f"Comparison written to {path}", options["verbosity"])
         else:
             printed(self, drawn, ending="")

@@ -5,19 +5,22 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from dbaudit.facts import QueryRun
 from dbaudit.workload import wrong_names
 from dbaudit.workload.asking.surroundings import undisturbed
 from dbaudit.workload.sampling import NotAuditedError, raised
+
+#: Parts of a stream that are read: an export of a large table is not read to its end.
+PARTS = 1_000
 
 
 class RefusedPageError(NotAuditedError):
@@ -43,21 +46,14 @@ def asking(client: Client, path: str, connection: BaseDatabaseWrapper) -> Callab
             response: Any = client.get(path, secure=settings.SECURE_SSL_REDIRECT)
             try:
                 _judge(response)
-                if not response.streaming:
-                    return response
-                for _ in response:
-                    pass
+                if response.streaming:
+                    _read(response)
                 return response
             finally:
                 if response.streaming:
                     _close(response)
 
     return get
-
-
-def as_asked(run: QueryRun) -> QueryRun:
-    """What went wrong with a page may come of how it was asked: it was not audited. A wrong name is wrong for all."""
-    return replace(run, status="not audited") if run.status == "failed" and run.wrong_name is None else run
 
 
 def _judge(response: Any) -> None:
@@ -86,6 +82,23 @@ def _shown(location: str) -> str:
         return "a path without a route"
 
 
+def _read(response: Any) -> None:
+    """The beginning of a stream: enough to see what each part of it asks for."""
+    if not response.is_async:
+        for _ in islice(response, PARTS):
+            pass
+        return
+
+    async def read() -> None:
+        left = PARTS
+        async for _ in response:
+            left -= 1
+            if not left:
+                break
+
+    async_to_sync(read)()
+
+
 def _close(response: Any) -> None:
     """End the iterator first: its own end would come in the middle of another page."""
     content: Any = getattr(response, "_iterator", None)
@@ -94,3 +107,5 @@ def _close(response: Any) -> None:
             content.close()
     with suppress(Exception):
         response.close()
+    # Who gets the response may read it once more.
+    response.streaming_content = ()

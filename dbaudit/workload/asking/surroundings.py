@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core import mail
 from django.core.cache import caches
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http.request import validate_host
 from django.test.utils import override_settings
@@ -42,6 +42,7 @@ def prepared(connection: BaseDatabaseWrapper) -> Iterator[None]:
     name = _named_host(connection)
     with ExitStack() as stack:
         stack.enter_context(_process_kept())
+        stack.enter_context(_connections_kept())
         changed = override_settings(
             **_mail_in_memory(), CACHES=_private_caches(), ALLOWED_HOSTS=[*settings.ALLOWED_HOSTS, name]
         )
@@ -132,6 +133,26 @@ def _private_caches() -> dict[str, dict[str, Any]]:
         }
         for alias, cache in settings.CACHES.items()
     }
+
+
+@contextmanager
+def _connections_kept() -> Iterator[None]:
+    """Django lets go of connections that are in a transaction when a request ends, which is ours here.
+
+    The test client sees to that, but not where a stream was left before its end.
+    """
+    held = connections.all(initialized_only=True)
+    for connection in held:
+        connection.close_if_unusable_or_obsolete = _stay  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for connection in held:
+            vars(connection).pop("close_if_unusable_or_obsolete", None)
+
+
+def _stay() -> None:
+    pass
 
 
 @contextmanager

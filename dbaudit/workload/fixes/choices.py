@@ -70,14 +70,17 @@ def _choices(source: str, tree: ast.AST, name: str, *, ordered: bool) -> Iterato
         end = ""
         if calls and calls[-1][0] in _ENDS and not calls[-1][1].args and not calls[-1][1].keywords:
             end, _ = calls.pop()
-        if not calls or any(how not in _CHOOSES or not _constant(call, local) for how, call in calls):
+        if (not calls and end != "first") or any(
+            how not in _CHOOSES or not _constant(call, local) for how, call in calls
+        ):
             continue
         if not end and not _read_as_list(last, parents.get(last)):
             continue
-        choice = source.encode()[offset(source, root, end=True) : offset(source, calls[-1][1], end=True)].decode()
+        until = calls[-1][1] if calls else root
+        choice = source.encode()[offset(source, root, end=True) : offset(source, until, end=True)].decode()
         if end == "first" and not ordered and "order_by" not in [how for how, _ in calls]:
             choice += '.order_by("pk")'
-        yield last, choice, _ENDS.get(end, "{}").format(f"{root.value.id}.chosen_{name}")
+        yield last, choice or ".all()", _ENDS.get(end, "{}").format(f"{root.value.id}.chosen_{name}")
 
 
 def _calls(root: ast.expr, parents: dict[ast.AST, ast.AST]) -> tuple[list[tuple[str, ast.Call]], ast.expr]:

@@ -17,7 +17,7 @@ from django.db.models import Model
 from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import QueryRun, Trial
 from dbaudit.workload.execution import OutOfTimeError
-from dbaudit.workload.fixes import savings, trying
+from dbaudit.workload.fixes import combining, savings, trying
 from dbaudit.workload.fixes.choices import prefetching
 from dbaudit.workload.fixes.edits import corrected, fetching, naming, without
 from dbaudit.workload.fixes.trying import Task
@@ -59,23 +59,37 @@ def with_admin_trial(run: QueryRun, model_admin: Any, render: Callable[[Any], Ta
     given = model_admin.list_select_related
     shown = [name for name in model_admin.list_display if _refers(model_admin.model, name)]
     wanted = [one.statement.asked.rpartition(".")[2] for one in own]
-    names = tuple(dict.fromkeys((*(given if isinstance(given, list | tuple) else ()), *shown, *wanted)))
+    few = (*(given if isinstance(given, list | tuple) else shown), *wanted)
+    keys = model_admin.model._meta.concrete_fields if shown and given is False else ()
+    # Where a key is shown, Django joins all that are never NULL, which other columns may use.
+    all_of_them = (*few, *(key.name for key in keys if key.is_relation and not key.null))
+    trial = None
+    for names in dict.fromkeys(tuple(dict.fromkeys(each)) for each in (few, all_of_them)):
+        trial = _listed(names, model_admin, render, bench)
+        if trial is None or trial.worked:
+            break
+    if trial is None:
+        return run
+    return replace(run, trials=tuple(replace(trial, fingerprint=one.statement.fingerprint) for one in own))
+
+
+def _listed(names: tuple[str, ...], model_admin: Any, render: Callable[[Any], Task], bench: Bench) -> Trial | None:
+    """What comes of joining these keys in an admin list; None where the list cannot be rendered so."""
     cls = type(model_admin)
     changed = type(cls.__name__, (cls,), {"list_select_related": names})(model_admin.model, model_admin.admin_site)
     change = "list_select_related = ({})".format(", ".join(f'"{name}"' for name in names) + "," * (len(names) == 1))
     trial = Trial(
         fingerprint="",
         change=change,
-        before=f"class {cls.__name__}:\n    list_select_related = {given!r}",
+        before=f"class {cls.__name__}:\n    list_select_related = {model_admin.list_select_related!r}",
         after=f"class {cls.__name__}:\n    {change}",
         worked=False,
     )
     try:
         same = trying.given(render(model_admin), bench) == trying.given(render(changed), bench)
-        trial = trying.measured(trial, [(bench.once(render(model_admin)), bench.once(render(changed)))], same=same)
+        return trying.measured(trial, [(bench.once(render(model_admin)), bench.once(render(changed)))], same=same)
     except (Exception, OutOfTimeError):  # noqa: BLE001 - whatever the changed list raises, it did not work
-        return run
-    return replace(run, trials=tuple(replace(trial, fingerprint=one.statement.fingerprint) for one in own))
+        return None
 
 
 def _refers(model: type[Model], name: Any) -> bool:
@@ -93,15 +107,13 @@ def _trials(run: QueryRun, source: str, function: Any, bench: Bench) -> Iterator
     # What is prefetched is read before anything is written: it need not be the same on other data.
     writes = any(one.kind in ("insert", "update", "delete") for one in run.statements)
     found = [one for one in repetitions(run) if one.statement.asked and not (one.prefetched and writes)]
-    found = found if run.scaling else []
-    before = trying.same_each_time(function, bench) if found else None
-    for one in found:
-        for change, changed in _changes(one, found, source, function):
-            trial = trying.proposed(one.statement.fingerprint, change, source, changed)
-            trial = trying.fewer_statements(trial, changed, function, before, bench)
-            yield trial
-            if trial.worked:
-                break
+
+    def changes(target: Repetition, left: list[Repetition], text: str) -> Iterator[tuple[str, str]]:
+        if not (target.prefetched and writes):
+            yield from _changes(target, left, text, function)
+
+    if found:
+        yield from combining.trials(run, found, source, function, changes, bench)
 
 
 def _changes(one: Repetition, found: list[Repetition], source: str, function: Any) -> Iterator[tuple[str, str]]:
@@ -109,8 +121,8 @@ def _changes(one: Repetition, found: list[Repetition], source: str, function: An
     if one.prefetched:
         yield from _chosen(one, source, function)
         return
+    name = one.statement.asked.rpartition(".")[2]
     if one.statement.asker == "deferred":
-        name = one.statement.asked.rpartition(".")[2]
         yield from ((f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name))
         yield from naming(source, "only", name)
         return
@@ -121,6 +133,22 @@ def _changes(one: Repetition, found: list[Repetition], source: str, function: An
                 yield change, insert(change)
             change = f'prefetch_related("{path}")'
             yield change, insert(change)
+            # What each row chooses of the relation, prefetched as it is chosen.
+            if path == name:
+                yield from _chosen(one, insert(change), function)
+    if any(statement.asker == "deferred" for statement in one.statements):
+        yield from _with_its_key(one, found, source, function)
+
+
+def _with_its_key(one: Repetition, found: list[Repetition], source: str, function: Any) -> Iterator[tuple[str, str]]:
+    """A relation whose key was left out: the key loaded, and the relation joined."""
+    name = one.statement.asked.rpartition(".")[2]
+    loaded = [(f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name)]
+    for first, changed in (*loaded, *naming(source, "only", name)):
+        for model, insert in fetching(changed, lambda path: trying.manager_model(function, path)):
+            for path in _paths(model, one.statement.asked, [other.statement.asked for other in found]):
+                change = f'select_related("{path}")'
+                yield f"{first.rstrip('.')} and {change}", insert(change)
 
 
 def _chosen(one: Repetition, source: str, function: Any) -> Iterator[tuple[str, str]]:

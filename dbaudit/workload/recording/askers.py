@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models import query as queries
 from django.db.models.fields import related_descriptors as related
 from django.db.models.query_utils import DeferredAttribute
@@ -21,24 +20,10 @@ from django.template.loader_tags import BlockNode, ExtendsNode
 
 from dbaudit import places
 from dbaudit.facts import Asker
-from dbaudit.workload.recording import generic_relations
+from dbaudit.workload.recording import origins
+from dbaudit.workload.recording.trace import Trace
 
-
-@dataclass(slots=True)
-class Trace:
-    """What a walk up one stack gathers: places as (code or file, line), innermost first, and who asked.
-
-    ``asked`` and ``related`` hold live objects (a field, a relation); they become text when the run is resolved.
-    """
-
-    places: list[tuple[CodeType | str, int]] = field(default_factory=list)
-    asked: tuple[Any, Any, Asker] | None = None
-    related: tuple[Any, Any, Any, Any] | None = None
-    via: tuple[str, Any, str] | None = None
-    template: bool = False
-
-
-Reader = Callable[[Any, Trace], None]
+Reader = Callable[[FrameType, Trace], None]
 
 
 def _descriptor(how: Asker, attribute: str) -> Reader:
@@ -46,8 +31,12 @@ def _descriptor(how: Asker, attribute: str) -> Reader:
 
     def read(frame: FrameType, trace: Trace) -> None:
         owner = getattr(frame.f_locals["self"], attribute)
+        instance = frame.f_locals.get("instance")
+        if trace.places and trace.hinted != id(instance):
+            return  # code of the project that runs below the attribute asks for itself
         if trace.asked is None:
-            trace.asked = (type(frame.f_locals.get("instance")), owner, how)
+            trace.asked = (type(instance), owner, how)
+            trace.row = origins.of(instance)
         elif trace.asked[2] == "prefetch":
             # A prefetch below a descriptor: Django fetches the instance's peers with it (FETCH_PEERS).
             trace.asked = (trace.asked[0], trace.asked[1], "peers")
@@ -57,25 +46,49 @@ def _descriptor(how: Asker, attribute: str) -> Reader:
 
 def _generic(frame: FrameType, trace: Trace) -> None:
     found = frame.f_locals["self"]
+    instance = frame.f_locals.get("instance")
     if trace.asked is None:
-        trace.asked = (type(frame.f_locals.get("instance")), getattr(found, "field", found), "generic")
+        trace.asked = (type(instance), getattr(found, "field", found), "generic")
+        trace.row = origins.of(instance)
 
 
 def _prefetch(frame: FrameType, trace: Trace) -> None:
     local = frame.f_locals
-    if trace.asked is None and local.get("instances"):
-        name = local["lookup"].prefetch_through.split("__")[local["level"]]
-        trace.asked = (type(local["instances"][0]), name, "prefetch")
+    instances = local.get("instances")
+    if trace.asked is None and instances:
+        lookup, level = local["lookup"], local["level"]
+        trace.asked = (type(instances[0]), lookup.prefetch_through.split("__")[level], "prefetch")
+        trace.lookup = lookup.prefetch_to.split("__")[level]
+        trace.row = origins.of(instances[0], alone=len(instances) == 1)
 
 
-def _queryset(frame: FrameType, trace: Trace) -> None:
+def _queryset(how: str) -> Reader:
     """A queryset that a related manager built knows its instance; which relation it was is worked out later."""
-    queryset = frame.f_locals["self"]
-    instance = queryset._hints.get("instance")
-    if trace.related is None and instance is not None:
-        trace.related = (type(instance), queryset.model, queryset._known_related_objects, queryset.query)
-    elif trace.related is None and queryset.model._meta.private_fields:
-        trace.related = (None, queryset.model, {}, queryset.query)
+
+    def read(frame: FrameType, trace: Trace) -> None:
+        if trace.related is not None:
+            return
+        queryset = frame.f_locals["self"]
+        instance = queryset._hints.get("instance")
+        if instance is not None:
+            trace.hinted = id(instance)
+            # Not the queryset itself, which holds its rows.
+            fields = tuple(queryset._known_related_objects)
+            trace.related = (type(instance), queryset.query, fields, how, queryset._iterable_class)
+            if trace.asked is None:
+                trace.row = origins.of(instance)
+        elif queryset.model._meta.private_fields:
+            trace.related = (None, queryset.query, (), how, queryset._iterable_class)
+
+    return read
+
+
+def _refresh(_frame: FrameType, trace: Trace) -> None:
+    """A row that is read again asks for itself, not for a relation; a deferred column has said so before."""
+    trace.related = None
+    if trace.asked is None:
+        trace.row = None
+    trace.method = "refresh_from_db"
 
 
 def _node(frame: FrameType, trace: Trace) -> None:
@@ -113,17 +126,51 @@ def _choices(frame: FrameType, trace: Trace) -> None:
         trace.via = ("choices", type(field), str(field.label or field.queryset.model.__name__))
 
 
-_READERS: dict[CodeType, Reader] = {
+def _method(name: str) -> Reader:
+    """A reader for a function of the ORM: of those that call one another the outermost was called."""
+
+    def read(_frame: FrameType, trace: Trace) -> None:
+        if not trace.method or trace.written_at == len(trace.places):
+            trace.method, trace.written_at = name, len(trace.places)
+
+    return read
+
+
+def _save(frame: FrameType, trace: Trace) -> None:
+    origins.made(frame.f_locals["self"])
+    _method("save")(frame, trace)
+
+
+def _create(frame: FrameType, trace: Trace) -> None:
+    objects = frame.f_locals.get("objs")
+    if isinstance(objects, list | tuple):
+        for one in objects:
+            origins.made(one)
+    _method("bulk_create")(frame, trace)
+
+
+READERS: dict[CodeType, Reader] = {
     related.ForwardManyToOneDescriptor.__get__.__code__: _descriptor("forward", "field"),
     related.ReverseOneToOneDescriptor.__get__.__code__: _descriptor("reverse one to one", "related"),
     DeferredAttribute.__get__.__code__: _descriptor("deferred", "field"),
     queries.prefetch_one_level.__code__: _prefetch,
-    QuerySet._fetch_all.__code__: _queryset,
-    QuerySet._iterator.__code__: _queryset,  # type: ignore[attr-defined]
-    QuerySet.count.__code__: _queryset,
-    QuerySet.exists.__code__: _queryset,
-    QuerySet.aggregate.__code__: _queryset,
-    QuerySet.update.__code__: _queryset,
+    QuerySet._fetch_all.__code__: _queryset("fetch"),
+    QuerySet._iterator.__code__: _queryset("fetch"),  # type: ignore[attr-defined]
+    QuerySet.count.__code__: _queryset("count"),
+    QuerySet.exists.__code__: _queryset("exists"),
+    QuerySet.aggregate.__code__: _queryset("aggregate"),
+    QuerySet.update.__code__: _queryset("update"),
+    Model.refresh_from_db.__code__: _refresh,
+    Model.save_base.__code__: _save,
+    Model.delete.__code__: _method("delete"),
+    QuerySet.bulk_create.__code__: _create,
+    QuerySet.bulk_update.__code__: _method("bulk_update"),
+    QuerySet.get.__code__: _method("get"),
+    QuerySet.create.__code__: _method("create"),
+    Model.validate_unique.__code__: _method("validate_unique"),
+    Model.validate_constraints.__code__: _method("validate_constraints"),
+    QuerySet.get_or_create.__code__: _method("get_or_create"),
+    QuerySet.update_or_create.__code__: _method("update_or_create"),
     Node.render_annotated.__code__: _node,
 }
 
@@ -140,67 +187,17 @@ _OPTIONAL: tuple[tuple[str, str, Reader], ...] = (
 
 def reader(code: CodeType) -> Reader | None:
     """What reads a frame of this code, None where the code is none that tells who asked."""
-    found = _READERS.get(code)
+    found = READERS.get(code)
     if found is not None:
         return found
-    for module, path, read in _OPTIONAL:
-        if code.co_name != path.rpartition(".")[2]:
-            continue
-        target: Any = sys.modules.get(module)
-        for name in path.split("."):
-            target = getattr(target, name, None)
-        if getattr(target, "__code__", None) is code:
-            return read
-    return None
+    return next((read for module, path, read in _OPTIONAL if is_code_of(code, module, path)), None)
 
 
-def names(trace: Trace) -> tuple[str, Asker, str]:
-    """Who asked in words: ``("erp.SalesOrder.customer", "forward", "serializer erp.api.OrderSerializer.customer")``."""
-    asked, how = "", ""
-    if trace.asked is not None:
-        model, owner, how = trace.asked
-        asked = f"{_model(owner, model)}.{_attribute(owner)}"
-    elif trace.related is not None:
-        asked, how = _relation(*trace.related)
-    via = ""
-    if trace.via is not None:
-        kind, cls, name = trace.via
-        via = f"{kind} {cls.__module__}.{cls.__qualname__}.{name}"
-    return asked, how, via  # type: ignore[return-value]
-
-
-def _model(owner: Any, instance: type[Any]) -> str:
-    """The model that declares the attribute, or the instance's where the attribute does not tell."""
-    model = getattr(owner, "model", None)
-    meta = getattr(model, "_meta", None) or getattr(instance, "_meta", None)
-    return meta.label if meta is not None else instance.__name__
-
-
-def _attribute(owner: Any) -> str:
-    if isinstance(owner, str):
-        return owner
-    accessor = getattr(owner, "get_accessor_name", None)
-    return str((accessor() if accessor else None) or owner.name)
-
-
-def _relation(instance: type[Any] | None, target: type[Any], known: dict[Any, Any], query: Any) -> tuple[str, Asker]:
-    """The relation by which a related manager of ``instance`` asked for rows of ``target``, if it was one."""
-    if instance is None:
-        asked = generic_relations.asked_by(target, query)
-        return asked, "generic" if asked else ""
-    meta = instance._meta
-    for one in known:
-        rel = one.remote_field
-        if rel is not None and issubclass(instance, rel.model):
-            return f"{meta.label}.{rel.get_accessor_name()}", "reverse"
-    joined = {getattr(join, "table_name", "") for join in query.alias_map.values()}
-    for forward in meta.many_to_many:
-        if issubclass(target, forward.related_model) and forward.remote_field.through._meta.db_table in joined:
-            return f"{meta.label}.{forward.name}", "many to many"
-    for rel in meta.related_objects:
-        if rel.many_to_many and issubclass(target, rel.related_model) and rel.through._meta.db_table in joined:
-            return f"{meta.label}.{rel.get_accessor_name()}", "many to many"
-    for private in meta.private_fields:
-        if getattr(private, "one_to_many", False) and issubclass(target, private.related_model):
-            return f"{meta.label}.{private.name}", "generic"
-    return "", ""
+def is_code_of(code: CodeType, module: str, path: str) -> bool:
+    """Whether a code object is that of a function, named by its module, if that is loaded."""
+    if code.co_name != path.rpartition(".")[2]:
+        return False
+    target: Any = sys.modules.get(module)
+    for name in path.split("."):
+        target = getattr(target, name, None)
+    return getattr(target, "__code__", None) is code

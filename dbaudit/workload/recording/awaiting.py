@@ -24,19 +24,29 @@ def frames(handler: FrameType) -> tuple[FrameType, ...]:
     call, loop = handler.f_locals.get("self"), handler.f_locals.get("loop")
     if call is None or loop is None:
         return ()
+    bound = handler.f_locals.get("args", ())
     for task in asyncio.all_tasks(loop):
         chain = tuple(_chain(task.get_coro()))
         for position, frame in enumerate(chain):
-            if frame.f_code is _CALL and frame.f_locals.get("self") is call:
+            if _is_call(frame, call, bound):
                 return chain[:position][::-1]
-    return _running(call, loop)
+    return _running(call, bound, loop)
 
 
-def _running(call: Any, loop: Any) -> tuple[FrameType, ...]:
+def _is_call(frame: FrameType, call: Any, bound: tuple[Any, ...]) -> bool:
+    """Whether a frame is the call that a worker runs. Of a function that is made asynchronous once, as middleware is,
+    many tasks await a call: the arguments that are bound to it tell them apart."""
+    if frame.f_code is not _CALL or frame.f_locals.get("self") is not call:
+        return False
+    child = frame.f_locals.get("child")
+    return child is None or any(argument is child for argument in bound)
+
+
+def _running(call: Any, bound: tuple[Any, ...], loop: Any) -> tuple[FrameType, ...]:
     """The frames of the loop's own thread, where the task has not been suspended yet."""
     frame = sys._current_frames().get(getattr(loop, "_thread_id", None) or -1)
     while frame is not None:
-        if frame.f_code is _CALL and frame.f_locals.get("self") is call:
+        if _is_call(frame, call, bound):
             found, above = [], frame.f_back
             while above is not None:
                 found.append(above)

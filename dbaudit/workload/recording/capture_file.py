@@ -1,23 +1,23 @@
 """The workload file: one JSON line for each request or test, without the value of any parameter.
 
-A line holds the distinct statements once, and each execution as [statement, milliseconds, rows, arguments].
+A line holds the distinct statements once, and each execution as [statement, milliseconds, rows, arguments, number,
+work, row, loaded by]. A file is read line by line: of each route the call with most statements and all times are kept.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dbaudit.errors import AuditError
-from dbaudit.facts import Location, QueryRun, Skipped, Statement
+from dbaudit.facts import AskingRow, Location, QueryRun, Skipped, Statement, WrongName
 from dbaudit.workload.sampling import status
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,18 @@ class Captured:
     ms: float | None
     statements: tuple[Statement, ...]
     dropped: int = 0
+    is_test: bool = False
+    wrong: WrongName | None = None
+
+
+@dataclass(slots=True)
+class _Calls:
+    """What is kept of the calls of one route: the one with most statements, as its line, and the times of all."""
+
+    line: dict[str, Any]
+    size: int
+    times: list[float] = field(default_factory=list)
+    number: int = 0
 
 
 def append(path: Path, captured: Captured) -> None:
@@ -47,52 +59,73 @@ def read(path: Path, alias: str) -> tuple[tuple[QueryRun, ...], tuple[Skipped, .
 
     Raises: `AuditError` where the file cannot be opened or holds not one whole line.
     """
+    groups: dict[str, _Calls] = {}
+    skipped: list[Skipped] = []
+    whole = 0
     try:
-        lines = path.read_bytes().split(b"\n")
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    reason = _take(line, alias, groups)
+                    whole += not reason
+                    skipped += [Skipped(f"{path.name}:{number}", reason)] if reason else []
     except OSError as error:
         raise AuditError(f"The workload file {path} cannot be read: {error.strerror}.") from error
-    whole: list[Captured] = []
-    bad: list[int] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            whole.append(_captured(json.loads(line)))
-        except (ValueError, KeyError, TypeError, IndexError):
-            bad.append(number)
-    if bad and not whole:
+    if skipped and not whole:
         raise AuditError(f"The workload file {path} holds no line that dbaudit wrote; name the file of a capture.")
-    skipped = [
-        Skipped(f"{path.name}:{number}", f"The line is cut short or not of version {VERSION}; the others are used.")
-        for number in bad
-    ]
-    return tuple(_runs(whole, alias, path.name)), tuple(skipped)
+    return tuple(_run(identity, calls, alias, path.name) for identity, calls in sorted(groups.items())), tuple(skipped)
 
 
-def _runs(captured: Iterable[Captured], alias: str, file: str) -> Iterator[QueryRun]:
-    groups: defaultdict[str, list[Captured]] = defaultdict(list)
-    for one in captured:
-        here = tuple(statement for statement in one.statements if statement.alias == alias)
-        if here:
-            groups[one.id].append(replace(one, statements=here))
-    for identity, members in sorted(groups.items()):
-        # The call with most statements shows what one call can take; the times are those of all.
-        worst = max(members, key=lambda one: len(one.statements) + one.dropped)
-        run = QueryRun(
-            id=f"captured:{identity}",
-            label=worst.label,
-            origin="captured",
-            alias=alias,
-            status="not timed",
-            location=next((one.location for one in worst.statements if one.location), None),
-            samples_ms=tuple(one.ms for one in members if one.ms is not None),
-            queries=len(worst.statements) + worst.dropped,
-            calls=len(members),
-            statements=worst.statements,
-            statements_dropped=worst.dropped,
-            source=file,
-        )
-        yield replace(run, status=status(run)) if run.samples_ms else run
+def _take(line: bytes, alias: str, groups: dict[str, _Calls]) -> str:
+    """Add a line to the calls of its route; the reason where it cannot be used."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return "The line is cut short, or two processes wrote it at once; the others are used."
+    try:
+        if found["version"] != VERSION:
+            return (
+                f"The line was recorded by a dbaudit that writes version {found['version']}; this one reads version "
+                f"{VERSION}. Record again."
+            )
+        # Statements of another alias belong to another report.
+        kinds = [kind[2] == alias for kind in found["statements"]]
+        here = sum(kinds[execution[0]] for execution in found["executions"])
+        size = here + int(found["dropped"])
+        if not here and (found["executions"] or not found.get("wrong")):
+            return ""
+        calls = groups.get(str(found["id"]))
+        if calls is None or size > calls.size:
+            _captured(found)  # a line is used only where all of it can be read
+            calls = groups[str(found["id"])] = _Calls(found, size, *((calls.times, calls.number) if calls else ([], 0)))
+        calls.number += 1
+        if found["ms"] is not None:
+            calls.times.append(float(found["ms"]))
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return "The line is not what dbaudit writes; the others are used."
+    return ""
+
+
+def _run(identity: str, calls: _Calls, alias: str, file: str) -> QueryRun:
+    worst = _captured(calls.line)
+    statements = tuple(one for one in worst.statements if one.alias == alias)
+    run = QueryRun(
+        id=f"captured:{identity}",
+        label=worst.label,
+        origin="captured",
+        alias=alias,
+        status="not timed",
+        location=next((one.location for one in statements if one.location), None),
+        samples_ms=tuple(calls.times),
+        queries=len(statements) + worst.dropped,
+        calls=calls.number,
+        statements=statements,
+        statements_dropped=worst.dropped,
+        source=file,
+        is_test=worst.is_test,
+        wrong_name=worst.wrong,
+    )
+    return replace(run, status=status(run)) if run.samples_ms else run
 
 
 def _line(captured: Captured) -> dict[str, Any]:
@@ -111,48 +144,103 @@ def _line(captured: Captured) -> dict[str, Any]:
             one.via,
             one.error,
             one.many,
+            one.model,
+            one.lookup,
+            one.part,
+            one.method,
+            one.call,
+            one.direct,
+            one.apart,
+            *((one.row.path, one.row.alone) if one.row else ("", False)),
         )
-        number = kinds.setdefault(what, len(kinds))
-        executions.append([number, round(one.duration_ms, 4), one.rows, one.arguments])
+        kind = kinds.setdefault(what, len(kinds))
+        row = (one.row.number, one.row.loaded_by) if one.row else (None, None)
+        executions.append([kind, round(one.duration_ms, 4), one.rows, one.arguments, one.number, one.work, *row])
     return {
         "version": VERSION,
         "id": captured.id,
         "label": captured.label,
         "ms": captured.ms if captured.ms is None else round(captured.ms, 3),
+        "test": captured.is_test,
         "statements": list(kinds),
         "executions": executions,
         "dropped": captured.dropped,
+        "wrong": _wrong(captured.wrong),
     }
 
 
+def _wrong(wrong: WrongName | None) -> list[Any] | None:
+    if wrong is None:
+        return None
+    place = (wrong.location.file, wrong.location.line) if wrong.location else None
+    return [wrong.name, wrong.model, wrong.valid, wrong.nearest, wrong.sure, place]
+
+
+def _wrong_name(values: list[Any] | None) -> WrongName | None:
+    if not values:
+        return None
+    name, model, valid, nearest, sure, place = values
+    return WrongName(
+        name=str(name),
+        model=str(model),
+        valid=tuple(valid),
+        nearest=str(nearest),
+        sure=bool(sure),
+        location=Location(str(place[0]), int(place[1])) if place else None,
+    )
+
+
 def _captured(line: dict[str, Any]) -> Captured:
-    if line["version"] != VERSION:
-        raise ValueError("version")
-    kinds = [
-        Statement(
-            sql=text,
-            template=text,
-            fingerprint=fingerprint,
-            alias=alias,
-            kind=kind,
-            duration_ms=0.0,
-            tables=tuple(tables),
-            stack=tuple(Location(file, int(number)) for file, number in stack),
-            asked=asked,
-            asker=asker,
-            via=via,
-            error=error,
-            many=many,
-        )
-        for text, fingerprint, alias, kind, tables, stack, asked, asker, via, error, many in line["statements"]
-    ]
+    kinds = [*map(_kind, line["statements"])]
     return Captured(
         id=str(line["id"]),
         label=str(line["label"]),
         ms=line["ms"],
-        statements=tuple(
-            replace(kinds[number], duration_ms=float(ms), rows=rows, arguments=int(arguments))
-            for number, ms, rows, arguments in line["executions"]
-        ),
+        statements=tuple(_executions(kinds, line["executions"])),
         dropped=int(line["dropped"]),
+        is_test=bool(line["test"]),
+        wrong=_wrong_name(line.get("wrong")),
     )
+
+
+def _kind(values: list[Any]) -> tuple[Statement, AskingRow]:
+    """What is the same of all executions of a statement, and of the rows that asked."""
+    text, fingerprint, alias, kind, tables, stack, asked, asker, via, error, many, *more = values
+    model, lookup, part, method, call, direct, apart, path, alone = more
+    statement = Statement(
+        sql=text,
+        template=text,
+        fingerprint=fingerprint,
+        alias=alias,
+        kind=kind,
+        duration_ms=0.0,
+        tables=tuple(tables),
+        stack=tuple(Location(file, int(number)) for file, number in stack),
+        asked=asked,
+        asker=asker,
+        via=via,
+        error=error,
+        many=many,
+        model=model,
+        lookup=lookup,
+        part=part,
+        method=method,
+        call=int(call),
+        direct=direct,
+        apart=apart,
+    )
+    return statement, AskingRow(number=0, path=path, alone=alone)
+
+
+def _executions(kinds: list[tuple[Statement, AskingRow]], executions: list[list[Any]]) -> Iterator[Statement]:
+    for kind, ms, rows, arguments, number, work, row, loaded_by in executions:
+        statement, asking = kinds[kind]
+        yield replace(
+            statement,
+            duration_ms=float(ms),
+            rows=rows,
+            arguments=int(arguments),
+            number=int(number),
+            work=int(work),
+            row=replace(asking, number=int(row), loaded_by=loaded_by) if row is not None else None,
+        )

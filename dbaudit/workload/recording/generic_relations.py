@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 
 
-def asked_by(target: type[Model], query: Any) -> str:
-    """The relation (``erp.Order.notes``) whose rows of ``target`` a query asks for, "" where it is none.
+class Asked(NamedTuple):
+    """A generic relation (``erp.Order.notes``), the model that has it, and the key of the row that asked."""
+
+    name: str
+    model: type[Model]
+    key: Any
+
+
+def asked_by(target: type[Model], query: Any) -> Asked | None:
+    """The relation whose rows of ``target`` a query asks for, None where it is none.
 
     A generic relation asks for one content type and one key. The type's model is looked up among those that Django has
     read before; no statement is run for it.
@@ -24,8 +32,15 @@ def asked_by(target: type[Model], query: Any) -> str:
             found = [
                 one for one in _relations(target) if (one.content_type_field_name, one.object_id_field_name) == names
             ]
-            return next((f"{one.model._meta.label}.{one.name}" for one in found if _is(values[names[0]], one)), "")
-    return ""
+            return next(
+                (
+                    Asked(f"{one.model._meta.label}.{one.name}", one.model, values[names[1]])
+                    for one in found
+                    if _is(values[names[0]], one)
+                ),
+                None,
+            )
+    return None
 
 
 def _exact(where: Any) -> Iterator[Any]:

@@ -5,15 +5,28 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any
 
-from dbaudit.workload.recording.askers import Trace
+from django.db.models import Model
+
+from dbaudit.facts import WrongName
+from dbaudit.workload.recording.trace import Trace
 
 
 class Record:
-    """One execution as it was noted. ``rows`` grows while the result is fetched."""
+    """One execution as it was noted. ``rows`` grows while the result is fetched; ``model`` is that of its instances.
 
-    __slots__ = ("alias", "duration", "error", "many", "params", "rows", "sql", "trace")
+    ``keys`` are those of the instances, where a generic relation may ask for them: its manager tells its queryset no
+    instance. ``wrong`` is a name in the prefetches that leads nowhere.
+    """
 
-    def __init__(self, sql: str, params: Any, many: bool, alias: str, trace: Trace) -> None:
+    __slots__ = (
+        *("alias", "duration", "error", "keys", "many", "model", "number", "params", "rows", "sql", "trace", "wrong"),
+    )
+
+    def __init__(self, number: int, sql: str, params: Any, many: bool, alias: str, trace: Trace) -> None:
+        self.number = number
+        self.model: type[Model] | None = None
+        self.keys: set[str] | None = None
+        self.wrong: WrongName | None = None
         self.sql = sql
         self.params = params
         self.many = many

@@ -6,33 +6,31 @@ notes the SQL, the time and the frames as they are. Text, templates and places a
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 from weakref import WeakSet
 
-from django.core.handlers.base import BaseHandler
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from dbaudit import places
-from dbaudit.facts import Location, Parameters, Statement
-from dbaudit.workload.recording import awaiting
-from dbaudit.workload.recording.askers import Reader, Trace, names, reader
+from dbaudit.facts import Apart, Location, Parameters, Statement, WrongName
+from dbaudit.workload.recording import generic_relations, origins, stack
+from dbaudit.workload.recording.names import names
+from dbaudit.workload.recording.numbers import Numbers
 from dbaudit.workload.recording.record import Record, watch
 from dbaudit.workload.recording.template import template
 
 #: A run that executes more statements than this is counted on, not kept.
 KEPT_STATEMENTS = 20_000
-#: Lines of the project that are kept of one stack.
-KEPT_PLACES = 16
 
 Guard = Callable[[str, dict[str, Any]], None]
 
@@ -61,7 +59,9 @@ class Recorder:
         self._threads = threads
         self._earlier: WeakSet[threading.Thread] = WeakSet()
         self._resolved: list[Statement] = []
-        self._arguments: dict[tuple[str, str], int] = {}
+        self._numbers = Numbers()
+        # A block inside a fixture or a factory is recorded for its own sake.
+        self._around: Apart = ""
 
     @contextmanager
     def recording(self) -> Iterator[Recorder]:
@@ -77,6 +77,7 @@ class Recorder:
     def start(self) -> None:
         """Begin; the caller sees to the context variable where it does not use ``recording``."""
         self._earlier = WeakSet(threading.enumerate())
+        self._around = stack.trace().apart
         self.open = True
         if self._threads:
             _process_wide.append(self)
@@ -107,10 +108,20 @@ class Recorder:
             self._resolved.append(self._statement(record))
         return tuple(self._resolved)
 
+    @property
+    def wrong_name(self) -> WrongName | None:
+        """The first name in a prefetch that leads nowhere, with the line that asked."""
+        for record, statement in zip(self.records, self.statements, strict=False):
+            if record.wrong is not None:
+                return replace(record.wrong, location=statement.location)
+        return None
+
     def _statement(self, record: Record) -> Statement:
-        what = template(record.sql)
-        asked, asker, via = names(record.trace)
-        arguments = self._arguments.setdefault((record.sql, repr(record.params)), len(self._arguments))
+        what, trace, numbers = template(record.sql), record.trace, self._numbers
+        with unrecorded():
+            asked, asker, via, part = names(trace)
+        found = trace.row or (self._asked_by(record) if asker == "generic" else None)
+        row = numbers.row(found) if found is not None and asked else None
         return Statement(
             sql=record.sql,
             template=what.text,
@@ -120,15 +131,43 @@ class Recorder:
             duration_ms=record.duration * 1000,
             rows=record.rows,
             tables=what.tables,
-            stack=_stack(tuple(record.trace.places)),
+            stack=_stack(tuple(trace.places)),
             asked=asked,
             asker=asker,
             via=via,
-            arguments=arguments,
+            arguments=numbers.of("arguments", (record.alias, record.sql, repr(record.params))),
             error=record.error,
             many=record.many,
             parameters=Parameters(record.params),
+            number=numbers.statement(record.number),
+            work=numbers.of("work", trace.work) if trace.work is not None else 0,
+            row=row,
+            model=record.model._meta.label if record.model is not None else "",
+            lookup=trace.lookup,
+            part=part,
+            method=trace.method,
+            call=numbers.of("calls", (*trace.places, *trace.calls)),
+            direct=trace.direct,
+            apart=trace.apart if trace.apart != self._around else "",
         )
+
+    def _asked_by(self, record: Record) -> origins.Row | None:
+        """The row whose generic relation asked, by its key, and the last statement before that loaded it."""
+        query = record.trace.related[1] if record.trace.related is not None else None
+        found = generic_relations.asked_by(query.model, query) if query is not None else None
+        if found is None:
+            return None
+        mark = None
+        for earlier in self.records:
+            if earlier is record:
+                break
+            if (
+                earlier.model is not None
+                and issubclass(earlier.model, found.model)
+                and str(found.key) in (earlier.keys or ())
+            ):
+                mark = earlier.number
+        return origins.Row((found.model, found.key), mark)
 
 
 @lru_cache(maxsize=4096)
@@ -163,6 +202,7 @@ def _install() -> None:
         _known.update(connections.all(initialized_only=True))
         for connection in _known:
             _wrap(connection)
+        origins.install()
 
 
 def _uninstall() -> None:
@@ -173,11 +213,17 @@ def _uninstall() -> None:
             for connection in _known:
                 if _dispatch in connection.execute_wrappers:
                     connection.execute_wrappers.remove(_dispatch)
+            origins.uninstall()
 
 
-def keep_installed() -> None:
-    """Leave the wrapper on the connections for the life of the process: for what records every request."""
+def keep_installed(*, always: bool = False) -> None:
+    """Leave the wrapper on the connections for the life of the process: for what records every request.
+
+    With ``always`` instances are marked also where nobody records, so that one without a mark was made by the code.
+    """
     _install()
+    if always:
+        origins.install(always=True)
 
 
 @contextmanager
@@ -207,7 +253,10 @@ def _dispatch(execute: Callable[..., Any], sql: Any, params: Any, many: bool, co
     for recorder in recorders:
         if recorder.guard is not None:
             recorder.guard(sql, context)
-    record = Record(sql if isinstance(sql, str) else str(sql), params, many, context["connection"].alias, _trace())
+    text = sql if isinstance(sql, str) else str(sql)
+    record = Record(origins.number(), text, params, many, context["connection"].alias, stack.trace())
+    if origins.here.first is None:
+        origins.here.first = record
     for recorder in recorders:
         recorder.add(record)
     began = perf_counter()
@@ -223,66 +272,3 @@ def _dispatch(execute: Callable[..., Any], sql: Any, params: Any, many: bool, co
             if recorder.limits:
                 limit = recorder.limits.get(record.sql, limit)
         watch(context["cursor"], record, limit)
-
-
-# -- the stack -----------------------------------------------------------------------------------------------------
-
-_PROJECT = object()
-_OTHER = object()
-_HANDLER = object()
-_END = object()
-#: What is known of a code object. The handler's caller of a view is the end: what stands above it, middleware upon
-#: middleware, is half of a request's stack and asked for nothing.
-_codes: dict[CodeType, Any] = {
-    awaiting.HANDLER: _HANDLER,
-    BaseHandler._get_response.__code__: _END,  # type: ignore[attr-defined]
-    BaseHandler._get_response_async.__code__: _END,  # type: ignore[attr-defined]
-}
-
-
-def _classify(code: CodeType) -> Any:
-    what: Reader | object | None = reader(code)
-    if what is None:
-        what = _PROJECT if places.is_project(code.co_filename) else _OTHER
-    _codes[code] = what
-    return what
-
-
-def _trace() -> Trace:
-    """Walk up the stack of the statement, and on into the task that awaits it.
-
-    No statement fails because its asker cannot be told: frames of other versions or packages may hold anything.
-    """
-    trace = Trace()
-    with suppress(Exception):
-        _walk(sys._getframe(2), trace)
-    return trace
-
-
-def _walk(frame: FrameType | None, trace: Trace) -> None:
-    known = _codes.get
-    while frame is not None:
-        code = frame.f_code
-        what = known(code) or _classify(code)
-        if what is not _OTHER:
-            if what is _END:
-                return
-            if what is _HANDLER:
-                for outer in awaiting.frames(frame):
-                    if not _note(outer, trace):
-                        return
-            else:
-                _note(frame, trace)
-        frame = frame.f_back
-
-
-def _note(frame: FrameType, trace: Trace) -> bool:
-    """Take up what a frame tells; whether those above it tell anything."""
-    code = frame.f_code
-    what = _codes.get(code) or _classify(code)
-    if what is _PROJECT:
-        if len(trace.places) < KEPT_PLACES:
-            trace.places.append((code, frame.f_lineno))
-    elif what is not _OTHER and what is not _HANDLER and what is not _END:
-        what(frame, trace)
-    return what is not _END

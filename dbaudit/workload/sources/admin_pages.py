@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, resolve, reverse
 from dbaudit import places
 from dbaudit.facts import Model, QueryRun
 from dbaudit.workload import paging
-from dbaudit.workload.asking.pages import as_asked, asking
+from dbaudit.workload.asking.pages import asking
 from dbaudit.workload.asking.visitor import Visit, Visitors
 from dbaudit.workload.execution import interrupted
 from dbaudit.workload.fixes import estimating, proposals
@@ -105,7 +105,7 @@ def _measured(page: _Page, visitors: Visitors, bench: Bench) -> QueryRun:
         if visit.user is None:
             return replace(run, reason=visit.reason)
         asked = _Asked(page, visit, bench)
-        run = as_asked(bench.measure(run, asked.rendered(page.model_admin)))
+        run = bench.measure(run, asked.rendered(page.model_admin), asked=True)
         if not run.audited:
             return run
         run = proposals.with_admin_trial(run, page.model_admin, asked.rendered, bench)
@@ -129,7 +129,7 @@ def _varied(page: _Page, visitors: Visitors, bench: Bench) -> tuple[QueryRun, ..
                 raise
             return ()
         return tuple(
-            as_asked(bench.measure(page.run(bench, name), lambda query=query: list(asked.listed(query).result_list)))  # type: ignore[misc]
+            bench.measure(page.run(bench, name), lambda query=query: list(asked.listed(query).result_list), asked=True)  # type: ignore[misc]
             for name, query in found
         )
 

@@ -27,7 +27,7 @@ def runs(apps: Apps, snapshot: Snapshot, bench: Bench, stopped: Callable[[str], 
     They share the limit fairly. ``stopped`` is called with a sentence where it ended them.
     """
     bench = replace(bench, limits=replace(bench.limits, samples=SAMPLES), once_a_table=True)
-    asking = replace(bench, writes=True)
+    asking = replace(bench, writes=True, limits=bench.limits.of_pages(SAMPLES))
     found = tuple(_with_rows(apps, snapshot))
     visitors = Visitors(apps, asking)
     kinds = {

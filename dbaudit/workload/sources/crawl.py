@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from django.apps.registry import Apps
 from django.test import Client
+from django.views.generic import RedirectView
 
 from dbaudit.facts import QueryRun
 from dbaudit.workload import paging
-from dbaudit.workload.asking.pages import RefusedPageError, as_asked, asking
+from dbaudit.workload.asking.pages import RefusedPageError, asking
 from dbaudit.workload.asking.surroundings import host, prepared
 from dbaudit.workload.asking.visitor import Visit, Visitors
 from dbaudit.workload.execution import interrupted
@@ -28,7 +29,11 @@ from dbaudit.workload.sources.slots import leads_to
 SAMPLES = 2
 #: Another status than these is not the fault of the row that a path was filled from.
 _TRY_ANOTHER_ROW = frozenset({400, 403, 404, 410, 500})
+_FORBIDDEN = 403
 NO_GET = "It answers no GET."
+REDIRECTS = "It only redirects."
+#: Reasons that the sentence about all routes names.
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ def planned(exclude: Iterable[str] = (), samples: Samples | None = None) -> Plan
 
 def _ruled_out(route: Route) -> str:
     try:
+        if isinstance(route.view_class, type) and issubclass(route.view_class, RedirectView):
+            return REDIRECTS
         return route.never or ("" if answers_get(route.view) else NO_GET)
     except Exception:  # noqa: BLE001 - a view may be anything that can be called
         return ""
@@ -66,7 +73,7 @@ def runs(apps: Apps, bench: Bench, plan: Plan, told: Callable[[str], None] = lam
     The user, the session, and all that a page writes are rolled back. Where no user can be made, the pages are asked
     for as anybody. ``told`` is called with one sentence about how many routes answered, and why the others did not.
     """
-    bench = replace(bench, writes=True, limits=replace(bench.limits, samples=SAMPLES))
+    bench = replace(bench, writes=True, limits=bench.limits.of_pages(SAMPLES))
     with prepared(bench.connection):
         parameters = Parameters(apps, plan.samples)
         visitors = Visitors(apps, bench)
@@ -89,10 +96,12 @@ def runs(apps: Apps, bench: Bench, plan: Plan, told: Callable[[str], None] = lam
 
 def coverage(found: Iterable[QueryRun]) -> str:
     """How many GET routes answered, and why the others did not, the commonest reason first."""
-    found = [run for run in found if run.reason != NO_GET]
+    found = [run for run in found if run.reason not in (NO_GET, REDIRECTS)]
     answered = sum(run.audited for run in found)
     why = Counter(_kind(run.reason) for run in found if not run.audited)
-    others = "; ".join(f"{count:,}: {reason.rstrip('.')}" for reason, count in why.most_common())
+    named = [f"{count:,}: {reason.rstrip('.')}" for reason, count in why.most_common(_NAMED)]
+    rest = sum(why.values()) - sum(count for _, count in why.most_common(_NAMED))
+    others = "; ".join((*named, *([f"{rest:,}: other reasons"] if rest else ())))
     return f"{answered:,} of {len(found):,} GET routes answered{f'. Of the others, {others}' if others else ''}."
 
 
@@ -139,27 +148,34 @@ def _measured(run: QueryRun, route: Route, ways: tuple[str, ...], visit: Visit, 
     """The run of the first path that answers; where none does, what the likeliest answered."""
     first: QueryRun | None = None
     left = list(ways)
-    clients: list[Client] = [visit.client, *([Client(**_defaults(visit.client))] if visit.user is not None else [])]
+    anybody = Client(**_defaults(visit.client)) if visit.user is not None else None
     while left:
         path = left.pop(0)
-        refused: list[RefusedPageError] = []
-        tried = as_asked(bench.measure(run, _noting(asking(clients[0], path, bench.connection), refused)))
+        tried, answer = _asked(run, visit.client, path, bench)
+        if answer is not None and (answer.location or answer.status == _FORBIDDEN) and anybody is not None:
+            canonical = urlsplit(answer.location).path
+            if canonical and canonical != path and canonical not in ways and leads_to(canonical, route):
+                path = canonical
+                tried, answer = _asked(run, visit.client, path, bench)
+            else:
+                # It may be a page for those who are not signed in yet.
+                other, _ = _asked(run, anybody, path, bench)
+                if other.audited:
+                    return _paged(other, route, path, anybody, bench)
+                anybody = None
         if tried.audited:
-            return _paged(tried, route, path, clients[0], bench)
+            return _paged(tried, route, path, visit.client, bench)
         first = first or replace(tried, reason=f"{tried.reason} {visit.reason}".strip())
-        answer = refused[-1] if refused else None
-        if answer is None or tried.status == "failed":
-            break
-        canonical = urlsplit(answer.location).path
-        if canonical and canonical != path and canonical not in ways and leads_to(canonical, route):
-            left.insert(0, canonical)
-        elif answer.location and len(clients) > 1:
-            # A page for those who are not signed in yet.
-            clients.pop(0)
-            left.insert(0, path)
-        elif answer.status not in _TRY_ANOTHER_ROW:
+        if answer is None or tried.status == "failed" or not (answer.location or answer.status in _TRY_ANOTHER_ROW):
             break
     return first or run
+
+
+def _asked(run: QueryRun, client: Client, path: str, bench: Bench) -> tuple[QueryRun, RefusedPageError | None]:
+    """The run of one path, and what was answered instead of a page."""
+    refused: list[RefusedPageError] = []
+    tried = bench.measure(run, _noting(asking(client, path, bench.connection), refused), asked=True)
+    return tried, refused[-1] if refused else None
 
 
 def _noting(task: Callable[[], Any], refused: list[RefusedPageError]) -> Callable[[], Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,8 @@ TRIED = 6
 ROWS = 3
 DEPTH = 3
 _KEYS = ("pk", "id", "object_id", "uuid", "uid")
+_OF_MODEL = re.compile(r"app_(label|name)|^model$|model_name")
+_DAYS = ("year", "month", "day", "week")
 _PARTS = re.compile(r"^(?P<head>\w+?)_(?P<tail>id|pk|slug|uuid|uid|code|name|key|number|ref|username)$")
 _NAMES = ("slug", "code", "uuid", "key", "username", "identifier", "number", "name")
 _SPLIT = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[A-Z])")
@@ -74,12 +76,14 @@ class Parameters:
 
     def _anchors(self, route: Route, shape: Form) -> Iterator[Any]:
         """Rows of the models that the view is about, the likeliest first; None at the end, for values one by one."""
-        named = [model for slot in reversed(shape.slots) for model in self._called(_head(slot.hint))]
+        named = [model for slot in reversed(shape.slots) for model in self._meant(_head(slot.hint))]
         spoken = [model for word in reversed(_words(route)) for model in self._called(word)]
         app = (getattr(route.view, "__module__", "") or "").rpartition(".")[0]
         spoken.sort(key=lambda model: not (app and model.__module__.startswith(app)))
         keyed = any(slot.hint in _KEYS or slot.name.startswith("_") for slot in shape.slots)
-        for model in dict.fromkeys((*models_of(route), *named, *(spoken if keyed or not named else ()))):
+        about = models_of(route)
+        guessed = spoken if not declared(route) and (keyed or not named) else []
+        for model in dict.fromkeys((*about, *named, *guessed)):
             yield from self._of(model)
         yield None
 
@@ -91,15 +95,30 @@ class Parameters:
                 return [self._samples[name]]
         found = [] if row is None else list(_of_row(row, slot, _fields_of(route)))
         if not found:
-            for model in self._called(_head(slot.hint)):
+            for model in self._meant(_head(slot.hint)):
                 found += [value for one in self._of(model) for value in _identities(one, slot)]
+        if not found and _OF_MODEL.search(slot.hint):
+            found = list(self._names(row, slot.hint))
+        if not found and not slot.words and type(row) in models_of(route) and slot.hint not in _DAYS:
+            found = list(_identities(row, slot))
         return found or list(slot.words)
+
+    def _meant(self, name: str) -> list[type[models.Model]]:
+        """The models that a parameter is called after, otherwise those of its last word, or its first."""
+        words = name.split("_")
+        return self._called(name) or self._called(words[-1]) or self._called(words[0])
 
     def _called(self, name: str) -> list[type[models.Model]]:
         """The models of a name, written with or without underscores, one or many."""
         name = name.replace("_", "").lower()
         forms = {name, name.removesuffix("s"), f"{name.removesuffix('ies')}y"} - {""}
         return [model for model, known in self._models.items() if known in forms]
+
+    def _names(self, row: Any, hint: str) -> Iterator[str]:
+        """Names of apps and models, where a route has them for parameters."""
+        known = [type(row)] if row is not None else [model for model in self._models if self._of(model)]
+        for model in known:
+            yield model._meta.app_label if "app" in hint else str(model._meta.model_name)
 
     def _of(self, model: type[models.Model]) -> tuple[Any, ...]:
         """The first rows of a model and its last, of those that its default manager shows if it can be asked."""
@@ -116,20 +135,31 @@ class Parameters:
         return tuple(dict.fromkeys(self._rows[model]))
 
 
-def models_of(route: Route) -> list[type[models.Model]]:
-    """The models that a view is about: what its class says, then those that its code names."""
+def declared(route: Route) -> list[type[models.Model]]:
+    """The models that a view says it is about."""
     view, cls = route.view, route.view_class
     given = {**(getattr(view, "view_initkwargs", None) or {}), **(getattr(view, "initkwargs", None) or {})}
     found: list[Any] = [given.get("model"), getattr(getattr(view, "model_admin", None), "model", None)]
     found.append(getattr(cls, "model", None))
     found += [getattr(one, "model", None) for one in (given.get("queryset"), getattr(cls, "queryset", None))]
+    return _models(found)
+
+
+def models_of(route: Route) -> list[type[models.Model]]:
+    """The models that a view is about: what it says, otherwise those of its forms and those that its code names."""
+    found: list[Any] = list(declared(route))
+    if found:
+        return found
+    cls = route.view_class
     metas = [getattr(getattr(cls, name, None), "Meta", None) for name in ("serializer_class", "form_class")]
     found += [getattr(meta, "model", None) for meta in metas]
-    functions = [
-        getattr(cls, name, None) for name in ("get_object", "get_queryset", "get", "dispatch", "get_context_data")
-    ]
-    for function in (*functions, *_inner(view)):
+    names = ("get_object", "get_queryset", "get", "dispatch", "get_context_data")
+    for function in (*(getattr(cls, name, None) for name in names), *_inner(route.view)):
         found += _named_in(function)
+    return _models(found)
+
+
+def _models(found: Iterable[Any]) -> list[type[models.Model]]:
     return list(dict.fromkeys(one for one in found if isinstance(one, type) and issubclass(one, models.Model)))
 
 
@@ -146,20 +176,9 @@ def _named_in(function: Any) -> list[Any]:
     code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
     if not isinstance(code, CodeType) or str(names.get("__name__", "")).startswith(("django.", "rest_framework.")):
         return []
-    modules = [names.get(name) for name in code.co_names]
-    return [
-        value
-        for name in code.co_names
-        for value in (
-            names.get(name),
-            *(vars(one).get(name) for one in modules if hasattr(one, "__path__") or _is_module(one)),
-        )
-        if isinstance(value, type)
-    ]
-
-
-def _is_module(value: Any) -> bool:
-    return type(value).__name__ == "module"
+    modules = [vars(one) for one in map(names.get, code.co_names) if isinstance(one, ModuleType)]
+    found = (space.get(name) for name in code.co_names for space in (names, *modules))
+    return [value for value in found if isinstance(value, type)]
 
 
 def _fields_of(route: Route) -> dict[str, str]:
@@ -231,7 +250,7 @@ def _identities(row: Any, slot: Slot) -> Iterator[Any]:
 
 def _of_day(row: Any, name: str) -> Iterator[Any]:
     """Year, month and day of the row's first date."""
-    if name not in ("year", "month", "day", "week"):
+    if name not in _DAYS:
         return
     for field in row._meta.concrete_fields:
         day = getattr(row, field.name, None) if isinstance(field, models.DateField) else None

@@ -13,7 +13,7 @@ from django.template import Context, Template
 from rest_framework import serializers
 
 from tests.workload.corpus.models import BRANCH, Label, Note, Region, Town, Venue
-from tests.workload.corpus.scenario import once_a_row
+from tests.workload.corpus.scenario import chosen, once_a_row
 from tests.workload.models import Author, Biography, Book, Publisher
 
 # -- foreign keys and one-to-one relations -------------------------------------------------------------------------
@@ -103,12 +103,12 @@ def reverse() -> Any:
     return [len(author.book_set.all()) for author in Author.objects.all()]
 
 
-@once_a_row()
+@once_a_row(chosen("book_set", 'Book.objects.filter(title__startswith="B")'))
 def reverse_with_a_second_condition() -> Any:
     return [list(author.book_set.filter(title__startswith="B")) for author in Author.objects.all()]
 
 
-@once_a_row()
+@once_a_row(chosen("book_set", 'Book.objects.order_by("pk")'))
 def reverse_first() -> Any:
     return [author.book_set.first() for author in Author.objects.all()]
 
@@ -153,7 +153,7 @@ def many_to_many() -> Any:
     return [[one.name for one in book.readers.all()] for book in Book.objects.order_by("pk")]
 
 
-@once_a_row()
+@once_a_row(chosen("readers", 'Publisher.objects.filter(name__startswith="P")'))
 def many_to_many_with_a_condition() -> Any:
     return [book.readers.filter(name__startswith="P").count() for book in Book.objects.order_by("pk")]
 

@@ -72,15 +72,23 @@ def _models() -> tuple[Any, ...]:
         class Meta:
             app_label = "tests"
 
-    return Region, Town, Note, Label, Venue, Hall
+    class Person(models.Model):
+        name = models.CharField(max_length=20)
+        follows = models.ManyToManyField("self", symmetrical=False, related_name="followers")
+
+        class Meta:
+            app_label = "tests"
+
+    return Region, Town, Note, Label, Venue, Hall, Person
 
 
-MODELS = Region, Town, Note, Label, Venue, Hall = _models()
+MODELS = Region, Town, Note, Label, Venue, Hall, Person = _models()
 _DJANGO = (ContentType, Permission, Group)
 
 
 def _fill() -> None:
-    """Ten towns in five regions, half of them once in another; notes about groups and labels; halls in two houses."""
+    """Ten towns in five regions, half of them once in another; notes about groups and labels; halls in two houses;
+    people who follow the first of them."""
     regions = [Region(code=f"R{number}", slug=f"s{number}") for number in range(5)]
     Region.objects.bulk_create(regions)
     Town.objects.bulk_create(
@@ -92,6 +100,9 @@ def _fill() -> None:
     for about in (groups, labels):
         kind = ContentType.objects.get_for_model(about[0])
         Note.objects.bulk_create(Note(content_type=kind, object_id=one.pk) for one in about)
+    people = Person.objects.bulk_create(Person(name=f"Person {number}") for number in range(4))
+    for number, person in enumerate(Person.objects.order_by("pk")):
+        person.follows.add(people[0].pk if number else person.pk)
     houses = [Venue.objects.create(name=name) for name in ("House", "Barn")]
     for number in range(6):
         Hall.objects.create(name=f"Hall {number}", inside=houses[number % 2], seats=number)

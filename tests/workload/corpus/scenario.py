@@ -46,3 +46,8 @@ def clean(function: Function) -> Function:
     """Enter a function that only looks as if it asked once a row."""
     SCENARIOS.append(Scenario(function=function, repeats=False))
     return function
+
+
+def chosen(name: str, queryset: str) -> str:
+    """The change that prefetches of a relation what each row chooses of it."""
+    return f'prefetch_related(Prefetch("{name}", queryset={queryset}, to_attr="chosen_{name}"))'

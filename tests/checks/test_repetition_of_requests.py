@@ -1,0 +1,100 @@
+"""Requests, jobs and blocks of code are judged each by itself: what several ask together is no repetition."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import LazySettings
+from django.db import connections
+from django.test import AsyncClient, Client, RequestFactory
+
+import dbaudit
+from dbaudit.analysis.blocks import blocks
+from tests.scratch import Scratch
+from tests.workload import counted_urls
+from tests.workload.conftest import AUTHORS
+from tests.workload.models import Author
+
+
+@pytest.fixture(autouse=True)
+def _pages(settings: LazySettings, library: Scratch) -> None:
+    settings.ROOT_URLCONF = "tests.workload.counted_urls"
+    settings.MIDDLEWARE = ["tests.workload.counted_urls.Counting"]
+
+
+def checks_of(run: dbaudit.capture) -> list[str]:
+    return [finding.check for finding in run.findings]
+
+
+def close(alias: str) -> None:
+    connections[alias].close()
+
+
+def keys() -> list[int]:
+    return [author.pk for author in Author.objects.order_by("pk")]
+
+
+def test_rows_of_several_requests_are_no_repetition() -> None:
+    asked, client = keys(), Client()
+    with dbaudit.capture() as run:
+        for key in asked:
+            assert client.get(f"/one/{key}/").status_code == 200
+    assert len(run.statements) == 4 * AUTHORS
+    assert run.findings == ()
+
+
+def test_each_request_is_a_block_with_what_its_middleware_asks() -> None:
+    client = Client()
+    with dbaudit.capture() as run:
+        Author.objects.count()
+        client.get(f"/one/{keys()[0]}/")
+        client.get("/all/")
+    assert [len(block) for block in blocks(run.run)] == [2, 4, 2 + AUTHORS]
+    assert [statement.work for statement in run.statements[:4]] == [0, 0, 1, 1]
+
+
+def test_requests_of_the_asynchronous_client_are_told_apart(library: Scratch) -> None:
+    async def ask(asked: list[int]) -> dbaudit.capture:
+        client = AsyncClient()
+        async with dbaudit.capture() as run:
+            await asyncio.gather(*(client.get(f"/async/{key}/") for key in asked))
+        await sync_to_async(close)(library.alias)
+        return run
+
+    run = asyncio.run(ask(keys()[:4]))
+    assert sorted({statement.work for statement in run.statements}) == [1, 2, 3, 4]
+    assert run.findings == ()
+
+
+def test_views_that_are_called_by_themselves_load_each_row_by_itself() -> None:
+    with dbaudit.capture() as run:
+        for key in (1, 2):
+            counted_urls.one(RequestFactory().get("/"), key)
+    assert "n_plus_one" not in checks_of(run)
+
+
+def test_a_loop_inside_one_request_is_found() -> None:
+    client = Client()
+    with dbaudit.capture() as run:
+        client.get("/all/")
+        client.get("/all/")
+    (finding,) = [finding for finding in run.findings if finding.check == "n_plus_one"]
+    evidence: dict[str, Any] = {one.what: one.value for one in finding.evidence}
+    assert evidence["different rows that asked"] == AUTHORS
+    assert evidence["executions"] == AUTHORS
+
+
+def test_a_question_asked_thrice_in_one_request_is_found_and_in_three_it_is_not() -> None:
+    client = Client()
+    with dbaudit.capture() as run:
+        client.get("/thrice/")
+    assert checks_of(run) == ["duplicate_statement"]
+
+
+def test_a_streaming_response_is_judged_while_it_is_sent() -> None:
+    with dbaudit.capture() as run:
+        b"".join(Client().get("/stream/").streaming_content)  # type: ignore[attr-defined]
+    assert checks_of(run) == ["n_plus_one"]
