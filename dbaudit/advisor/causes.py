@@ -128,8 +128,9 @@ def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> I
             yield "asked", finding.owner, finding.identity[-1]
         elif snapshot and not finding.group:
             # What one loop asks of its rows is fetched with these rows, by one change of one query.
-            rows = next((one.parent.fingerprint for one in _repeated(finding, snapshot)), "")
-            yield "rows", finding.owner, finding.identity[0], rows
+            for one in _repeated(finding, snapshot):
+                if one.parent is not None:
+                    yield "rows", finding.owner, finding.identity[0], one.parent.fingerprint
 
 
 def _definition(action: CreateIndex) -> tuple[Hashable, ...]:
