@@ -13,7 +13,8 @@ from django.db.migrations.state import ProjectState
 from dbaudit.apply import wording
 from dbaudit.apply.postgresql import engine
 from dbaudit.apply.steps import Done, Limits, Step
-from dbaudit.sql.equivalence import signature
+from dbaudit.catalog.database import sqlite
+from dbaudit.sql.equivalence import of_table, signature
 from dbaudit.sql.normal_form import statements
 
 
@@ -100,8 +101,7 @@ def _ensure(schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model], 
         else:
             _build(schema_editor, model, index)
     elif vendor == "sqlite":
-        wanted = _meaning(str(index.create_sql(model, schema_editor)), model)
-        same = [name for name, sql in _of_sqlite(schema_editor, model) if _meaning(sql, model) == wanted]
+        same = _same_of_sqlite(schema_editor, model, str(index.create_sql(model, schema_editor)))
         if index.name not in same:
             for name in same:
                 schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(name)}")
@@ -146,28 +146,25 @@ def _outside_transactions(schema_editor: BaseDatabaseSchemaEditor) -> None:
         )
 
 
-def _of_sqlite(schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model]) -> list[tuple[str, str]]:
-    """Name and statement of each index that somebody made on the table."""
-    with schema_editor.connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s AND sql IS NOT NULL",
-            [model._meta.db_table],
-        )
-        return list(cursor.fetchall())
+def _same_of_sqlite(schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model], statement: str) -> list[str]:
+    """The names of the table's indexes that mean the same, apart from those that belong to a constraint."""
+    name = model._meta.db_table
+    table = next(
+        (one for one in sqlite.read(schema_editor.connection).tables if one.name.lower() == name.lower()), None
+    )
+    if table is None:
+        return []
+    try:
+        wanted = signature(of_table(statements.index(statement, table.name, brackets=True), table))
+    except ValueError:  # words that our grammar does not know
+        return [one.name for one in table.indexes if one.definition == statement]
+    return [one.name for one in table.indexes if not one.constraint and signature(one) == wanted]
 
 
 def _names(schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model]) -> set[str]:
     connection = schema_editor.connection
     with connection.cursor() as cursor:
         return {*connection.introspection.get_constraints(cursor, model._meta.db_table)}
-
-
-def _meaning(statement: str, model: type[models.Model]) -> object:
-    """What an index statement says, apart from the name and the spelling."""
-    try:
-        return signature(statements.index(statement, model._meta.db_table))
-    except ValueError:  # words that our grammar does not know
-        return statement
 
 
 class _Unrecorded:

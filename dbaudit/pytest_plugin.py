@@ -82,11 +82,15 @@ class _Session:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         from dbaudit.workload.recording.capture_file import Captured, append  # noqa: PLC0415 - as the module's docstring says
         from dbaudit.workload.recording.recorder import Recorder  # noqa: PLC0415 - as above
+        from dbaudit.workload.wrong_names import raised  # noqa: PLC0415 - as above
 
-        recorder = Recorder(threads=True)
+        recorder, wrong = Recorder(threads=True), None
         try:
             with recorder.recording():
                 result = yield
+        except BaseException as error:
+            wrong = raised(error)
+            raise
         finally:
             statements = tuple(one for one in recorder.statements if one.kind != "transaction")
             captured = Captured(
@@ -96,9 +100,10 @@ class _Session:
                 statements=statements,
                 dropped=recorder.dropped,
                 is_test=True,
+                wrong=wrong or recorder.wrong_name,
             )
             try:
-                if statements:
+                if statements or captured.wrong:
                     append(self._own, captured)
             except OSError as error:
                 # No test fails by it. A worker of xdist cannot say it, but what it wrote before is used.

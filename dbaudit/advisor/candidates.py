@@ -145,8 +145,12 @@ class _Maker:
         return tuple(IndexKey(column=name) for name in self.table.primary_key[:1])
 
     def _carried(self, keys: tuple[IndexKey, ...], named: frozenset[str]) -> tuple[str, ...]:
-        """The other columns that the statement reads, where they are few and narrow: then the index alone answers."""
-        if self.occurrence.whole or any(key.expression for key in keys):
+        """The other columns that the statement reads, where they are few and narrow: then the index alone answers.
+
+        None where it reads all that the table has: such an index would be the table once more.
+        """
+        whole = self.occurrence.whole or len(self.occurrence.columns) == len(self.table.columns)
+        if whole or any(key.expression for key in keys):
             return ()
         mine = {key.column for key in keys} | named
         rest = tuple(sorted(name for name in self.occurrence.columns if name not in mine))

@@ -6,10 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from dbaudit.advisor import floors, forms
+from dbaudit.advisor import floors, forms, served
 from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.provenance import Provenance
-from dbaudit.advisor.served import as_index
 from dbaudit.advisor.values import Chosen, Effect
 from dbaudit.advisor.worth import Worth, of_build
 from dbaudit.analysis.removal import removal
@@ -26,6 +25,7 @@ from dbaudit.findings import (
     Recommendation,
     Remedy,
 )
+from dbaudit.sql import equivalence
 from dbaudit.sql.equivalence import covers
 from dbaudit.sql.normal_form import mentioned
 
@@ -41,9 +41,11 @@ NOT_ANSWERED = ("missing_index",)
 NAMED = 3
 _LIST = re.compile(r"^SELECT (?!DISTINCT).{60,}? FROM ", re.DOTALL)
 STATEMENT = 300
+PARTITIONED = "partitioned table"
 _LOCKS = {
     "postgresql": "built CONCURRENTLY: reads and writes go on",
     "sqlite": "the whole file is locked for writers while it is built",
+    PARTITIONED: "writers of every partition wait until all of it is built; apply-indexes builds one after the other",
 }
 
 
@@ -120,15 +122,15 @@ def _build(
             net_bytes=net,
             writes_slowed=_writes(table, one),
             build_seconds=round(seconds, 3),
-            lock=_LOCKS[snapshot.vendor],
+            lock=_LOCKS[PARTITIONED if table.kind == PARTITIONED else snapshot.vendor],
         ),
-        risk="review" if one.flips or one.written.hot_lost else "safe",
+        risk="review" if one.flips or one.written.threat or table.kind == PARTITIONED else "safe",
         value=round(max(one.gain, 1 - ratio) * confidence / cost, 4),
         helps=tuple(_helped(snapshot, advised, effect) for effect in effects),
         share=round(one.gain, 5),
         share_alone=round(one.alone, 5),
         replaces=tuple(other.name for other in one.replaces),
-        caution=_caution(snapshot, one, effects),
+        caution=_caution(snapshot, one, table, effects),
         projected=advised.growth is not None,
     )
 
@@ -170,17 +172,16 @@ def _answers(snapshot: Snapshot, one: Chosen, table: Table, effects: list[Effect
                 if run.id in effect.asked.runs
             )
         case "lookup_without_possible_index":
-            served = mentioned(*(key.expression for key in one.candidate.keys if key.expression))
+            covered = mentioned(*(key.expression for key in one.candidate.keys if key.expression))
             if one.candidate.method != "btree":  # as one, a plain column finds by its beginning alone
-                served |= {key.column.lower() for key in one.candidate.keys}
-            return finding.table == table.label and bool(helped) and finding.identity[-1].lower() in served
+                covered |= {key.column.lower() for key in one.candidate.keys}
+            return finding.table == table.label and bool(helped) and finding.identity[-1].lower() in covered
     action = finding.remedy.action
     if not isinstance(action, CreateIndex) or finding.check in NOT_ANSWERED or action.table != table.label:
         return False
     if action.unique or action.condition or action.include or not all(map(_is_column, action.keys)):
         return False
-    wanted = Index(name=action.name, table=table.name, keys=action.keys, method=action.method or "btree")
-    return covers(as_index(one.candidate, table), wanted)
+    return covers(served.as_index(one.candidate, table), equivalence.as_index(action, table))
 
 
 def _is_column(key: IndexKey) -> bool:
@@ -263,8 +264,14 @@ def _writes(table: Table, one: Chosen) -> str:
     return f"{text}; {one.written.wal_bytes:,.0f} bytes of log in the observed time" if one.written.wal_bytes else text
 
 
-def _caution(snapshot: Snapshot, one: Chosen, effects: Iterable[Effect]) -> str:
+def _caution(snapshot: Snapshot, one: Chosen, table: Table, effects: Iterable[Effect]) -> str:
     said = []
+    if table.kind == PARTITIONED:
+        said.append(
+            f"PostgreSQL builds the index of a partitioned table only at once: writers of all {table.partitions} "
+            "partitions wait until the statement ends. apply-indexes makes it ON ONLY the parent, builds each "
+            "partition's part CONCURRENTLY, and attaches them."
+        )
     repeated = [effect for effect in effects if effect.asked.repeated]
     if repeated:
         said.append(
@@ -276,8 +283,8 @@ def _caution(snapshot: Snapshot, one: Chosen, effects: Iterable[Effect]) -> str:
             "A plan walks this index until its limit is reached, which is slow where the wanted rows lie late: time "
             "the query when the index is there, and drop it if it became slower."
         )
-    if one.written.hot_lost:
-        said.append(f"{one.written.hot_lost:,.0f} updates would have been heap-only (HOT) without it.")
+    if one.written.threat:
+        said.append(one.written.threat.told())
     if snapshot.vendor == "sqlite":
         said.append("SQLite must know the data to prefer it: run ANALYZE once.")
     return " ".join(said)

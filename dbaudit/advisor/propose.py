@@ -10,12 +10,13 @@ from dbaudit.advisor.allowance import Allowance
 from dbaudit.advisor.candidate import Asked, Candidate, Planned, Planner, TrialEndedError, UnplannableError
 from dbaudit.advisor.candidates import propose
 from dbaudit.advisor.disorder import Disorder
+from dbaudit.advisor.hot import is_blocker, threat
 from dbaudit.advisor.prune import looked_up
 from dbaudit.advisor.roles import occurrences
 from dbaudit.advisor.search.choose import Choice, Measures, choose
 from dbaudit.advisor.search.costs import Costs, bits
 from dbaudit.advisor.search.model import State
-from dbaudit.advisor.served import mirror, repeats_key, replaced, serving
+from dbaudit.advisor.served import mirror, repeats_key, replaced, serving, waiting
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.advisor.weights import weights
 from dbaudit.advisor.writes import Written, changes, reads, written
@@ -23,6 +24,7 @@ from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
 LATE = "What may be planned was planned before it was tried."
+TOO_LARGE = "It takes {:,} bytes, more than the {:,} that new indexes may take (INDEX_BUDGET)."
 REPEATED_KEY = "It begins with the columns of a key, which finds the row by itself."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
@@ -71,7 +73,11 @@ class _Work:
     allowance: Allowance
     skipped: list[Skipped] = field(default_factory=list)
     reasons: dict[Candidate, str] = field(default_factory=dict)
+    changes: dict[tuple[str, str], dict[str, float]] = field(init=False)
     kept: list[tuple[Asked, Planned, tuple[Candidate, ...]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.changes = changes(self.snapshot)
 
     def gather(self, asked: Iterable[Asked]) -> None:
         """Plan each statement as things are, and think of candidates for those that could gain."""
@@ -123,11 +129,9 @@ class _Work:
     def _obstacle(self, candidate: Candidate) -> str:
         """Why a candidate is not even tried, ``""`` where it is."""
         table = self.snapshot.table(candidate.table, candidate.schema)
-        there = serving(candidate, table) if table else None
-        if there is not None:
-            return f"The index {there.name} does all that it would do."
-        if table is not None and repeats_key(candidate, table):
-            return REPEATED_KEY
+        known = self._known(candidate, table) if table is not None else ""
+        if known:
+            return known
         plain = candidate.method in ("btree", "brin") and not candidate.condition
         if not plain or any(key.expression or key.opclass for key in candidate.keys):
             if self.allowance.spent:
@@ -137,6 +141,19 @@ class _Work:
             except UnplannableError as error:
                 return str(error)
         return ""
+
+    def _known(self, candidate: Candidate, table: Table) -> str:
+        """What the catalog says against it, ``""`` where nothing does."""
+        there = serving(candidate, table)
+        if there is not None:
+            return f"The index {there.name} does all that it would do."
+        half = waiting(candidate, table)
+        if half is not None:
+            return f"The index {half.name} does all that it would do once every partition has its part."
+        if repeats_key(candidate, table):
+            return REPEATED_KEY
+        threatened = threat(candidate, self.snapshot, self.changes)
+        return threatened.told() if threatened is not None and is_blocker(threatened) else ""
 
     def choose(self, budget: int, *, quick: bool) -> Choice:
         """Number the candidates and search."""
@@ -150,7 +167,6 @@ class _Work:
         prices = [self.costs.learn(question, planned) for question, (_, planned, _) in enumerate(self.kept)]
         own = [sum(map(self.costs.number, candidates)) for _, _, candidates in self.kept]
         self.weights = weights(self.costs.asked, prices)
-        self.changes = changes(self.snapshot)
         measures = Measures(size=self.planner.size, upkeep=self._upkeep)
         return choose(self.costs, self.weights, own, measures, budget, quick=quick)
 
@@ -219,6 +235,8 @@ class _Work:
         gain = State(problem, chosen).gain(number)
         if gain <= 0 < gain + problem.kept(number):
             return "Keeping it would cost the writes more than it saves the reads."
+        if problem.size(number) > problem.budget:
+            return TOO_LARGE.format(problem.size(number), int(problem.budget))
         if problem.size(chosen | number) > problem.budget:
             return "It does not fit into the budget beside those that save more for their size."
         if gain > 0:

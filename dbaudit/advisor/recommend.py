@@ -203,7 +203,7 @@ def _of_cause(cause: Cause, snapshot: Snapshot | None) -> _Placed:
         findings=cause.keys,
         gain=_measured(first, snapshot) if snapshot else None,
         cost=Cost(bytes=-freed) if freed else None,
-        risk=_risk(remedy),
+        risk=_risk(remedy, snapshot),
         value=_value(first, _phase(remedy)),
     )
 
@@ -243,6 +243,10 @@ def _phase(remedy: Remedy) -> int:
     return 3 if remedy.kind in ("add_constraint", "run_sql") else 2
 
 
-def _risk(remedy: Remedy) -> Risk:
-    """Building an index changes no result and can be undone; a drop can be undone too, but may slow a query unseen."""
-    return "safe" if isinstance(remedy.action, CreateIndex) else "review"
+def _risk(remedy: Remedy, snapshot: Snapshot | None) -> Risk:
+    """Building an index changes no result and can be undone; a drop can be undone too, but may slow a query unseen. On
+    a partitioned table the statement keeps writers out of all partitions until it ends."""
+    if not isinstance(remedy.action, CreateIndex):
+        return "review"
+    table = snapshot.labelled(remedy.action.table) if snapshot else None
+    return "review" if table is not None and table.kind == present.PARTITIONED else "safe"

@@ -13,7 +13,7 @@ def condition_share(table: Table, condition: str) -> float:
     """A share from 0 to 1; the parts of an AND are taken for independent of each other."""
     if not condition:
         return 1.0
-    tree = normal_form.condition(condition)
+    tree = normal_form.condition(condition, table.types)
     share = 1.0
     for term in tree[1:] if tree[0] == "and" else (tree,):
         share *= _share(table, term)

@@ -7,31 +7,22 @@ from dataclasses import replace
 
 from dbaudit.advisor.candidate import Candidate
 from dbaudit.facts import Index, IndexKey, Table
-from dbaudit.sql import normal_form
+from dbaudit.findings import CreateIndex
+from dbaudit.sql import equivalence
 from dbaudit.sql.equivalence import covers, enforces
 
 
 def as_index(candidate: Candidate, table: Table) -> Index:
-    """The candidate as the catalog would tell it. An expression or condition that the table's indexes have in other
-    words is taken in theirs."""
-    known = {
-        normal_form.condition(text): text
-        for index in table.indexes
-        for text in (*index.expressions, index.predicate)
-        if text
-    }
-
-    def spelled(text: str) -> str:
-        return known.get(normal_form.condition(text), text) if text else ""
-
-    return Index(
+    """The candidate as the catalog would tell it."""
+    action = CreateIndex(
+        table=table.label,
+        keys=candidate.keys,
         name=candidate.name,
-        table=candidate.table,
-        keys=tuple(replace(key, expression=spelled(key.expression)) for key in candidate.keys),
-        included=candidate.include,
-        predicate=spelled(candidate.condition),
+        include=candidate.include,
+        condition=candidate.condition,
         method=candidate.method,
     )
+    return equivalence.as_index(action, table)
 
 
 def serving(candidate: Candidate, table: Table) -> Index | None:
@@ -39,6 +30,13 @@ def serving(candidate: Candidate, table: Table) -> Index | None:
     wanted = [as_index(one, table) for one in dict.fromkeys((candidate, candidate.broader))]
     usable = (index for index in table.indexes if index.usable)
     return next((index for index in usable if any(covers(index, one) for one in wanted)), None)
+
+
+def waiting(candidate: Candidate, table: Table) -> Index | None:
+    """The index of a partitioned table that would find all the candidate would, were all its parts attached."""
+    wanted = as_index(replace(candidate, include=()), table)
+    invalid = (index for index in table.indexes if index.partitioned and not index.valid)
+    return next((index for index in invalid if covers(index, wanted)), None)
 
 
 def replaced(candidate: Candidate, table: Table) -> tuple[Index, ...]:

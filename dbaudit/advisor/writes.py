@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dbaudit.advisor.candidate import Candidate
+from dbaudit.advisor.hot import Threat, threat
 from dbaudit.advisor.selectivity import condition_share
 from dbaudit.advisor.sizes import entry_bytes
 from dbaudit.advisor.statements import changed_columns
 from dbaudit.facts import Snapshot, Table
-from dbaudit.sql import normal_form
 
 #: Bytes of a log record besides the index entry itself.
 RECORD = 48
@@ -24,18 +24,16 @@ TRIGRAM_RECORD = 182
 UNITS_PER_BYTE = 0.005
 #: The counted rows filled a table if they are at least this share of those that lie there.
 FILLED = 0.95
-#: From this server on block range indexes do not keep an update from being heap-only.
-BRIN_EXEMPT_SINCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What writing costs because of an index, in the observed time: entries and bytes of log. ``hot_lost`` are the
-    updates that would no longer be heap-only."""
+    """What writing costs because of an index, in the observed time: entries and bytes of log. ``threat`` is
+    what it would take from updates that are heap-only."""
 
     entries: float
     wal_bytes: float
-    hot_lost: float = 0.0
+    threat: Threat | None = None
 
     @property
     def units(self) -> float:
@@ -54,11 +52,12 @@ def written(
     share = condition_share(table, candidate.condition)
     updated = float(counted.updated or 0)
     hot = float(counted.hot_updated or 0)
-    lost = min(hot, updated * _changing(candidate, snapshot, table, changed))
+    threatened = threat(candidate, snapshot, changed)
+    lost = threatened.lost if threatened is not None and threatened.sure else 0.0
     entries = (inserted(table) + updated - hot + lost) * share
     each = TRIGRAM_RECORD if candidate.method == "gin" else RECORD + entry_bytes(candidate, snapshot)
     others = len([index for index in table.indexes if index.ready])
-    return Written(entries, entries * each + lost * others * (RECORD + 20), lost)
+    return Written(entries, entries * each + lost * others * (RECORD + 20), threatened)
 
 
 def inserted(table: Table) -> float:
@@ -101,19 +100,3 @@ def changes(snapshot: Snapshot) -> dict[tuple[str, str], dict[str, float]]:
             column: sum(calls for names, calls in updates if column in names) / total for column in sorted(columns)
         }
     return found
-
-
-def _changing(
-    candidate: Candidate, snapshot: Snapshot, table: Table, changed: Mapping[tuple[str, str], Mapping[str, float]]
-) -> float:
-    """Which part of the table's updates changes something that the index depends on."""
-    if candidate.method == "brin" and int(snapshot.server_version.partition(".")[0] or 0) >= BRIN_EXEMPT_SINCE:
-        return 0.0
-    named = {key.column.lower() for key in candidate.keys if key.column} | {name.lower() for name in candidate.include}
-    texts = [key.expression for key in candidate.keys if key.expression]
-    named |= normal_form.mentioned(*texts, candidate.condition)
-    fields = [field for model in snapshot.models_of(table) for field in model.fields]
-    if any(field.column.lower() in named for field in fields if field.auto_now):
-        return 1.0
-    shares = changed.get((table.schema, table.name), {})
-    return max((shares.get(column, 0.0) for column in sorted(named)), default=0.0)

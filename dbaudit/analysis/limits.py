@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dbaudit.facts import Constraint, Limit, Model, Snapshot, Table
 from dbaudit.sql import normal_form
-from dbaudit.sql.normal_form import statements
+from dbaudit.sql.normal_form import NO_TYPES, Types, statements
 
 
 class Unkept(NamedTuple):
@@ -45,14 +45,14 @@ def _not_in(checks: Iterable[Constraint], column: str, limits: tuple[Limit, ...]
     by_itself = frozenset({("operation", ">=", ("column", column.lower()), ("number", "0"))})  # a positive field's
     kept: set[Hashable] = set()
     for constraint in checks:
-        parts = _parts(statements.check(constraint.definition))
+        parts = _parts(statements.check(constraint.definition), constraint.types)
         if {*constraint.columns} == {column} and parts != by_itself:
             return ()
         kept |= parts
     return tuple(one for one in limits if not _parts(one.condition) <= kept)
 
 
-def _parts(condition: str) -> frozenset[Hashable]:
+def _parts(condition: str, types: Types = NO_TYPES) -> frozenset[Hashable]:
     """What a condition joins by AND."""
-    found = normal_form.condition(condition)
+    found = normal_form.condition(condition, types)
     return frozenset(found[1:] if found[0] == "and" else (found,))

@@ -13,7 +13,7 @@ from dbaudit.apply.steps import LeftOut, Plan, Step
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex, DropIndex
 from dbaudit.sql import ddl, names
-from dbaudit.sql.equivalence import covers, enforces, knowable, signature
+from dbaudit.sql.equivalence import as_index, covers, enforces, knowable, signature
 
 #: The checks that prove that another index does all the work of the one to drop.
 PROVING: Final = frozenset({"redundant_index", "duplicate_index"})
@@ -81,19 +81,6 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
     )
 
 
-def as_index(action: CreateIndex) -> Index:
-    """The recommended index as a reader of the catalog would tell it."""
-    return Index(
-        name=action.name,
-        table=action.table,
-        keys=action.keys,
-        included=action.include,
-        predicate=action.condition,
-        method=action.method or "btree",
-        unique=action.unique,
-    )
-
-
 def _wanted(one: Advice, choice: Choice) -> bool:
     if choice.only:
         return one.key in choice.only or one.action.name in choice.only
@@ -140,7 +127,7 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
     if not action.name:
         more = (*map(str, action.keys), action.condition, *action.include)
         action = replace(action, name=names.index_name(table.name, filter(None, action.columns), *more))
-    wanted = as_index(action)
+    wanted = as_index(action, table)
     twin = next((index for index in table.indexes if index.usable and _same(index, wanted)), None)
     if twin is not None:
         return _left(one, f"{table.label} has it already: {twin.name} {twin.describe()}.")
@@ -208,7 +195,6 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
         reason = "The index of a partitioned table cannot be dropped without locking readers out; do it by hand."
         return LeftOut(key=key, title=title, reason=reason)
     lock, blocks = LOCKS.get(snapshot.vendor, LOCKS[""])
-    remedy = removal(snapshot, table, index)
     return Step(
         number=0,
         key=key,
@@ -216,13 +202,13 @@ def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key:
         schema=table.schema,
         table=table.name,
         definition=replace(definition, name=index.name),
-        sql=remedy.sql,
-        undo_sql=remedy.undo_sql,
+        sql=ddl.drop_index(snapshot.dialect, table, index.name),
+        undo_sql=ddl.recreate_index(snapshot.dialect, index),
         lock=lock,
         blocks=blocks,
         bytes=None if index.bytes is None else -index.bytes,
         title=title,
-        orm=remedy.orm,
+        orm=removal(snapshot, table, index).orm,
         because=because,
     )
 

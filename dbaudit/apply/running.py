@@ -46,6 +46,11 @@ class Result:
         return tuple(one for one in self.done if one.changed)
 
     @property
+    def as_foreseen(self) -> bool:
+        """Whether every index stands under its own name or is gone: what was worked out beforehand holds."""
+        return all(one.ok and one.index in ("", one.step.definition.name) for one in self.done)
+
+    @property
     def failed(self) -> bool:
         """Whether any step did not succeed."""
         return not all(one.ok for one in self.done)

@@ -151,6 +151,8 @@ def _create(work: Work, step: Step) -> Done:
     same = sorted(
         (one for one in indexes.values() if knowable(one) and signature(one) == signature(new)), key=_named(name)
     )
+    if step.definition.exact:
+        same = [one for one in same if one.name == name]
     if same or taken:
         _execute(work, "ROLLBACK TO dbaudit_step")
     _execute(work, "RELEASE dbaudit_step")

@@ -15,11 +15,16 @@ Outcome = Literal["built", "present", "adopted", "dropped", "absent", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """An index apart from its table: ``body`` is what stands after the table's name in ``CREATE INDEX``."""
+    """An index apart from its table: ``body`` is what stands after the table's name in ``CREATE INDEX``.
+
+    ``exact`` asks for it under this very name, also where the table has another index that is the same: an undo builds
+    a dropped duplicate again.
+    """
 
     name: str
     body: str
     unique: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

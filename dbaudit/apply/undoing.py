@@ -46,7 +46,7 @@ def _turned(record: Record, dialect: Dialect) -> Step | None:
     return replace(
         step,
         action="create",
-        definition=replace(definition, name=step.definition.name),
+        definition=replace(definition, name=step.definition.name, exact=True),
         sql=step.undo_sql,
         undo_sql=step.sql,
         title=f"Undo: build {step.definition.name} on {step.label} again",

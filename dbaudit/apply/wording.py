@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from dbaudit.apply.steps import Definition
 from dbaudit.facts import Table
 from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import CreateIndex
 from dbaudit.sql import ddl
-
-_NAME: Final = r"""(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^]]*\]|[^\s".(;]+)"""
-_STATEMENT: Final = re.compile(
-    rf"\s*CREATE\s+(?P<unique>UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?"
-    rf"(?:{_NAME}\.)?(?P<name>{_NAME})\s+ON\s+(?:ONLY\s+)?(?:{_NAME}\.)?{_NAME}\s*(?P<body>.*?);?\s*",
-    re.IGNORECASE | re.DOTALL,
-)
+from dbaudit.sql.normal_form import statements
 
 
 def definition(index: CreateIndex) -> Definition:
@@ -31,17 +22,11 @@ def definition(index: CreateIndex) -> Definition:
 
 def parsed(statement: str) -> Definition | None:
     """The definition in a ``CREATE INDEX`` statement, None where it is something else."""
-    found = _STATEMENT.fullmatch(statement)
-    if found is None:
+    try:
+        found = statements.parts(statement)
+    except ValueError:
         return None
-    return Definition(name=unquoted(found["name"]), body=found["body"].strip(), unique=bool(found["unique"]))
-
-
-def unquoted(name: str) -> str:
-    """An identifier without its quotes."""
-    if name[:1] == "[":
-        return name[1:-1]
-    return name[1:-1].replace(name[0] * 2, name[0]) if name[:1] in ('"', "`") else name
+    return Definition(name=found.name, body=found.body, unique=found.unique)
 
 
 def create(dialect: Dialect, wanted: Definition, table: str, *, concurrently: bool = False, only: bool = False) -> str:

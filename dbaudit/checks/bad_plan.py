@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbaudit.analysis import lists, measured
+from dbaudit.analysis import lists, measured, sorts
 from dbaudit.analysis.lookups import misses
 from dbaudit.facts import Plan, PlanNode, QueryRun, Skipped, Snapshot, Statement, Table
 from dbaudit.findings import Evidence, Finding, Remedy, RunSql, Severity
@@ -45,7 +45,8 @@ def bad_plan(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     search inside a text (`lookup_without_possible_index`) or a lookup beside an index in another spelling
     (`lookup_index_mismatch`); a sort has no limit after it and fits in memory; an index has the order, and the
     condition kept the planner from it; what is sorted is the order of a model, or what is filtered by is a filter of
-    the admin, that no index has (`unserved_ordering`).
+    the admin, that no index has (`unserved_ordering`); the order is random, or an expression, or the rows of several
+    tables; what a scan throws away a subquery decides.
     From 100,000 rows it is a warning.
     """
     yield from measured.unmeasured(snapshot, "bad_plan")
@@ -98,7 +99,7 @@ def _defects(snapshot: Snapshot, plan: Plan, statement: Statement) -> Iterator[_
         rows = table.rows if table is not None else None
         if table is None or rows is None or rows < BIG:
             continue
-        if node.access == "scan" and not _searches(node, statement):
+        if node.access == "scan" and not _searches(node, statement) and not sorts.is_subplan(node.filter):
             kept = _kept(node, statement)
             if kept is not None and kept <= rows * (1 - DISCARDED):
                 where = node.filter or statement.fingerprint
@@ -111,23 +112,27 @@ def _defects(snapshot: Snapshot, plan: Plan, statement: Statement) -> Iterator[_
 
 
 def _sorts(plan: Plan, statement: Statement, tables: list[tuple[PlanNode, Table | None]]) -> Iterator[_Defect]:
-    large = max((table for _, table in tables if table and table.rows), key=lambda one: one.rows or 0, default=None)
+    """The sorts of many rows for few, by the table whose columns they sort by."""
     page = "LIMIT" in statement.template.upper() and statement.rows is not None and statement.rows <= PAGE
-    if large is None or (large.rows or 0) < BIG:
-        return
     for position, node in enumerate(plan.nodes):
         if node.access == "sort":
-            below = plan.nodes[position + 1] if position + 1 < len(plan.nodes) else node
-            read = below.rows_actual if below.rows_actual is not None else below.rows_estimated
-            wasted = node.spilled or (page and not _ordered(large, node.sort_keys))
-            if read is not None and read >= BIG and wasted:
-                what = "sorted on disk" if node.spilled else "sorted for one page"
-                key = ", ".join(node.sort_keys)
-                yield _Defect(what, large, node, key, read, statement.rows or 0, f"Index the order: {key}.")
+            under = tuple(sorts.below(plan, position))
+            read = under[0].rows_actual if under and under[0].rows_actual is not None else None
+            read = under[0].rows_estimated if under and read is None else read
+            keys, only = node.sort_keys, under
         elif node.text == "USE TEMP B-TREE FOR ORDER BY" and page and not _conditions(statement):
-            order = statement.template.upper().rpartition("ORDER BY ")[2].partition(" LIMIT")[0].lower()
-            advice = f"Index the order: {order}."
-            yield _Defect("sorted for one page", large, node, order, large.rows or 0, statement.rows or 0, advice)
+            keys, only, read = sorts.order(statement), None, None
+        else:
+            continue
+        table = sorts.sorted_table(keys, tables, only=only)
+        if table is None or (table.rows or 0) < BIG or sorts.is_volatile(" ".join(keys)):
+            continue
+        read = float(table.rows or 0) if node.access != "sort" else read
+        if read is None or read < BIG or not (node.spilled or (page and not _ordered(table, keys))):
+            continue
+        what = "sorted on disk" if node.spilled else "sorted for one page"
+        key = ", ".join(keys)
+        yield _Defect(what, table, node, key, read, statement.rows or 0, f"Index the order: {key}.")
 
 
 def _ordered(table: Table, keys: tuple[str, ...]) -> bool:

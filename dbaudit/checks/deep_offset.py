@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dbaudit.analysis import measured
+from dbaudit.analysis import measured, sorts
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
@@ -20,7 +20,8 @@ def deep_offset(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Why: The database reads and throws away every row before the page: the hundredth page costs a hundred times the
     first.
 
-    Fix: Page by key: ``filter(pk__gt=last)[:size]``, or a cursor pagination; limit how deep a user may page.
+    Fix: Page by the keys of the order: ``filter(pk__gt=last)[:size]`` where it is that of the primary key,
+    ``filter(created__lt=last)`` under ``order_by("-created")``, or a cursor pagination; limit how deep a user may page.
 
     Silent when: Fewer than 5,000 rows are skipped, pages are reached by key, or the statement returned nothing.
     """
@@ -48,7 +49,26 @@ def _finding(run: QueryRun, one: Statement, skipped: int) -> Finding:
             Evidence("rows returned", one.rows or 0, "rows", run.label),
             Evidence("time", round(one.duration_ms, 2), "ms", "recorded"),
         ),
-        remedy=Remedy(
-            action=ChangeQuery(before=one.template, after=""), orm='filter(pk__gt=last).order_by("pk")[:size]'
-        ),
+        remedy=Remedy(action=ChangeQuery(before=one.template, after=""), orm=_advice(one)),
+    )
+
+
+def _advice(one: Statement) -> str:
+    """Paging by what the statement is ordered by."""
+    keys = sorts.order(one)
+    named = [(sorts.column(key)[1], " DESC" in key.upper()) for key in keys]
+    if not keys:
+        return 'Give it an order, and page by it: order_by("pk").filter(pk__gt=last)[:size].'
+    if sorts.is_volatile(" ".join(keys)) or not all(name for name, _ in named):
+        return "Limit how deep a user may page: this order has no column to go on from."
+    name, descending = named[0]
+    order = ", ".join(f'"{"-" if down else ""}{key}"' for key, down in named)
+    after = f"{name}__{'lt' if descending else 'gt'}=last"
+    if len(named) == 1 and name in ("id", "pk"):
+        return f"filter({after}).order_by({order})[:size]"
+    last = named[-1][0]
+    tie = "" if last in ("id", "pk") else f', "{"-" if descending else ""}pk"'
+    return (
+        f"filter({after}).order_by({order}{tie})[:size]; where several rows have the same {name}, the filter compares "
+        f"the key as well: Q({after}) | Q({name}=last, pk__{'lt' if named[-1][1] else 'gt'}=last_pk)."
     )

@@ -29,9 +29,11 @@ def hot_update_blocker(snapshot: Snapshot) -> Iterator[Finding]:
 
     Silent when: Fewer than 10,000 updates were counted, or half of them or more were heap-only; no index has such a
     field in its keys, included columns, expressions or condition; the index enforces something; it is a BRIN index on
-    PostgreSQL 16 or later. That a counter is updated often is a guess, and the confidence says so.
+    PostgreSQL 16 or later; the field only looks like a counter and a measured query uses the index. That a counter is
+    updated often is a guess, and the confidence says so.
     """
     exempt = int(snapshot.server_version.partition(".")[0]) >= BRIN_EXEMPT_SINCE
+    used = {node.index for run in snapshot.runs for plan in run.plans for node in plan.nodes}
     for table in snapshot.stored_tables():
         counted = table.statistics
         updated = (counted and counted.updated) or 0
@@ -41,7 +43,10 @@ def hot_update_blocker(snapshot: Snapshot) -> Iterator[Finding]:
         for index in table.indexes:
             if enforces(index) or not index.ready or (exempt and index.method == "brin"):
                 continue
-            changed = [one for one in fields if (one.auto_now or one.counter) and depends_on(index, one.column)]
+            guessed = index.name not in used
+            changed = [
+                one for one in fields if (one.auto_now or (one.counter and guessed)) and depends_on(index, one.column)
+            ]
             if changed:
                 yield _finding(
                     snapshot, table, index, min(changed, key=lambda one: (not one.auto_now, one.name)), counted

@@ -22,7 +22,7 @@ def invalid_lookup_name(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     (with ``_set`` in ``prefetch_related()``).
 
     Silent when: The query resolves, or fails for another reason (see query_failed). What stands behind a generic
-    relation is not judged: its model is known only with its rows.
+    relation is not judged: its model is known only with its rows; nor is what a ``to_attr`` or Python makes.
     """
     yield from measured.unmeasured(snapshot, "invalid_lookup_name")
     for run in snapshot.runs:
@@ -36,16 +36,17 @@ def _finding(run: QueryRun, wrong: WrongName) -> Finding:
     if wrong.valid:
         more = f" and {len(wrong.valid) - LISTED} more" if len(wrong.valid) > LISTED else ""
         evidence.append(Evidence("valid names", ", ".join(wrong.valid[:LISTED]) + more, source="models"))
-    verified = tried is not None and tried.worked
+    # That it runs proves a name only where no other can be meant: a guess runs as well.
+    verified = tried is not None and tried.worked and wrong.sure
     change = f"The nearest valid name is {wrong.nearest!r}." if wrong.nearest else "Use a name that the model has."
     return Finding(
         subject=f"{wrong.model or 'The model'} has no {wrong.name!r} to ask for",
-        detail=f"{run.label!r} asks for it, and fails as soon as there are rows.",
+        detail=f"{run.label!r} asks for it, and fails at the latest when there are rows.",
         identity=(run.id, wrong.name),
         owner=run.owner,
         app=run.app,
         model=run.model,
-        location=run.location,
+        location=wrong.location or run.location,
         evidence=tuple(evidence),
         remedy=Remedy(
             action=ChangeQuery(before=tried.before, after=tried.after)

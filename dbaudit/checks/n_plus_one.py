@@ -45,7 +45,7 @@ def n_plus_one(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
             causes.setdefault((what, measured.written(run, repetition.statement)), []).append((run, repetition))
     places = Counter(what for what, _ in causes)
     for (what, _), seen in causes.items():
-        yield _finding(seen, several=places[what] > 1, peers=_has_peers(snapshot))
+        yield _finding(snapshot, seen, several=places[what] > 1, peers=_has_peers(snapshot))
 
 
 def _has_peers(snapshot: Snapshot) -> bool:
@@ -53,7 +53,7 @@ def _has_peers(snapshot: Snapshot) -> bool:
     return snapshot.posture is not None and snapshot.posture.django_version >= (6, 1)
 
 
-def _finding(seen: list[tuple[QueryRun, Repetition]], *, several: bool, peers: bool) -> Finding:
+def _finding(snapshot: Snapshot, seen: list[tuple[QueryRun, Repetition]], *, several: bool, peers: bool) -> Finding:
     run, worst = max(seen, key=lambda found: found[1].times)
     statement = worst.statement
     who = measured.owner(run, statement)
@@ -72,7 +72,7 @@ def _finding(seen: list[tuple[QueryRun, Repetition]], *, several: bool, peers: b
         location=measured.written(run, statement),
         group=_group(run, worst, several=several),
         evidence=tuple(_evidence(seen, run, worst)),
-        remedy=_remedy(run, worst),
+        remedy=_remedy(snapshot, run, worst),
     )
 
 
@@ -103,7 +103,7 @@ def _group(run: QueryRun, worst: Repetition, *, several: bool) -> str:
     return f"{worst.statement.asked} is asked once for each row in several places." if several else ""
 
 
-def _remedy(run: QueryRun, worst: Repetition) -> Remedy:
+def _remedy(snapshot: Snapshot, run: QueryRun, worst: Repetition) -> Remedy:
     tried = run.trial(worst.statement.fingerprint)
     if tried is not None and tried.worked:
         return Remedy(
@@ -116,14 +116,24 @@ def _remedy(run: QueryRun, worst: Repetition) -> Remedy:
         text = "Fetch what the loop needs before it; the usual change did not work here."
         return Remedy(action=ChangeQuery(before="", after=""), orm=text)
     listed = run.id.startswith("admin:") or worst.statement.via.startswith("list_display")
+    owner = worst.statement.asked.rpartition(".")[0]
+    rows = run.model if run.id.startswith("admin:") else worst.root.model if worst.root else ""
+    action = ChangeQuery(before="", after="", model=rows or ("" if worst.path else owner))
+    if listed and not worst.path and rows and owner != rows:
+        # The list is of another model, and the way from there is not known: no name would be right.
+        text = f"In get_queryset() of the list, prefetch_related() what leads from {rows} to {worst.statement.asked}."
+        return Remedy(action=action, orm=text)
     if listed and worst.statement.asker in JOINED and not worst.path:
-        return Remedy(action=ChangeQuery(before="", after=""), orm=_listed(run, worst.statement.asked))
-    return Remedy(action=ChangeQuery(before="", after=""), orm=fetching(worst))
+        return Remedy(action=action, orm=_listed(snapshot, run, worst.statement.asked))
+    return Remedy(action=action, orm=fetching(worst))
 
 
-def _listed(run: QueryRun, asked: str) -> str:
-    """What joins all that the list asks for of this model: the attribute is set once."""
+def _listed(snapshot: Snapshot, run: QueryRun, asked: str) -> str:
+    """What joins all that the list asks for of this model: the attribute is set once, and ends what Django joins by
+    itself."""
     model, _, name = asked.rpartition(".")
+    page = next((one.admin for one in snapshot.models if one.label == model and one.admin), None)
     found = [one.statement.asked.rpartition(".") for one in repetitions(run) if one.statement.asker in JOINED]
-    names = dict.fromkeys((*(other for owner, _, other in found if owner == model), name))
+    asking = (other for owner, _, other in found if owner == model)
+    names = dict.fromkeys((*(page.joins if page else ()), *asking, name))
     return "list_select_related = ({})".format(", ".join(f'"{one}"' for one in names) + "," * (len(names) == 1))

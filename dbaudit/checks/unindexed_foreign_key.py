@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dbaudit.facts import ForeignKey, Snapshot, Table
 from dbaudit.findings import CreateIndex, Evidence, Finding, Remedy, Severity
@@ -24,16 +25,23 @@ def unindexed_foreign_key(snapshot: Snapshot) -> Iterator[Finding]:
     or take ``db_index=False`` away, which lets Django make one: not both.
 
     Silent when: Any usable b-tree is led by the columns in any order, a hash index holds the single column, the
-    primary key starts with them (multi-table inheritance), or a partial index says ``IS NOT NULL`` of the column.
-    Partial indexes with another condition, GIN, GiST, BRIN and invalid indexes do not count. On a child table of
-    fewer than 1,000 rows it is a remark.
+    primary key starts with them (multi-table inheritance), a partial index says ``IS NOT NULL`` of the column, or the
+    index of a partitioned table only waits for the parts of some partitions (`invalid_index`). Partial indexes with
+    another condition, GIN, GiST, BRIN and other invalid indexes do not count. On a child table of fewer than 1,000 rows
+    it is a remark.
     """
-    for table in snapshot.stored_tables():
+    for table in map(_once_attached, snapshot.stored_tables()):
         seen: set[tuple[str, ...]] = set()
         for key in sorted(table.foreign_keys, key=lambda one: one.name):
             if key.columns not in seen and not covers_foreign_key(table, key.columns):
                 seen.add(key.columns)
                 yield _finding(snapshot, table, key)
+
+
+def _once_attached(table: Table) -> Table:
+    """The table with the indexes whose parts are still to be attached taken for valid."""
+    indexes = tuple(replace(index, valid=True) if index.partitioned else index for index in table.indexes)
+    return replace(table, indexes=indexes) if table.kind == "partitioned table" else table
 
 
 def _finding(snapshot: Snapshot, table: Table, key: ForeignKey) -> Finding:

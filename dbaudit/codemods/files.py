@@ -41,7 +41,7 @@ def models(edits: Iterable[Edit], apps: Apps) -> Models:
             after[path] = _edited(after[path], cls, edit)
             made.append(edit)
         except (NotEditableError, OSError, UnicodeDecodeError) as error:
-            refused.append(Refused(name=_name(edit), reason=str(error)))
+            refused.append(Refused(name=edit.index, reason=str(error)))
     files = tuple(Changed(path, before[path], text) for path, text in sorted(after.items()) if text != before[path])
     return Models(files, tuple(made), tuple(refused))
 
@@ -59,9 +59,21 @@ def _edited(text: str, cls: type[Model], edit: Edit) -> str:
         case AddToMeta():
             return meta.add_index(text, name, edit.entry.code, edit.entry.imports, _inherited(cls))
         case RemoveFromMeta():
-            return meta.remove_index(text, name, edit.name)
+            return meta.remove_index(text, name, edit.name, edit.fields)
         case NoIndexOfField():
+            _refuse_inherited(cls, edit.field)
             return fields.no_index(text, name, edit.field)
+
+
+def _refuse_inherited(cls: type[Model], field: str) -> None:
+    """Raise `NotEditableError` for a field that is written in an abstract model, for all that inherit from it."""
+    for base in cls.__mro__[1:]:
+        options = getattr(base, "_meta", None)
+        if options is not None and options.abstract and any(one.name == field for one in options.local_fields):
+            raise NotEditableError(
+                f"{cls.__name__}.{field} is inherited from the abstract model {base.__name__}: set db_index=False "
+                "there, for all models that inherit from it, or define the field again in this one."
+            )
 
 
 def _inherited(cls: type[Model]) -> meta.Inherited:
@@ -75,7 +87,3 @@ def _inherited(cls: type[Model]) -> meta.Inherited:
     if not name:
         raise NotEditableError(f"{cls.__name__} inherits its Meta from {base.__name__}, which has no name in its file.")
     return meta.Inherited(meta=f"{name}.Meta", indexes=indexes)
-
-
-def _name(edit: Edit) -> str:
-    return edit.field if isinstance(edit, NoIndexOfField) else edit.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -48,8 +48,9 @@ def add_index(source: str, model: str, entry: str, imports: Iterable[str], inher
     return imported(module, ("from django.db import models", *imports)).code
 
 
-def remove_index(source: str, model: str, name: str) -> str:
-    """The source without the entry of ``Meta.indexes`` that has this name.
+def remove_index(source: str, model: str, name: str, fields: Sequence[str] = ()) -> str:
+    """The source without the entry of ``Meta.indexes`` that has this name, else without the one that has none and is
+    on these fields: Django names it itself.
 
     Raises:
         NotEditableError: there is no such entry in a plain list.
@@ -64,7 +65,8 @@ def remove_index(source: str, model: str, name: str) -> str:
         place, value = found
         if not isinstance(value, cst.List | cst.Tuple):
             raise NotEditableError(f"The indexes of {model} are no plain list.")
-        gone = next((one for one in value.elements if _is_named(one.value, name)), None)
+        unnamed = (one for one in value.elements if _is_unnamed_on(one.value, fields))
+        gone = next((one for one in value.elements if _is_named(one.value, name)), None) or next(unnamed, None)
         if gone is None:
             raise NotEditableError(f"No entry in the indexes of {model} is named {name!r}.")
         # An empty list stays: it hides the indexes of an abstract model, as the list before it did.
@@ -134,6 +136,18 @@ def _indexes_of(meta: cst.ClassDef) -> tuple[int, cst.BaseExpression] | None:
 def _with_indexes(meta: cst.ClassDef, at: int, value: cst.BaseExpression) -> cst.ClassDef:
     line = statements(meta)[at]
     return replaced(meta, at, line.with_changes(body=[line.body[0].with_changes(value=value)]))
+
+
+def _is_unnamed_on(value: cst.BaseExpression, fields: Sequence[str]) -> bool:
+    """Whether it is ``Index(fields=[…])`` on exactly these fields, or ``"-field"`` for them, without a name."""
+    if not isinstance(value, cst.Call) or not fields:
+        return False
+    given = {one.keyword.value: one.value for one in value.args if one.keyword is not None}
+    listed = given.get("fields")
+    if given.keys() != {"fields"} or not isinstance(listed, cst.List | cst.Tuple):
+        return False
+    words = [one.value.evaluated_value for one in listed.elements if isinstance(one.value, cst.SimpleString)]
+    return [str(word).removeprefix("-") for word in words] == [field.removeprefix("-") for field in fields]
 
 
 def _is_named(value: cst.BaseExpression, name: str) -> bool:

@@ -17,11 +17,12 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.models import Index
+from django.db.models.options import normalize_together
 
-from dbaudit.advisor.forms import Entry
 from dbaudit.codemods.edits import AddToMeta, Edit, Foreign, NoIndexOfField, RemoveFromMeta
 from dbaudit.errors import AuditError
 from dbaudit.operations import EnsureIndex, EnsureNoIndex
+from dbaudit.sql.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def written(edits: Iterable[Edit], apps: Apps) -> tuple[Written, ...]:
     found = []
     check(by_app, apps)
     for app in sorted(by_app):
-        before = loader.project_state()
+        before = _normalized(loader.project_state())
         after = before.clone()
         for edit in by_app[app]:
             _change(after, apps, edit)
@@ -112,15 +113,43 @@ def _loader(apps: Apps) -> MigrationLoader:
 def _change(state: ProjectState, apps: Apps, edit: Edit) -> None:
     meta = apps.get_model(edit.model)._meta
     key = meta.app_label, str(meta.model_name)
+    if key not in state.models:
+        raise AuditError(
+            f"No migration of {meta.app_label} creates {edit.model}; run `manage.py makemigrations` first."
+        )
     match edit:
         case AddToMeta():
             state.add_index(*key, _index(edit.entry))
         case RemoveFromMeta():
-            state.remove_index(*key, edit.name)
+            state.remove_index(*key, _name_in(state, key, edit))
         case NoIndexOfField():
             field = state.models[key].fields[edit.field].clone()
             field.db_index = False
             state.alter_field(*key, edit.field, field, preserve_default=True)
+
+
+def _name_in(state: ProjectState, key: tuple[str, str], edit: RemoveFromMeta) -> str:
+    """What the migrations call the entry: an index that Django names keeps its name when its model is renamed."""
+    indexes: list[Index] = state.models[key].options.get("indexes", [])
+    named = [index.name for index in indexes if index.name == edit.name]
+    plain = [index for index in indexes if index.condition is None and not index.include]
+    alike = [index.name for index in plain if [name for name, _ in index.fields_orders] == [*edit.fields]]
+    found = next(iter((*named, *alike)), "")
+    if not found:
+        raise AuditError(
+            f"No migration adds {edit.name} to {edit.model}; run `manage.py makemigrations {key[0]}` first."
+        )
+    return found
+
+
+def _normalized(state: ProjectState) -> ProjectState:
+    """The state with its options as Django's own models have them: old migrations write lists of lists, and the
+    autodetector takes those of the newer state as they are."""
+    for model in state.models.values():
+        for name in ("unique_together", "index_together"):
+            if model.options.get(name):
+                model.options[name] = {*normalize_together(model.options[name])}
+    return state
 
 
 def _index(entry: Entry) -> Index:

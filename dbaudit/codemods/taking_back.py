@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,8 @@ def refuse_applied(back: Return, other: BaseDatabaseWrapper) -> None:
         if (app, name) in applied:
             raise AuditError(
                 f"The migration {app}.{name} is applied on database {other.alias!r}, too, so nothing was taken back: "
-                f"first migrate that one back, by `manage.py migrate {app} PREVIOUS --database {other.alias}`."
+                f"first migrate that one back, by "
+                f"`manage.py migrate {app} PREVIOUS --database {shlex.quote(other.alias)}`."
             )
 
 

@@ -77,7 +77,7 @@ def _comparisons(vendor: str, declared: Column, found: Column, actual: Table) ->
         yield Difference("type", found.type, declared.type), Verdict.DIFFERENT
     if declared.generated or found.generated:
         generated = Difference("generated as", found.generated, declared.generated)
-        yield generated, normal_form.compare(declared.generated, found.generated)
+        yield generated, normal_form.compare(declared.generated, found.generated, actual.types)
     elif declared.nullable != (found.nullable and not _never_null(actual, found.name)):
         words = {True: "allowed", False: "refused"}
         yield Difference("NULL", words[found.nullable], words[declared.nullable]), Verdict.DIFFERENT
@@ -119,7 +119,7 @@ def _never_null(table: Table, column: str) -> bool:
     """Whether a check constraint says so, which is how a big table is told without being locked for a scan."""
     for constraint in table.constraints:
         if constraint.kind == "check" and constraint.validated is not False and constraint.columns == (column,):
-            condition = normal_form.condition(statements.check(constraint.definition))
+            condition = normal_form.condition(statements.check(constraint.definition), table.types)
             if condition == ("is not", ("null",), ("column", column.lower())):
                 return True
     return False

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
-from dbaudit.drift import conditions
-from dbaudit.drift.indexes import judged, meaning
+from dbaudit.drift.indexes import judged
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Constraint, Index, Table
-from dbaudit.sql import normal_form
+from dbaudit.sql import conditions, normal_form
+from dbaudit.sql.equivalence import signature
 from dbaudit.sql.normal_form import Verdict, statements
 from dbaudit.sql.normal_form.statements import Exclusion
 
@@ -72,11 +72,11 @@ def condition(constraint: Constraint) -> str:
 
 
 def _meaning(constraint: Constraint) -> Hashable:
-    return (normal_form.condition(condition(constraint)), constraint.validated is False)
+    return (normal_form.condition(condition(constraint), constraint.types), constraint.validated is False)
 
 
 def _says_not_null(constraint: Constraint) -> bool:
-    return normal_form.condition(condition(constraint))[:2] == ("is not", ("null",))
+    return normal_form.condition(condition(constraint), constraint.types)[:2] == ("is not", ("null",))
 
 
 def _judged(one: Constraint, other: Constraint, table: Table) -> Changed[Constraint]:
@@ -100,13 +100,14 @@ def _index(constraint: Constraint) -> tuple[Index, Exclusion]:
         included=read.included,
         predicate=read.predicate,
         constraint="exclusion",
+        types=constraint.types,
     )
     return index, read
 
 
 def _excluded(constraint: Constraint) -> Hashable:
     index, read = _index(constraint)
-    return (meaning(index), read.operators, read.deferrable)
+    return (signature(index), read.operators, read.deferrable)
 
 
 def _judged_exclusion(one: Constraint, other: Constraint, table: Table) -> Changed[Constraint]:

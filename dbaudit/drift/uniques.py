@@ -10,13 +10,12 @@ from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from dbaudit.drift.conditions import same_rows
-from dbaudit.drift.indexes import judged, meaning, mentioned
+from dbaudit.drift.indexes import judged, mentioned
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
-from dbaudit.sql.equivalence import undirected
-from dbaudit.sql.normal_form import Verdict, statements
+from dbaudit.sql.equivalence import implies_unique, signature, undirected
+from dbaudit.sql.normal_form import statements
 
 
 def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
@@ -46,7 +45,7 @@ def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
         if actual.primary_key and {*actual.primary_key} <= {*weak.columns}:
             return True
         return any(
-            strong.usable and checked(strong) in ("", checked(weak)) and _stricter(strong, weak, actual, never_null)
+            strong.usable and checked(strong) in ("", checked(weak)) and implies_unique(strong, weak, actual)
             for strong in found.plain
         )
 
@@ -85,7 +84,7 @@ def _plainly(index: Index, never_null: AbstractSet[str]) -> Index:
     """
     keys = {column.lower() for column in index.columns if column}
     if index.predicate:
-        asked = normal_form.condition(index.predicate)
+        asked = normal_form.condition(index.predicate, index.types)
         terms = asked[1:] if asked[0] == "and" else (asked,)
         needless = keys | never_null if index.nulls_distinct else never_null
         if all(_refuses_null(term, needless) for term in terms):
@@ -104,11 +103,13 @@ def _refuses_null(term: Hashable, columns: AbstractSet[str]) -> bool:
 
 def _keys(index: Index) -> frozenset[Hashable]:
     """What is compared of a row: the keys without direction, in no order."""
-    return frozenset(meaning(replace(index, keys=(undirected(key),), predicate="", included=())) for key in index.keys)
+    return frozenset(
+        signature(replace(index, keys=(undirected(key),), predicate="", included=())) for key in index.keys
+    )
 
 
 def _keeps_apart(index: Index) -> Hashable:
-    condition = normal_form.condition(index.predicate) if index.predicate else ()
+    condition = normal_form.condition(index.predicate, index.types) if index.predicate else ()
     return _keys(index), condition, index.nulls_distinct, frozenset(index.included)
 
 
@@ -116,12 +117,3 @@ def _positions(index: Index) -> Hashable:
     """The columns that its keys are made of, in no order; None where there are none."""
     positions = mentioned(index)
     return frozenset(positions) if isinstance(positions, tuple) else None
-
-
-def _stricter(strong: Index, weak: Index, table: Table, never_null: AbstractSet[str]) -> bool:
-    if not _keys(strong) <= _keys(weak):
-        return False
-    if strong.predicate and same_rows(strong.predicate, weak.predicate, table, passes="true") is not Verdict.SAME:
-        return False
-    filled = {column.lower() for column in strong.columns} <= never_null
-    return weak.nulls_distinct or not strong.nulls_distinct or filled

@@ -6,9 +6,11 @@ A check that needs what is ``None`` is skipped with the reason; it never guesses
 """
 
 from dbaudit.facts.asking import Apart, Asker, AskingRow
-from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
+from dbaudit.facts.columns import Column, ColumnStatistics
+from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, LongestKey, OldRows, Orphans
 from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
+from dbaudit.facts.indexes import Index, IndexKey
 from dbaudit.facts.loads import Eager, Load, LoadedColumn
 from dbaudit.facts.models import AdminPage, DefaultFilter, GenericKey, Limit, Model, ModelField, SortKey, UniqueFor
 from dbaudit.facts.ownership import Location, Owner, Ownership
@@ -16,6 +18,7 @@ from dbaudit.facts.paging import Paging, PagingSetting
 from dbaudit.facts.posture import (
     CollationVersion,
     DjangoConnection,
+    Holder,
     PostgresqlServer,
     Posture,
     ServerSetting,
@@ -25,13 +28,9 @@ from dbaudit.facts.posture import (
 from dbaudit.facts.schemas import Elsewhere, HiddenSchema, Schemas
 from dbaudit.facts.snapshot import Skipped, Snapshot
 from dbaudit.facts.tables import (
-    Column,
-    ColumnStatistics,
     Constraint,
     ConstraintKind,
     ForeignKey,
-    Index,
-    IndexKey,
     RowsAre,
     Sequence,
     Table,
@@ -81,6 +80,7 @@ __all__ = [
     "GenericKey",
     "HalfSquashed",
     "HiddenSchema",
+    "Holder",
     "Ignore",
     "Index",
     "IndexKey",
@@ -91,6 +91,7 @@ __all__ = [
     "Load",
     "LoadedColumn",
     "Location",
+    "LongestKey",
     "Migration",
     "Migrations",
     "Model",

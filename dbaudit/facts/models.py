@@ -76,7 +76,9 @@ class AdminPage:
     """A model's list in the default admin site, as far as its class says it: columns of the model's own table.
 
     ``ordering`` has the tie-break that the admin adds and is None where it is not understood. ``search`` are columns
-    with the lookup that is asked (``icontains``); ``list_per_page`` is a number of rows.
+    with the lookup that is asked (``icontains``); ``list_per_page`` is a number of rows. ``joins`` are the foreign keys
+    that the list joins today: those that ``list_select_related`` names, and where that says nothing, those that Django
+    joins by itself because one stands in ``list_display``.
     """
 
     ordering: tuple[SortKey, ...] | None = ()
@@ -84,6 +86,7 @@ class AdminPage:
     list_filter: tuple[str, ...] = ()
     search: tuple[tuple[str, str], ...] = ()
     list_per_page: int = 100
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

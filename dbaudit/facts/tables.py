@@ -1,166 +1,19 @@
-"""Tables, columns, indexes, keys and sequences as a database's catalog has them."""
+"""Tables, keys, constraints and sequences as a database's catalog has them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dbaudit.facts.columns import Column
 from dbaudit.facts.declarations import Declaration
+from dbaudit.facts.indexes import Index
 from dbaudit.facts.ownership import UNOWNED, Ownership
 
 RowsAre = Literal["exact", "estimated", ""]
 TableKind = Literal["table", "partitioned table", "view", "materialized view", "foreign table", "virtual table"]
-Nulls = Literal["", "first", "last"]
 ConstraintKind = Literal["primary key", "unique", "exclusion", "check", "not null"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnStatistics:
-    """What the planner believes of a column. Fractions from 0 to 1, width in bytes; never a value of a row.
-
-    ``distinct`` is a number of values; ``frequencies`` are those of the most common values, in falling order,
-    without the values.
-    """
-
-    null_fraction: float | None
-    distinct: float | None
-    width: int | None
-    correlation: float | None = None
-    frequencies: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column as the database has it. ``type`` is spelled by the database; ``default`` is SQL text.
-
-    ``longest`` is the number of bytes of the longest value that a bounded look at the rows saw, None where nobody
-    looked.
-    """
-
-    name: str
-    type: str
-    nullable: bool
-    default: str | None = None
-    collation: str | None = None
-    generated: str = ""
-    identity: str = ""
-    comment: str | None = None
-    longest: int | None = None
-    statistics: ColumnStatistics | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class IndexKey:
-    """One key position: a column or an expression in the database's own SQL, never both.
-
-    ``opclass`` and ``collation`` are empty where they are the default of the column's type. ``nulls`` says where NULL
-    stands, empty where that is the database's own way for the direction.
-    """
-
-    column: str = ""
-    expression: str = ""
-    descending: bool = False
-    nulls: Nulls = ""
-    opclass: str = ""
-    collation: str = ""
-
-    def __str__(self) -> str:
-        text = self.column or f"({self.expression})"
-        text += f" COLLATE {self.collation}" if self.collation else ""
-        text += f" {self.opclass}" if self.opclass else ""
-        text += " DESC" if self.descending else ""
-        return f"{text} NULLS {self.nulls.upper()}" if self.nulls else text
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is a column in rising order, with all that is the database's own way."""
-        return self == IndexKey(column=self.column)
-
-    @property
-    def backwards(self) -> IndexKey:
-        """The same key of a b-tree that is read from its end."""
-        turned: dict[Nulls, Nulls] = {"": "", "first": "last", "last": "first"}
-        return replace(self, descending=not self.descending, nulls=turned[self.nulls])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
-    """An index that exists as an object of its own (an SQLite rowid key is none; see ``Table.primary_key``).
-
-    ``constraint`` names the kind of constraint it serves, ``""`` for none. ``referenced`` says that a foreign key
-    points at it. ``bytes`` is its size, ``rows`` its entries at the last analyze or vacuum; ``scans``, ``tuples_read``
-    count since the statistics were reset. ``fillfactor`` is in per cent, None where it is the default. ``deduplicates``
-    says that a b-tree may keep equal keys once. ``age`` counts the transactions since its definition was last written.
-    ``expression_statistics`` are those of its expressions in their order, ``()`` where it was not analyzed.
-    ``complete`` is False where the reader sees no predicates, opclasses or prefix lengths: such an index may serve its
-    columns, but is never compared with another. ``declared`` is set where it is one that a model asks for
-    (``Snapshot.expected``); then ``definition`` is the statement by which Django makes it.
-    """
-
-    name: str
-    table: str
-    keys: tuple[IndexKey, ...]
-    included: tuple[str, ...] = ()
-    predicate: str = ""
-    method: str = "btree"
-    unique: bool = False
-    nulls_distinct: bool = True
-    constraint: Literal["", "primary key", "unique", "exclusion"] = ""
-    constraint_name: str = ""
-    referenced: bool = False
-    valid: bool = True
-    ready: bool = True
-    live: bool = True
-    building: bool = False
-    clustered: bool = False
-    replica_identity: bool = False
-    partitioned: bool = False
-    complete: bool = True
-    definition: str = ""
-    bytes: int | None = None
-    scans: int | None = None
-    tuples_read: int | None = None
-    last_scan: str | None = None
-    rows: int | None = None
-    fillfactor: int | None = None
-    deduplicates: bool | None = None
-    age: int | None = None
-    expression_statistics: tuple[ColumnStatistics, ...] | None = None
-    declared: Declaration | None = None
-
-    @property
-    def primary(self) -> bool:
-        """Whether it serves the primary key."""
-        return self.constraint == "primary key"
-
-    @property
-    def usable(self) -> bool:
-        """Whether the planner may use it."""
-        return self.valid and self.ready and self.live
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the key columns in order, ``""`` where an expression stands."""
-        return tuple(key.column for key in self.keys)
-
-    @property
-    def expressions(self) -> tuple[str, ...]:
-        """The expressions among its keys, in their order."""
-        return tuple(key.expression for key in self.keys if key.expression)
-
-    @property
-    def plain(self) -> bool:
-        """Whether it covers every row: no predicate."""
-        return not self.predicate
-
-    def describe(self) -> str:
-        """The definition in words that fit a sentence: ``(a, b DESC) INCLUDE (c) WHERE x``."""
-        text = f"({', '.join(map(str, self.keys))})"
-        if self.method not in ("btree", ""):
-            text = f"{self.method} {text}"
-        if self.included:
-            text += f" INCLUDE ({', '.join(self.included)})"
-        return f"{text} WHERE {self.predicate}" if self.predicate else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +41,8 @@ class ForeignKey:
 class Constraint:
     """A constraint that is not a foreign key. ``definition`` is the database's own text.
 
-    ``declared`` is set where it is one that a model asks for (``Snapshot.expected``), as with `Index`.
+    ``declared`` is set where it is one that a model asks for (``Snapshot.expected``), as with `Index`; ``types`` are
+    those of the table (see ``Table.types``).
     """
 
     name: str
@@ -197,6 +51,7 @@ class Constraint:
     definition: str = ""
     validated: bool | None = None
     declared: Declaration | None = None
+    types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +95,8 @@ class Table:
     ``bytes`` is the table with its TOAST, ``index_bytes`` all its indexes. Partitions are folded into their parent.
     ``readable`` is False where the audit's role may not select from it. ``heap_bytes`` is what the rows themselves
     take, without TOAST; ``options`` are its storage parameters (``autovacuum_enabled``) that are not the default.
+    ``types`` are those of its columns by name in lower case, where the server adds casts to expressions unasked (see
+    `typed`); empty elsewhere.
     """
 
     name: str
@@ -262,11 +119,21 @@ class Table:
     comment: str | None = None
     statistics: TableStatistics | None = None
     ownership: Ownership = UNOWNED
+    types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def label(self) -> str:
         """The name as the user would write it: with the schema where it is not the connection's own."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    def typed(self) -> Table:
+        """The table of a server that adds casts to expressions: the types that tell them travel with those."""
+        types = {column.name.lower(): column.type for column in self.columns}
+        indexes = (
+            replace(index, types=types) if index.predicate or index.expressions else index for index in self.indexes
+        )
+        constraints = tuple(replace(one, types=types) for one in self.constraints)
+        return replace(self, types=types, indexes=tuple(indexes), constraints=constraints)
 
     @property
     def stores_rows(self) -> bool:
@@ -288,7 +155,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
-    """A sequence or identity with the column that it feeds. ``last_value`` is None before its first use or unseen."""
+    """A sequence or identity with the column that it feeds. ``last_value`` is None before its first use or unseen.
+    ``position`` is the number before the one that comes next, also where it was set anew and not used since."""
 
     name: str
     schema: str = ""
@@ -296,6 +164,7 @@ class Sequence:
     column: str = ""
     type: str = "bigint"
     last_value: int | None = None
+    position: int | None = None
     minimum: int = 1
     maximum: int
     increment: int = 1

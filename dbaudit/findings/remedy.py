@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Final, cast
 
-from dbaudit.facts.tables import IndexKey, Nulls
+from dbaudit.facts.indexes import IndexKey, Nulls
 from dbaudit.findings.attempt import Attempt
 
 
@@ -139,11 +139,13 @@ class EditModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeQuery:
-    """Change code that asks the database."""
+    """Change code that asks the database. ``model`` is the label of the model whose rows the query gives, empty where
+    that is not known: names in the text of the remedy are its own."""
 
     kind: ClassVar = "change_query"
     before: str
     after: str
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

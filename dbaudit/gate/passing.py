@@ -27,14 +27,13 @@ from dbaudit.findings import (
     Recommendation,
     Remedy,
 )
-from dbaudit.gate import indexes, statements
+from dbaudit.gate import indexes, queries, statements
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
 from dbaudit.gate.postgresql import TIMEOUT_MS, PostgresqlBench
 from dbaudit.gate.sqlite import SqliteBench, empty
 from dbaudit.gate.statements import Passed
 
 VENDORS = {"mysql": "MySQL or MariaDB", "oracle": "Oracle"}
-RUN = "Run on this data, before and after."
 
 
 class Gate:
@@ -142,18 +141,12 @@ class Gate:
         action = remedy.action
         match action:
             case ChangeQuery():
-                return lambda _: _run(remedy)
+                return lambda _: queries.tried(remedy, action, self._apps)
             case ChangeSetting():
                 return lambda _: _by_hand()
             case CreateIndex() if remedy.sql:
                 return lambda bench: indexes.tried(bench, remedy, action, self._apps)
         return lambda bench: statements.tried(bench, remedy)
-
-
-def _run(remedy: Remedy) -> Passed:
-    if not remedy.verification:
-        raise UntriedError("The code is to be changed by hand.")
-    return Passed(RUN)
 
 
 def _by_hand() -> Passed:
@@ -167,7 +160,7 @@ def _whole(remedy: Remedy) -> Remedy:
 def _bare(remedy: Remedy) -> Remedy:
     """The remedy by which its attempt is known: what was measured of it is said apart."""
     ran = remedy.kind == "change_query" and bool(remedy.verification)
-    return replace(remedy, attempt=None, conflicts="", verification=RUN if ran else "")
+    return replace(remedy, attempt=None, conflicts="", verification=queries.RAN if ran else "")
 
 
 def _without(advice: Advice, failed: dict[Chosen, str]) -> Advice:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from django.apps import apps
+from django.core.signals import got_request_exception
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from dbaudit import checks
 from dbaudit.errors import AuditError
-from dbaudit.facts import QueryRun, Snapshot, Statement
+from dbaudit.facts import QueryRun, Snapshot, Statement, WrongName
 from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import Finding
 from dbaudit.registry import Check, Need, identified
 from dbaudit.workload.recording.recorder import Recorder
+from dbaudit.workload.wrong_names import raised
 
 
 class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
@@ -30,19 +33,30 @@ class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
     def __init__(self, *, threads: bool = True) -> None:
         self._recorder = Recorder(threads=threads)
         self._block: AbstractContextManager[Recorder] | None = None
+        self._wrong: WrongName | None = None
 
     def __enter__(self) -> Self:
         if self._block is not None:
             raise RuntimeError("This capture has been used; make a new one with dbaudit.capture().")
         self._block = self._recorder.recording()
         self._block.__enter__()
+        got_request_exception.connect(self._failed)
         return self
+
+    def _failed(self, **_: Any) -> None:
+        """A view failed in the block: its error becomes a page, and is seen here only."""
+        error = sys.exc_info()[1]
+        if error is not None and self._wrong is None:
+            self._wrong = raised(error)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._block is not None:
+            got_request_exception.disconnect(self._failed)
             self._block.__exit__(kind, error, traceback)
+            if error is not None and self._wrong is None:
+                self._wrong = raised(error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -75,6 +89,7 @@ class capture:  # noqa: N801 - read as a word: `with dbaudit.capture() as run`
             queries=len(statements) + self.dropped,
             statements=statements,
             statements_dropped=self.dropped,
+            wrong_name=self._wrong or self._recorder.wrong_name,
         )
 
     @property
@@ -112,7 +127,7 @@ def judge(run: QueryRun, snapshot: Snapshot | None = None) -> checks.Outcome:
         snapshot = Snapshot(
             alias=connection.alias, vendor=connection.vendor, server_version="", dialect=Dialect.of(connection)
         )
-    return checks.run(replace(snapshot, runs=(run,)), selected if run.statements else ())
+    return checks.run(replace(snapshot, runs=(run,)), selected if run.statements or run.wrong_name else ())
 
 
 def _checks(*more: Need) -> list[Check]:

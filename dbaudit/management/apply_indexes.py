@@ -14,6 +14,7 @@ from django.db import connections
 
 from dbaudit import auditing, catalog, conf
 from dbaudit.apply import advice, proof, rendering, running, undoing
+from dbaudit.apply.foreseen import foreseen, succeeded
 from dbaudit.apply.journal import NAME, Journal, Run
 from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.recording import Recorder, Undoing
@@ -26,6 +27,7 @@ from dbaudit.management import apply_options, declaring, telling
 from dbaudit.management.printing import printed
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
+from dbaudit.options import Options
 from dbaudit.report import recorded
 
 
@@ -74,16 +76,18 @@ class ApplyIndexes:
         )
         made = plan(snapshot, told, choice, free_bytes=free(folder(self.connection)))
         self._known(made, told)
+        paper = declaring.Paper()
         if self.migrations:
             declaring.foresee(snapshot, made.steps, self.into)
+            made, paper = declaring.agreed(snapshot, made, self.into)
         if not choice.drop_redundant and not choice.only:
             for line in telling.spare(plan(snapshot, told, replace(choice, drop_redundant=True, most=None))):
                 self.teller.tell(line)
         self._tell_of_killed()
-        if self._agreed(made):
+        if self._agreed(made, paper.diffs):
             self.again = self._command("--resume")
             self.journal.started(made, running.place(self.connection), migrations=self.migrations, into=self.into)
-            self._carry_out(made.steps, self.journal, runs)
+            self._carry_out(made.steps, self.journal, runs, paper=paper)
 
     def _resume(self) -> None:
         def left(run: Run) -> bool:
@@ -104,13 +108,20 @@ class ApplyIndexes:
         self.teller.tell(
             f"Run {run.id} of {_when(run)}: {len(run.records) - len(made.steps)} of {_steps(len(run.records))} done."
         )
-        more = ["Models and migrations are still to be brought level."] if self.migrations and not made.steps else []
+        paper = declaring.Paper()
+        if self.migrations:
+            done = (*run.done, *succeeded(made.steps))
+            paper = declaring.worked_out(foreseen(self._read(), made.steps), done, self.into)
+            declaring.rehearse(paper)
+        more = [*paper.diffs]
+        if self.migrations and not made.steps:
+            more.append("Models and migrations are still to be brought level.")
         if not made.steps and not more:
             self.journal.finished()
         elif self._agreed(made, more):
             self.again = self._command("--resume")
             self.journal.resumed()
-            self._carry_out(made.steps, self.journal, ())
+            self._carry_out(made.steps, self.journal, (), paper=paper)
 
     def _undo(self, wanted: str) -> None:
         run = self._find(lambda one: one.id == wanted if wanted else not one.undone, f"no run {wanted}".rstrip())
@@ -145,30 +156,40 @@ class ApplyIndexes:
             self.journal.run_undone()
 
     def _carry_out(
-        self, steps: tuple[Step, ...], record: Recorder, runs: Iterable[QueryRun], *, undo: bool = False
+        self,
+        steps: tuple[Step, ...],
+        record: Recorder,
+        runs: Iterable[QueryRun],
+        *,
+        paper: declaring.Paper | None = None,
+        undo: bool = False,
     ) -> None:
         ears = running.Ears(tell=self.teller.tell, see=self.teller.see, ended=self.teller.ended)
         result = running.carry_out(self.connection, steps, record, self.limits, ears, runs)
         if undo:
             self._undone()
         else:
-            self._conclude(result)
+            self._conclude(result, paper or declaring.Paper())
         if result.failed:
             count = sum(not one.ok for one in result.done)
             others = "; the others stand" if count < len(steps) else ""
             failed = f"{count} of {_steps(len(steps))} did not succeed{others}"
             raise CommandError(f"{failed}. When the cause is gone: {self.again}", returncode=1)
 
-    def _conclude(self, result: running.Result) -> None:
+    def _conclude(self, result: running.Result, paper: declaring.Paper) -> None:
         """Tell what was gained, and bring models and migrations level or say what they lack."""
         undo = self._command("--undo", self.journal.run)
         measured = not self.options["no_queries"] and not self.options["report"] and not self.options["resume"]
         for line in proof.told(result.done, result.gained, result.asked, undo, measured=measured):
             self.teller.say(line)
         if self.migrations:
-            # All of the run's steps, those from before it was killed, too.
-            (run,) = (one for one in self.journal.runs() if one.id == self.journal.run)
-            declaring.declare(self._read(), run.done, self.into, self.journal, self.teller.say)
+            if not result.as_foreseen:
+                # All of the run's steps, those from before it was killed, too.
+                (run,) = (one for one in self.journal.runs() if one.id == self.journal.run)
+                paper = declaring.worked_out(self._read(), run.done, self.into)
+                for diff in paper.diffs:
+                    self.teller.say(diff)
+            declaring.declare(paper, self.into, self.journal, self.teller.say)
         else:
             for line in telling.behind(result.built, self._command("--resume", "--migrations"), undo):
                 self.teller.say(line)
@@ -196,7 +217,7 @@ class ApplyIndexes:
             recommendations, findings = recorded.read(Path(self.options["report"]), self.alias)
             return self._read(), advice.of(recommendations, findings), ()
         with watched(self.command, self.options["verbosity"], [self.alias]) as told:
-            options = auditing.Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=told)
+            options = Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=told)
             (report,) = auditing.run(options).databases
         for crash in report.crashed:
             raise AuditError(f"{crash.what}: {crash.reason}")

@@ -4,7 +4,8 @@ how ``--undo`` takes that back."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.apps import apps
 from django.db import Error, connections
@@ -13,9 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from dbaudit import places
 from dbaudit.apply import running
 from dbaudit.apply.edited import Edited, edited
+from dbaudit.apply.foreseen import foreseen, succeeded
 from dbaudit.apply.journal import Journal
-from dbaudit.apply.steps import Done, Step
-from dbaudit.codemods import edits, files, migrations, taking_back
+from dbaudit.apply.steps import Done, LeftOut, Plan, Step
+from dbaudit.codemods import edits, files, migrations, rehearsal, style, taking_back
 from dbaudit.codemods.changed import Changed
 from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
@@ -23,6 +25,7 @@ from dbaudit.facts import Snapshot
 from dbaudit.report import write
 
 Say = Callable[[str], None]
+NOT_OURS = "Its model is not the project's to edit; --into-app LABEL puts the migration into one of yours."
 _METHOD = re.compile(r"USING (\w+)", re.IGNORECASE)
 
 
@@ -49,36 +52,102 @@ def foresee(snapshot: Snapshot, steps: Iterable[Step], into: str) -> None:
     migrations.check({*labels, *filter(None, (into,))}, apps)
 
 
-def declare(snapshot: Snapshot, done: Iterable[Done], into: str, journal: Journal, say: Say) -> None:
-    """Bring models and migrations level with the database; every changed file is shown as a difference.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """The files that bring models and migrations level, the migrations first, and the indexes for which there are
+    none, each with the reason. ``foreign`` says that models of other packages are among those with a migration."""
+
+    files: tuple[Changed, ...] = ()
+    refused: tuple[edits.Refused, ...] = ()
+    foreign: bool = False
+
+    @property
+    def diffs(self) -> tuple[str, ...]:
+        """Every file as a difference, models first."""
+        return tuple(file.diff() for file in reversed(self.files))
+
+
+def agreed(snapshot: Snapshot, made: Plan, into: str) -> tuple[Plan, Paper]:
+    """The plan without the steps whose model cannot be edited, and the files of the others. Nothing is written.
+
+    Raises:
+        AuditError: migrations cannot be worked out, or models and migrations would not agree with the files.
+    """
+    while True:
+        paper = worked_out(foreseen(snapshot, made.steps), succeeded(made.steps), into)
+        reasons = {one.name: one.reason for one in paper.refused}
+        kept = _without(made, reasons)
+        if len(kept.steps) == len(made.steps):
+            rehearse(paper)
+            return made, paper
+        made = kept
+
+
+def rehearse(paper: Paper) -> None:
+    """Raise `AuditError` where the edited models do not load, or do not agree with the migrations."""
+    rehearsal.refuse(paper.files)
+
+
+def worked_out(snapshot: Snapshot, done: Iterable[Done], into: str) -> Paper:
+    """What models and migrations lack after these steps, by a snapshot of the database as it is after them.
+
+    Raises:
+        AuditError: an application has no migrations, several last ones, or some that cannot be used.
+    """
+    needed = edits.needed(snapshot, done)
+    models = files.models(needed.edits, apps)
+    refused = [*needed.refused, *models.refused]
+    try:
+        made = [*migrations.written(models.edits, apps)]
+        made += migrations.foreign(needed.foreign, into, apps, made) if into else ()
+    except AuditError:
+        raise
+    except Exception as error:  # what the project's own migrations raise
+        raise AuditError(
+            f"The migrations cannot be worked out: {type(error).__name__}: {error}. Nothing was changed."
+        ) from error
+    if not into:
+        refused += [edits.Refused(name=one.name, reason=NOT_OURS) for one in needed.foreign]
+    new = (Changed(one.path, None, one.text, one.migration) for one in made)
+    return Paper(
+        files=tuple(style.formatted(file) for file in (*new, *models.files)),
+        refused=tuple(refused),
+        foreign=bool(needed.foreign and into),
+    )
+
+
+def _without(made: Plan, reasons: Mapping[str, str]) -> Plan:
+    """The plan without the steps that are refused and those that need them; each is listed with the reason."""
+    left, gone = list(made.left_out), set[int]()
+    for step in made.steps:
+        reason = reasons.get(step.definition.name, "")
+        if not reason and step.after in gone:
+            reason = f"Step {step.after} is not carried out, so {step.definition.name} is still needed."
+        if reason:
+            gone.add(step.number)
+            left.append(LeftOut(key=step.key, title=step.title, reason=f"Not with --migrations: {reason}"))
+    numbers = {step.number: at for at, step in enumerate((one for one in made.steps if one.number not in gone), 1)}
+    steps = tuple(
+        replace(step, number=numbers[step.number], after=numbers[step.after] if step.after else None)
+        for step in made.steps
+        if step.number in numbers
+    )
+    return replace(made, steps=steps, left_out=tuple(left))
+
+
+def declare(paper: Paper, into: str, journal: Journal, say: Say) -> None:
+    """Write the files, which were shown before.
 
     Raises:
         AuditError: a file cannot be written; then all of them are as they were.
     """
-    needed = edits.needed(snapshot, done)
-    models = files.models(needed.edits, apps)
-    made = [*migrations.written(models.edits, apps)]
-    refused = [*needed.refused, *models.refused]
-    if into:
-        made += migrations.foreign(needed.foreign, into, apps, made)
-    else:
-        refused += [
-            edits.Refused(
-                name=one.model,
-                reason="Its model is not the project's to edit; --into-app LABEL puts the migration into one of yours.",
-            )
-            for one in needed.foreign
-        ]
-    changed = [*(Changed(one.path, None, one.text, one.migration) for one in made), *models.files]
-    for file in reversed(changed):
-        say(file.diff())
-    write_files(changed, journal)
-    for one in refused:
+    write_files(paper.files, journal)
+    for one in paper.refused:
         say(f"Not written, {one.name}: {one.reason}")
-    if needed.foreign and into:
+    if paper.foreign:
         say(f"Models of other packages are left as they are; the migration in {into} builds their indexes.")
-    if changed:
-        count = f"{len(changed)} file{'' if len(changed) == 1 else 's'}"
+    if paper.files:
+        count = f"{len(paper.files)} file{'' if len(paper.files) == 1 else 's'}"
         say(f"{count} written. `manage.py migrate` records the migrations, and finds the indexes in place.")
 
 

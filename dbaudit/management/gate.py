@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +102,7 @@ class Gate:
                     f"Database {alias!r} shows none of the {summary.models} models' tables. {unseen}"
                     if unseen
                     else f"Database {alias!r} has none of the {summary.models} models' tables; "
-                    f"run `manage.py migrate --database {alias}` first.",
+                    f"run `manage.py migrate --database {shlex.quote(alias)}` first.",
                     returncode=2,
                 )
         names = ", ".join(repr(one.snapshot.alias) for one in report.databases)

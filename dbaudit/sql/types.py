@@ -10,7 +10,7 @@ import math
 import re
 from typing import Final, Literal
 
-from dbaudit.sql.normal_form.types import type_name
+from dbaudit.sql.type_names import type_name
 
 Family = Literal[
     "text", "citext", "number", "boolean", "moment", "interval", "time", "uuid", "network", "mac", "bytes", "bits",

@@ -71,6 +71,8 @@ SEARCHED = "TO_TSVECTOR(CAST('english' AS REGCONFIG), COALESCE(\"state\", ''))"
 SEARCHED_BOTH = f"{SEARCHED[:-1]} || ' ' || COALESCE(CAST(\"total\" AS TEXT), ''))"
 UPPER_KIND = "UPPER(CAST((\"data\" ->> 'kind') AS TEXT))"
 POSTGRESQL = [
+    candidate(keys=(IndexKey(expression="(\"data\" -> 'kind')"),), method="hash"),
+    candidate(keys=(IndexKey(expression="(\"data\" #> '{ship,city}')"),), method="hash"),
     candidate("customer_id", condition='"total" >= 99.5'),
     candidate("customer_id", include=("total", "ordered_on")),
     candidate(keys=(IndexKey(column="state", opclass="varchar_pattern_ops"), IndexKey(column="customer_id"))),
@@ -226,6 +228,26 @@ def test_a_table_without_a_model_gets_sql_alone(scratch: Scratch) -> None:
     scratch.execute("CREATE TABLE leftover (id integer PRIMARY KEY, a integer)")
     found = written(scratch.snapshot(), Candidate(table="leftover", keys=(IndexKey(column="a"),)))
     assert found.orm == "No model of the project has leftover: build it by SQL, best by RunSQL in a migration."
+
+
+@isolate_apps("tests")
+def test_an_unmanaged_model_is_a_model_whose_migrations_leave_the_table_alone(scratch: Scratch) -> None:
+    class Reading(models.Model):
+        level = models.IntegerField()
+
+        class Meta:
+            app_label = "tests"
+            managed = False
+            db_table = "reading"
+
+    scratch.execute("CREATE TABLE reading (id integer PRIMARY KEY, level integer NOT NULL)")
+    snapshot = scratch.snapshot(Reading._meta.apps)
+    level = Candidate(table="reading", keys=(IndexKey(column="level"),))
+    table = snapshot.table("reading")
+    assert table is not None
+    found = forms.remedy(snapshot, table, forms.action(level, snapshot))
+    assert found.orm.startswith("tests.Reading is unmanaged (managed = False)")
+    assert not found.migration
     assert found.migration == ""
     scratch.execute(found.sql)
     scratch.execute(found.undo_sql)

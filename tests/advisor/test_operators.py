@@ -88,5 +88,16 @@ def test_silent_on_a_part_of_json_beside_an_index_of_the_document() -> None:
 
 
 def test_a_beginning_on_sqlite_takes_the_collation_of_its_like() -> None:
-    assert proposed('"stay"."name" LIKE %s', "abc%", vendor="sqlite") == ["(name COLLATE NOCASE)"]
+    assert proposed('"stay"."name" LIKE %s', "abc%", vendor="sqlite")[0] == "(name COLLATE NOCASE)"
     assert proposed('"stay"."name" LIKE %s', "%abc", vendor="sqlite") == []
+
+
+def test_an_index_is_no_copy_of_the_table() -> None:
+    everything = ", ".join(f'"stay"."{name}"' for name in TYPES)
+    snapshot = Snapshot(
+        alias="default", vendor="postgresql", server_version="15", dialect=Dialect("postgresql"), tables=(STAY,)
+    )
+    for columns, carries in ((everything, False), ('"stay"."span", "stay"."id"', True)):
+        asked = Asked(fingerprint="f", sql=f'SELECT {columns} FROM "stay" WHERE "stay"."id" = 7')
+        [place] = roles.occurrences(asked, snapshot)
+        assert any(one.include for one in candidates.propose(place, asked, "postgresql")) is carries

@@ -10,7 +10,7 @@ import pytest
 
 from dbaudit.apply import advice, rendering, wording
 from dbaudit.apply.advice import Advice
-from dbaudit.apply.plan import Choice, as_index, plan
+from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.steps import Plan, Step
 from dbaudit.facts import Column, ColumnStatistics, Index, IndexKey, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
@@ -144,7 +144,7 @@ def test_expressions_stand_where_they_belong_among_the_columns() -> None:
     wanted: dict[str, Any] = {"expressions": ("upper(x)",), "nulls": ("", "first", "last")}
     (step,) = plan(snapshot(), [build("kind", "", "-code", **wanted)], Choice()).steps
     assert step.definition.body == '("kind", (upper(x)) NULLS FIRST, "code" DESC NULLS LAST)'
-    kind, upper, code = as_index(CreateIndex(table="items", columns=("kind", "", "-code"), **wanted)).keys
+    kind, upper, code = CreateIndex(table="items", columns=("kind", "", "-code"), **wanted).keys
     assert (kind.column, upper.expression, code.descending) == ("kind", "upper(x)", True)
     assert (kind.nulls, upper.nulls, code.nulls) == ("", "first", "last")
 

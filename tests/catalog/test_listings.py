@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.test.utils import isolate_apps
 
+from dbaudit.catalog.models import listings
 from dbaudit.facts import Model
 from tests import project
 from tests.scratch import Scratch
@@ -154,3 +155,27 @@ def test_an_admin_that_is_not_installed_is_not_imported(tmp_path: Path) -> None:
     made.manage("migrate", "-v0")
     told = made.manage(*REPORT).stdout
     assert "Its modules do not import" not in told
+
+
+@isolate_apps("tests")
+def test_the_joins_of_a_list_are_those_that_it_names_or_that_django_makes_by_itself() -> None:
+    class Person(models.Model):
+        class Meta:
+            app_label = "tests"
+
+    class Task(models.Model):
+        owner = models.ForeignKey(Person, models.CASCADE, related_name="+")
+        asked_by = models.ForeignKey(Person, models.CASCADE, related_name="+", null=True)
+        checked_by = models.ForeignKey(Person, models.CASCADE, related_name="+", null=True)
+
+        class Meta:
+            app_label = "tests"
+
+    def joins(**options: Any) -> tuple[str, ...]:
+        page = type("TaskAdmin", (admin.ModelAdmin,), options)(Task, admin.AdminSite())
+        return tuple(listings._joined(Task, page))
+
+    assert joins(list_display=("__str__",)) == ()
+    assert joins(list_display=("__str__", "asked_by")) == ("asked_by", "owner")
+    assert joins(list_display=("checked_by",), list_select_related=("asked_by",)) == ("asked_by",)
+    assert joins(list_display=("id",), list_select_related=True) == ("owner",)

@@ -66,6 +66,34 @@ def test_finds_a_table_that_is_sorted_for_one_page(library: Scratch) -> None:
     assert "title" in finding.remedy.orm
 
 
+def in_no_order() -> Any:
+    return Book.objects.order_by("?")[:20]
+
+
+def not_in_a_subquery() -> Any:
+    return Book.objects.exclude(author__in=Author.objects.filter(name="Author 1").values("pk").order_by())[:1_000]
+
+
+def by_the_name_of_the_author() -> Any:
+    return Book.objects.select_related("author").order_by("author__name")[:20]
+
+
+@pytest.mark.parametrize("task", [in_no_order, not_in_a_subquery])
+def test_silent_where_no_index_can_help(library: Scratch, task: Callable[[], Any]) -> None:
+    fill(library)
+    assert not found(library, CHECK, task)
+
+
+def test_the_table_that_is_sorted_is_named_and_not_the_largest(library: Scratch) -> None:
+    fill(library)
+    assert [finding.table for finding in found(library, CHECK, by_the_name_of_the_author)] == []
+    house = Author.objects.all()[0].publisher_id
+    Author.objects.bulk_create(Author(name=f"x{number}", publisher_id=house) for number in range(6_000))
+    library.execute("ANALYZE")
+    findings = found(library, CHECK, by_the_name_of_the_author)
+    assert {finding.table for finding in findings} <= {"tests_author"}
+
+
 def test_silent_where_an_index_has_the_order_and_the_planner_sorts_all_the_same(postgres: Scratch) -> None:
     with stocked(postgres):
         fill(postgres)

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Trunc
 from django.test.utils import isolate_apps
 
+from tests.checks.measuring import judged_with
 from tests.checks.usage import facts, found, hand_in, use
 from tests.scratch import Scratch
 
@@ -125,3 +126,14 @@ def test_a_counter_is_a_guess(postgres: Scratch) -> None:
     saved(postgres, "tests_page", "hits = hits + 1")
     (one,) = found(postgres, CHECK, model._meta.apps)
     assert (one.identity, one.confidence) == (("(hits)", "hits"), "low")
+
+
+@isolate_apps("tests")
+def test_silent_on_a_guess_where_a_measured_query_uses_the_index(postgres: Scratch) -> None:
+    model = page(indexes=[models.Index(fields=["hits"], name="page_hits")])
+    postgres.create(model)
+    saved(postgres, "tests_page", "hits = hits + 1")
+    postgres.execute("ANALYZE tests_page")
+    rows = model._base_manager.using(postgres.alias).order_by("-hits")
+    told = judged_with(CHECK, postgres, model._meta.apps, lambda: [*rows[:3]])
+    assert not told.findings

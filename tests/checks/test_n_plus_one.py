@@ -7,6 +7,7 @@ from typing import Any
 
 import django
 
+from dbaudit.findings import ChangeQuery
 from tests.checks.queries import found, judged, measured
 from tests.scratch import Scratch
 from tests.workload.conftest import AUTHORS
@@ -86,3 +87,12 @@ def test_all_relations_of_one_admin_list_are_named_in_one_remedy(library: Scratc
 def test_where_django_has_it_fetching_peers_is_recommended(library: Scratch) -> None:
     (finding,) = found(library, CHECK, publishers)
     assert ("fetch_mode(FETCH_PEERS)" in finding.detail) == (django.VERSION >= (6, 1))
+
+
+def test_a_list_of_another_model_is_not_told_to_join_what_it_has_not(library: Scratch) -> None:
+    run = measured(library, publishers, id="admin:tests.Publisher", model="tests.Publisher")
+    (finding,) = judged(library, CHECK, replace(run, trials=()))
+    assert "list_select_related" not in finding.remedy.orm
+    assert "select_related(" not in finding.remedy.orm
+    assert isinstance(finding.remedy.action, ChangeQuery)
+    assert finding.remedy.action.model == "tests.Publisher"

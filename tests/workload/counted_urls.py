@@ -37,6 +37,10 @@ def stream(_request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(lines())
 
 
+def wrong(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(Author.objects.filter(nme="x").count()))
+
+
 class Counting:
     """A middleware that asks before and after the view."""
 
@@ -54,4 +58,5 @@ urlpatterns = [
     path("all/", all_of_them),
     path("thrice/", thrice),
     path("stream/", stream),
+    path("wrong/", wrong),
 ]

@@ -85,7 +85,7 @@ def _found(work: Work, relation: Relation, definition: Definition, like: Standin
     """
     standing = catalogue.indexes(work.builder, relation.oid)
     for twin in identity.twins(standing, like):
-        if twin.usable:
+        if twin.usable and (twin.name == definition.name or not definition.exact):
             return Built(outcome="present" if twin.name == definition.name else "adopted", index=twin)
     for sentence in leftovers.foreign(standing, definition.name, like):
         work.tell(sentence)

@@ -102,6 +102,7 @@ def _together(one: Table, other: Table) -> Table:
         indexes=(*one.indexes, *other.indexes),
         foreign_keys=(*one.foreign_keys, *other.foreign_keys),
         constraints=(*one.constraints, *other.constraints),
+        types={**other.types, **one.types},
     )
 
 
@@ -122,7 +123,7 @@ class _Asked:
             if (parameters := field.db_parameters(self.connection))["type"] is not None
         ]
         parts = (*self._of_fields(fields), *self._of_meta())
-        return Table(
+        table = Table(
             name=self.model.table,
             schema=self.model.schema,
             columns=tuple(self._column(*one) for one in fields),
@@ -133,6 +134,7 @@ class _Asked:
             comment=self._comment(self.cls._meta.db_table_comment),
             ownership=owners.ownership(self.model),
         )
+        return table.typed() if self.connection.vendor == "postgresql" else table
 
     def _stored(self, name: str) -> str:
         return schemas.stored(name, self.connection)

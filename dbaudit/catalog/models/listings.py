@@ -105,7 +105,22 @@ def _page(model: type[models.Model], page: Any, connection: BaseDatabaseWrapper)
         list_filter=tuple(filter(None, (_column(model, one) for one in filters))),
         search=tuple(_searched(model, _listed(page.search_fields))),
         list_per_page=page.list_per_page if isinstance(page.list_per_page, int) else 100,
+        joins=tuple(_joined(model, page)),
     )
+
+
+def _joined(model: type[models.Model], page: Any) -> Iterator[str]:
+    """As ``ChangeList.apply_select_related`` does it: by itself Django joins every key that is never NULL. Those of
+    ``list_display`` are named as well, as an attribute of one's own ends that."""
+    given = page.list_select_related
+    if isinstance(given, list | tuple):
+        yield from map(str, given)
+        return
+    keys = {one.name: one for one in model._meta.concrete_fields if isinstance(one, models.ForeignKey)}
+    shown = [name for name in _listed(page.list_display) if name in keys]
+    yield from shown
+    if shown or given is True:
+        yield from (name for name, key in keys.items() if not key.null and name not in shown)
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -19,6 +19,7 @@ from dbaudit.management import arguments, progress
 from dbaudit.management.apply_indexes import ApplyIndexes
 from dbaudit.management.gate import Gate
 from dbaudit.management.printing import printed
+from dbaudit.options import Options
 from dbaudit.report import github, write
 
 
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
         with progress.watched(self, options["verbosity"], aliases) as told:
             found = auditing.run(
-                auditing.Options(
+                Options(
                     databases=aliases,
                     apps=tuple(options["app"] or ()),
                     checks=tuple(options["check"] or ()),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from dbaudit.sql.normal_form.expressions import tree
+from dbaudit.sql.normal_form.implied import NO_TYPES, Types
 from dbaudit.sql.normal_form.trees import NULL, Tree, columns, truth, understood
 
 
@@ -17,26 +18,26 @@ class Verdict(StrEnum):
     UNSURE = "unsure"
 
 
-def compare(one: str, other: str) -> Verdict:
-    """Compare two expressions, or two conditions; ``""`` is none."""
+def compare(one: str, other: str, types: Types = NO_TYPES) -> Verdict:
+    """Compare two expressions, or two conditions, over columns of these types; ``""`` is none."""
     if one == other:
         return Verdict.SAME
     if not (one and other):
         return Verdict.DIFFERENT
-    return _verdict(condition(one), condition(other))
+    return verdict(condition(one, types), condition(other, types))
 
 
 def compare_defaults(one: str, other: str) -> Verdict:
     """Compare two column defaults; a default of NULL is none."""
     if one == other:
         return Verdict.SAME
-    first, second = (("",) if not text or tree(text) == NULL else tree(text) for text in (one, other))
-    return Verdict.DIFFERENT if first != second and ("",) in (first, second) else _verdict(first, second)
+    first, second = (("",) if not text or tree(text) == NULL else tree(text, NO_TYPES) for text in (one, other))
+    return Verdict.DIFFERENT if first != second and ("",) in (first, second) else verdict(first, second)
 
 
-def condition(sql: str) -> Tree:
-    """The tree of a condition or of another expression."""
-    return truth(tree(sql))
+def condition(sql: str, types: Types = NO_TYPES) -> Tree:
+    """The tree of a condition or of another expression, for comparing it: over columns of these types."""
+    return truth(tree(sql, types))
 
 
 def mentioned(*texts: str) -> frozenset[str]:
@@ -50,7 +51,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in (Verdict.DIFFERENT, Verdict.UNSURE) if verdict in found), Verdict.SAME)
 
 
-def _verdict(one: Tree, other: Tree) -> Verdict:
+def verdict(one: Tree, other: Tree) -> Verdict:
+    """Compare two trees: different only where a server prints all of both as they were written."""
     if one == other:
         return Verdict.SAME
     return Verdict.DIFFERENT if understood(one) and understood(other) else Verdict.UNSURE

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from dbaudit.sql.normal_form import literals
+from dbaudit.sql.normal_form.implied import Types, without_implied
 from dbaudit.sql.normal_form.tokens import Token, tokenize
 from dbaudit.sql.normal_form.trees import (
     COMPARISONS,
@@ -26,7 +27,7 @@ from dbaudit.sql.normal_form.trees import (
     operation,
     signed,
 )
-from dbaudit.sql.normal_form.types import type_name
+from dbaudit.sql.type_names import type_name
 
 # How strongly an operator binds, in PostgreSQL's order.
 _OR, _AND, _NOT, _IS, _COMPARE, _PATTERN, _OTHER, _SUM, _PRODUCT, _POWER, _AT, _COLLATE, _SIGN = range(1, 14)
@@ -39,9 +40,17 @@ _SEPARATORS: Final = ("from", "for", "placing", "in")
 _TYPE_WORDS: Final = ("varying", "precision", "unsigned", "with", "without", "time", "zone")
 
 
+def tree(sql: str, types: Types | None = None) -> Tree:
+    """The tree of an expression, ``("opaque", …)`` with its text or tokens where the grammar here does not know it.
+
+    With the types of the columns, for comparing: casts that a server adds are taken out, and functions that are one
+    have one name. Without them it is what was written, but for its spelling.
+    """
+    return _tree(sql) if types is None else without_implied(_tree(sql), types)
+
+
 @lru_cache(maxsize=8192)
-def tree(sql: str) -> Tree:
-    """The tree of an expression, ``("opaque", …)`` with its text or tokens where the grammar here does not know it."""
+def _tree(sql: str) -> Tree:
     try:
         tokens = tokenize(sql)
     except ValueError:

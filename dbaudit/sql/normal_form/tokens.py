@@ -20,6 +20,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WITH_BRACKETS: Final = re.compile(_TOKEN.pattern.replace("`(?:", r"\[[^\]]*\] | `(?:"), re.VERBOSE | re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _MAY_END_IN_A_SIGN: Final = frozenset("~!@#%^&|?")
 
@@ -46,19 +47,19 @@ class Token:
         return self.kind == "mark" and self.value in marks
 
 
-def tokenize(sql: str) -> list[Token]:
-    """The tokens of an SQL text, then one of the kind ``end``.
+def tokenize(sql: str, *, brackets: bool = False) -> list[Token]:
+    """The tokens of an SQL text, then one of the kind ``end``; with ``brackets``, ``[name]`` is a quoted name (SQLite).
 
     Raises:
         ValueError: the text holds something that is no SQL of these servers.
     """
-    return [*_tokens(sql), Token("end", "", len(sql), len(sql))]
+    return [*_tokens(sql, _WITH_BRACKETS if brackets else _TOKEN), Token("end", "", len(sql), len(sql))]
 
 
-def _tokens(sql: str) -> Iterator[Token]:
+def _tokens(sql: str, pattern: re.Pattern[str]) -> Iterator[Token]:
     position = 0
     while position < len(sql):
-        match = _TOKEN.match(sql, position)
+        match = pattern.match(sql, position)
         if match is None:
             raise ValueError(f"unexpected {sql[position]!r} at {position}")
         kind, text = str(match.lastgroup), match[0]
@@ -81,7 +82,7 @@ def _value(kind: str, text: str) -> str:
         case "word":
             return text.lower()
         case "quoted":
-            return text[1:-1].replace(text[0] * 2, text[0])
+            return text[1:-1].replace(text[-1] * 2, text[-1]) if text[0] != "[" else text[1:-1]
         case "string":
             return text[1:-1].replace("''", "'")
         case "escaped":

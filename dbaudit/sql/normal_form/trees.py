@@ -6,6 +6,7 @@ The functions here make a node out of parts and leave nothing of how it was spel
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -23,19 +24,6 @@ PATTERNS: Final = ("like", "ilike", "glob", "regexp", "match")
 
 _MIRRORED: Final = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _LITERALS: Final = ("text", "number", "null")
-# What a server casts to without anybody having asked.
-_IMPLICIT: Final = frozenset({
-    "text", "character", "character varying", "name", "integer", "bigint", "real", "double precision", "numeric",
-    "interval", "timestamp without time zone", "timestamp with time zone", "time with time zone",
-})  # fmt: skip
-_SYNONYMS: Final = {
-    "btrim": "trim",
-    "character_length": "length",
-    "char_length": "length",
-    "current_timestamp": "now",
-    "substr": "substring",
-    "transaction_timestamp": "now",
-}
 # Functions that a server prints as they were called, so that two that differ were written differently.
 _PLAIN_CALLS: Final = frozenset({
     "abs", "ceil", "coalesce", "concat", "date", "date_trunc", "floor", "greatest", "json_valid", "least", "left",
@@ -46,7 +34,8 @@ _PLAIN_NODES: Final = frozenset({"column", "number", "null", "and", "or", "not",
 
 
 def cast(operand: Tree, name: str) -> Tree:
-    """The operand as a type (see `type_name`): itself where the server may have added the cast; a literal's value."""
+    """The operand as a type (see `type_name`); of a literal its value. Which other casts say nothing, the types of the
+    columns tell (`dbaudit.sql.normal_form.implied`)."""
     base = name.removesuffix("[]").partition("(")[0]
     if name.startswith("time") and name.endswith("zone"):
         base += name.partition(")")[2]
@@ -54,7 +43,7 @@ def cast(operand: Tree, name: str) -> Tree:
         return ("array", *(cast(item, base) for item in operand[1:]))
     if operand[0] in _LITERALS:
         return literals.typed(operand, base, array=name.endswith("[]"))
-    return operand if base in _IMPLICIT else ("cast", name, operand)
+    return ("cast", name, operand)
 
 
 def truth(operand: Tree) -> Tree:
@@ -81,9 +70,26 @@ def negation(operand: Tree) -> Tree:  # noqa: PLR0911  one for each kind
 
 
 def junction(word: str, *operands: Tree) -> Tree:
-    """AND or OR: nested ones joined, order and repetition left out."""
+    """AND or OR: nested ones joined, order and repetition left out; ``a = 1 OR a = 2`` is what IN says."""
     parts = {part for one in map(truth, operands) for part in (one[1:] if one[0] == word else (one,))}
+    parts = _listed(parts, *(("=", "any") if word == "or" else ("<>", "all")))
     return (word, *sorted(parts, key=repr)) if len(parts) > 1 else parts.pop()
+
+
+def _listed(parts: set[Tree], operator: str, quantifier: str) -> set[Tree]:
+    """The parts, those that compare one thing with literals in one membership."""
+    found: defaultdict[Tree, list[Tree]] = defaultdict(list)
+    for part in parts:
+        match part:
+            case ("operation", sign, left, right) if sign == operator and right[0] in ("text", "number"):
+                found[left].append(part)
+            case ("member", sign, word, left, *items) if (sign, word) == (operator, quantifier) and len(items) > 1:
+                found[left].append(part)
+    for left, several in found.items():
+        if len(several) > 1:
+            values = (item for part in several for item in (part[3:] if part[0] == "operation" else part[4:]))
+            parts = parts - {*several} | {membership(operator, quantifier, left, ("array", *values))}
+    return parts
 
 
 def operation(operator: str, left: Tree, right: Tree) -> Tree:
@@ -114,7 +120,7 @@ def call(name: str, arguments: Iterable[Tree]) -> Tree:
     given = tuple(arguments)
     if name == "extract" and given and given[0][0] == "column":
         given = (("text", given[0][1]), *given[1:])
-    return ("call", _SYNONYMS.get(name, name), *given)
+    return ("call", name, *given)
 
 
 def signed(sign: str, operand: Tree) -> Tree:
@@ -140,7 +146,7 @@ def understood(tree: Tree) -> bool:
     """Whether a server prints all of it as it was written, apart from what these functions take away.
 
     Only then do two different trees mean two different texts. Literals of arrays, ranges and rows are no such thing,
-    nor are casts that somebody asked for, nor whatever has a grammar of its own.
+    nor are casts of which it is not known who made them, nor whatever has a grammar of its own.
     """
     match tree:
         case ("text", str(text)):
@@ -149,7 +155,7 @@ def understood(tree: Tree) -> bool:
             return name in _PLAIN_CALLS and all(map(understood, arguments))
         case ("operation", _, *operands):
             return all(map(understood, operands))
-        case ("member", _, _, *parts) | ("collate", _, *parts):
+        case ("member", _, _, *parts) | ("collate" | "cast", _, *parts):
             return all(map(understood, parts))
         case (word, *parts):
             return word in _PLAIN_NODES and all(understood(part) for part in parts if isinstance(part, tuple))

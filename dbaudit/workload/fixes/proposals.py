@@ -59,23 +59,37 @@ def with_admin_trial(run: QueryRun, model_admin: Any, render: Callable[[Any], Ta
     given = model_admin.list_select_related
     shown = [name for name in model_admin.list_display if _refers(model_admin.model, name)]
     wanted = [one.statement.asked.rpartition(".")[2] for one in own]
-    names = tuple(dict.fromkeys((*(given if isinstance(given, list | tuple) else ()), *shown, *wanted)))
+    few = (*(given if isinstance(given, list | tuple) else shown), *wanted)
+    keys = model_admin.model._meta.concrete_fields if shown and given is False else ()
+    # Where a key is shown, Django joins all that are never NULL, which other columns may use.
+    all_of_them = (*few, *(key.name for key in keys if key.is_relation and not key.null))
+    trial = None
+    for names in dict.fromkeys(tuple(dict.fromkeys(each)) for each in (few, all_of_them)):
+        trial = _listed(names, model_admin, render, bench)
+        if trial is None or trial.worked:
+            break
+    if trial is None:
+        return run
+    return replace(run, trials=tuple(replace(trial, fingerprint=one.statement.fingerprint) for one in own))
+
+
+def _listed(names: tuple[str, ...], model_admin: Any, render: Callable[[Any], Task], bench: Bench) -> Trial | None:
+    """What comes of joining these keys in an admin list; None where the list cannot be rendered so."""
     cls = type(model_admin)
     changed = type(cls.__name__, (cls,), {"list_select_related": names})(model_admin.model, model_admin.admin_site)
     change = "list_select_related = ({})".format(", ".join(f'"{name}"' for name in names) + "," * (len(names) == 1))
     trial = Trial(
         fingerprint="",
         change=change,
-        before=f"class {cls.__name__}:\n    list_select_related = {given!r}",
+        before=f"class {cls.__name__}:\n    list_select_related = {model_admin.list_select_related!r}",
         after=f"class {cls.__name__}:\n    {change}",
         worked=False,
     )
     try:
         same = trying.given(render(model_admin), bench) == trying.given(render(changed), bench)
-        trial = trying.measured(trial, [(bench.once(render(model_admin)), bench.once(render(changed)))], same=same)
+        return trying.measured(trial, [(bench.once(render(model_admin)), bench.once(render(changed)))], same=same)
     except (Exception, OutOfTimeError):  # noqa: BLE001 - whatever the changed list raises, it did not work
-        return run
-    return replace(run, trials=tuple(replace(trial, fingerprint=one.statement.fingerprint) for one in own))
+        return None
 
 
 def _refers(model: type[Model], name: Any) -> bool:

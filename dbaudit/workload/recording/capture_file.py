@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dbaudit.errors import AuditError
-from dbaudit.facts import AskingRow, Location, QueryRun, Skipped, Statement
+from dbaudit.facts import AskingRow, Location, QueryRun, Skipped, Statement, WrongName
 from dbaudit.workload.sampling import status
 
 VERSION = 2
@@ -30,6 +30,7 @@ class Captured:
     statements: tuple[Statement, ...]
     dropped: int = 0
     is_test: bool = False
+    wrong: WrongName | None = None
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ def _take(line: bytes, alias: str, groups: dict[str, _Calls]) -> str:
         kinds = [kind[2] == alias for kind in found["statements"]]
         here = sum(kinds[execution[0]] for execution in found["executions"])
         size = here + int(found["dropped"])
-        if not here:
+        if not here and (found["executions"] or not found.get("wrong")):
             return ""
         calls = groups.get(str(found["id"]))
         if calls is None or size > calls.size:
@@ -122,6 +123,7 @@ def _run(identity: str, calls: _Calls, alias: str, file: str) -> QueryRun:
         statements_dropped=worst.dropped,
         source=file,
         is_test=worst.is_test,
+        wrong_name=worst.wrong,
     )
     return replace(run, status=status(run)) if run.samples_ms else run
 
@@ -163,7 +165,29 @@ def _line(captured: Captured) -> dict[str, Any]:
         "statements": list(kinds),
         "executions": executions,
         "dropped": captured.dropped,
+        "wrong": _wrong(captured.wrong),
     }
+
+
+def _wrong(wrong: WrongName | None) -> list[Any] | None:
+    if wrong is None:
+        return None
+    place = (wrong.location.file, wrong.location.line) if wrong.location else None
+    return [wrong.name, wrong.model, wrong.valid, wrong.nearest, wrong.sure, place]
+
+
+def _wrong_name(values: list[Any] | None) -> WrongName | None:
+    if not values:
+        return None
+    name, model, valid, nearest, sure, place = values
+    return WrongName(
+        name=str(name),
+        model=str(model),
+        valid=tuple(valid),
+        nearest=str(nearest),
+        sure=bool(sure),
+        location=Location(str(place[0]), int(place[1])) if place else None,
+    )
 
 
 def _captured(line: dict[str, Any]) -> Captured:
@@ -175,6 +199,7 @@ def _captured(line: dict[str, Any]) -> Captured:
         statements=tuple(_executions(kinds, line["executions"])),
         dropped=int(line["dropped"]),
         is_test=bool(line["test"]),
+        wrong=_wrong_name(line.get("wrong")),
     )
 
 

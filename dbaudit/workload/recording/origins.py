@@ -10,12 +10,14 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from django.db.models import Model
 from django.db.models.query import ModelIterable, RawModelIterable
 
 from dbaudit.workload.recording.record import Record
+from dbaudit.workload.wrong_names import unresolved
 
 #: The attribute of an instance's ``_state``.
 MARK = "_dbaudit_query"
@@ -114,6 +116,9 @@ def _marked(rows: Iterator[Any], queryset: Any) -> Iterator[Any]:
     finally:
         record: Any = here.first
         here.first = outer
+    if record is not None and queryset._prefetch_related_lookups:
+        with suppress(Exception):
+            record.wrong = unresolved(queryset)
     if instance is _NOTHING:
         return
     if record is not None:

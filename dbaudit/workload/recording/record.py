@@ -7,21 +7,26 @@ from typing import Any
 
 from django.db.models import Model
 
+from dbaudit.facts import WrongName
 from dbaudit.workload.recording.trace import Trace
 
 
 class Record:
     """One execution as it was noted. ``rows`` grows while the result is fetched; ``model`` is that of its instances.
 
-    ``keys`` are theirs, where a generic relation may ask for them: its manager tells its queryset no instance.
+    ``keys`` are those of the instances, where a generic relation may ask for them: its manager tells its queryset no
+    instance. ``wrong`` is a name in the prefetches that leads nowhere.
     """
 
-    __slots__ = ("alias", "duration", "error", "keys", "many", "model", "number", "params", "rows", "sql", "trace")
+    __slots__ = (
+        *("alias", "duration", "error", "keys", "many", "model", "number", "params", "rows", "sql", "trace", "wrong"),
+    )
 
     def __init__(self, number: int, sql: str, params: Any, many: bool, alias: str, trace: Trace) -> None:
         self.number = number
         self.model: type[Model] | None = None
         self.keys: set[str] | None = None
+        self.wrong: WrongName | None = None
         self.sql = sql
         self.params = params
         self.many = many

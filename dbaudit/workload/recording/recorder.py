@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
 from types import CodeType
@@ -21,7 +22,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from dbaudit import places
-from dbaudit.facts import Apart, Location, Parameters, Statement
+from dbaudit.facts import Apart, Location, Parameters, Statement, WrongName
 from dbaudit.workload.recording import generic_relations, origins, stack
 from dbaudit.workload.recording.names import names
 from dbaudit.workload.recording.numbers import Numbers
@@ -106,6 +107,14 @@ class Recorder:
         for record in self.records[len(self._resolved) :]:
             self._resolved.append(self._statement(record))
         return tuple(self._resolved)
+
+    @property
+    def wrong_name(self) -> WrongName | None:
+        """The first name in a prefetch that leads nowhere, with the line that asked."""
+        for record, statement in zip(self.records, self.statements, strict=False):
+            if record.wrong is not None:
+                return replace(record.wrong, location=statement.location)
+        return None
 
     def _statement(self, record: Record) -> Statement:
         what, trace, numbers = template(record.sql), record.trace, self._numbers

@@ -188,7 +188,7 @@ def _tables(connection: BaseDatabaseWrapper, scope: _Scope, relations: Mapping[i
             index_bytes=_index_bytes(row, indexes.get(oid, ())),
             foreign_keys=foreign_keys.get(oid, ()),
             constraints=own,
-        )
+        ).typed()
     return found
 
 

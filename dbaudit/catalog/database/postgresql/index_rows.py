@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from dbaudit.catalog.database.postgresql import table_rows
 from dbaudit.facts import ColumnStatistics, Constraint, ConstraintKind, ForeignKey, Index, IndexKey
-from dbaudit.facts.tables import Nulls
+from dbaudit.facts.indexes import Nulls
 
 ACTIONS: Final = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 SERVED: Final[Mapping[str, Literal["", "primary key", "unique", "exclusion"]]] = {

@@ -1,7 +1,8 @@
 """What SQLite tells only in the text of its CREATE statements: expressions, predicates, collations, checks.
 
 SQLite keeps these texts as they were written, and has compiled each of them once: this reads valid statements only.
-It knows quotes, comments, parentheses and the few keywords that open a constraint. Pure; no connection.
+Of CREATE TABLE it knows quotes, comments, parentheses and the few keywords that open a constraint: sqlglot gives no
+texts back as they were written, and refuses what SQLite took. Pure; no connection.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from string import ascii_lowercase, ascii_uppercase
 from typing import Literal, NamedTuple
+
+from dbaudit.sql.normal_form import statements
 
 _TOKEN = re.compile(
     r"""
@@ -93,11 +96,10 @@ _Nodes = Sequence[_Node]
 
 def index_text(sql: str) -> IndexText:
     """The keys and the predicate of a ``CREATE INDEX`` statement."""
-    nodes = _nodes(sql)
-    group, *rest = nodes[_first_group(nodes) :]
+    index = statements.index(sql, "", brackets=True)
     return IndexText(
-        keys=tuple(_text(_bare(key)) for key in _items(group)),
-        predicate=_text(_unwrapped(rest[1:])),  # the keys are followed by WHERE or nothing
+        keys=tuple(_text(_bare(_nodes(key.expression))) if key.expression else "" for key in index.keys),
+        predicate=_text(_unwrapped(_nodes(index.predicate))),
     )
 
 

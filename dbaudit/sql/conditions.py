@@ -43,7 +43,7 @@ def same_rows(one: str, other: str, table: Table, *, passes: Literal["true", "no
         return Verdict.SAME
     if not (one and other):
         return Verdict.DIFFERENT
-    first, second = normal_form.condition(one), normal_form.condition(other)
+    first, second = (normal_form.condition(text, table.types) for text in (one, other))
     if first == second:
         return Verdict.SAME
     kinds = _Kinds(table, (first, second))
@@ -57,8 +57,8 @@ def same_rows(one: str, other: str, table: Table, *, passes: Literal["true", "no
 
 def implied(by: Collection[str], condition: str, table: Table) -> bool:
     """Whether no row that passes all these check constraints could be refused by this one."""
-    trees = [normal_form.condition(one) for one in by]
-    wanted = normal_form.condition(condition)
+    trees = [normal_form.condition(one, table.types) for one in by]
+    wanted = normal_form.condition(condition, table.types)
     about = {*columns(wanted)}
     trees = [one for one in trees if about & {*columns(one)}]
     rows = _Kinds(table, (*trees, wanted)).rows() if trees else None
