@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.apps import apps as installed
 
-from dbaudit.checks.admin_count import admin_count
+from dbaudit import checks
 from dbaudit.facts import Model, QueryRun, Snapshot, Statement, Table, Trial
 from dbaudit.facts.dialect import Dialect
 from dbaudit.findings import ChangeQuery, Finding, Severity
+from dbaudit.registry import registered
 
 SQL = 'SELECT COUNT(*) AS "__count" FROM "shop_order"'
 COUNT = Statement(
@@ -44,7 +46,10 @@ def findings(run: QueryRun, rows: int = 4_000_000) -> list[Finding]:
         models=(Model(label="shop.Order", app="shop", name="Order", owner="project", table="shop_order"),),
         runs=(run,),
     )
-    return [one for one in admin_count(snapshot) if isinstance(one, Finding)]
+    checks.load(installed)
+    outcome = checks.run(snapshot, [one for one in registered() if one.id == "admin_count"])
+    assert [one.id for one in outcome.ran] == ["admin_count"], outcome.crashed or outcome.skipped
+    return list(outcome.findings)
 
 
 def test_silent_on_a_table_of_moderate_size() -> None:
