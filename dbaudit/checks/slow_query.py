@@ -12,7 +12,7 @@ from dbaudit.registry import check
 def slow_query(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     """A query takes more than 50 ms in the database, or more than its budget.
 
-    Why: A page waits for its queries. The analysis of 13 July 2025 set the target of 50 ms.
+    Why: A page waits for its queries.
 
     Fix: See what its plan reads and throws away (bad_plan), whether an index serves it (missing_index), whether it
     asks once a row (n_plus_one); fetch fewer rows and columns.

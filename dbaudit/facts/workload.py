@@ -20,7 +20,7 @@ Access = Literal[
     "", "scan", "index", "index only", "bitmap", "key", "automatic index", "temporary b-tree", "sort", "join"
 ]
 
-#: Milliseconds. The analysis of 13 July 2025 called 6.92 ms excellent and 10.59 ms good, and set the target of 50 ms.
+#: Milliseconds in the database: no user notices the first, whoever waits for several queries feels the second.
 EXCELLENT_MS = 10.0
 TARGET_MS = 50.0
 #: Rows from which on an audit counts a table once: some 30 ms of a server that has it in memory.
