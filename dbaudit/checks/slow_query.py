@@ -52,6 +52,7 @@ def _finding(run: QueryRun, limit: float, *, many: bool) -> Finding:
         evidence.append(Evidence("queries allowed", run.max_queries, "queries", "its budget"))
     if run.calls is not None:
         evidence.append(Evidence("calls", run.calls, "calls", run.source))
+    evidence += measured.counted(run)
     slowest = max(run.statements, key=lambda one: one.duration_ms, default=None)
     if slowest is not None:
         evidence.append(Evidence("slowest statement", measured.short(slowest.template), source="recorded statements"))
