@@ -9,6 +9,8 @@ import pytest
 
 from dbaudit.advisor.recommend import recommend
 from dbaudit.findings import ChangeQuery, ChangeSetting, Finding, Remedy, Severity
+from dbaudit.gate import passing
+from dbaudit.gate.bench import UntriedError
 from dbaudit.gate.passing import Gate
 from tests.gate.gating import NONE, attempt, attempts, index, sql
 from tests.postgres import main_server
@@ -119,3 +121,15 @@ def test_many_tables_are_tried_within_the_locks_that_an_audit_may_take(postgres:
         for number in range(150)
     ]
     assert {one.state for one in attempts(postgres, remedies)} == {"verified"}
+
+
+def test_a_question_that_does_not_end_costs_one_remedy_its_trial(
+    shop: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "TIMEOUT_MS", 100)
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i % 9 + 1 FROM n) SELECT count(*) FROM n"
+    gate = Gate(shop.connection, shop.snapshot(), NONE, lock_timeout_ms=500)
+    with gate._bench() as bench:
+        with pytest.raises(UntriedError):
+            bench.ask(endless)
+        assert bench.ask("SELECT 1") == (1,)
