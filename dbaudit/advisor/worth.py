@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from dbaudit.advisor.provenance import WEIGHT, Provenance, strongest
 from dbaudit.facts import Owner, Snapshot
-from dbaudit.findings import OWNERS, Evidence, Finding, Priority, Severity
+from dbaudit.findings import OWNERS, Confidence, Evidence, Finding, Priority, Severity
 
 #: Warnings that are errors in waiting, the one that hurts users first in front.
 HARM = (
@@ -107,7 +107,7 @@ def of_finding(finding: Finding, snapshot: Snapshot | None, *, freed: int) -> Wo
 def _tier(finding: Finding, freed: int) -> Tier:
     if finding.severity is Severity.ERROR:
         return Tier.BREAKS
-    if finding.severity is Severity.INFO:
+    if finding.severity is Severity.INFO or finding.confidence is Confidence.LOW:
         return Tier.TIDIES if freed >= WORTH_FREEING else Tier.REMARKS
     if finding.check in HARM:
         return Tier.BREAKS

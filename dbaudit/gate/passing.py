@@ -22,12 +22,13 @@ from dbaudit.findings import (
     ChangeQuery,
     ChangeSetting,
     CreateIndex,
+    DropIndex,
     Finding,
     LeaveAsIs,
     Recommendation,
     Remedy,
 )
-from dbaudit.gate import indexes, queries, statements
+from dbaudit.gate import fields, indexes, queries, statements
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
 from dbaudit.gate.postgresql import TIMEOUT_MS, PostgresqlBench
 from dbaudit.gate.sqlite import SqliteBench, empty
@@ -144,6 +145,8 @@ class Gate:
                 return lambda _: queries.tried(remedy, action, self._apps)
             case ChangeSetting():
                 return lambda _: _by_hand()
+            case DropIndex() if fields.EDIT.match(remedy.orm):
+                return lambda bench: fields.tried(bench, remedy, action, self._apps)
             case CreateIndex() if remedy.sql:
                 return lambda bench: indexes.tried(bench, remedy, action, self._apps)
         return lambda bench: statements.tried(bench, remedy)
