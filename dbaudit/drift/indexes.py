@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
-from dbaudit.drift.conditions import same_rows
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
+from dbaudit.sql.conditions import same_rows
 from dbaudit.sql.equivalence import compare_keys, signature
 from dbaudit.sql.normal_form import Verdict
 
