@@ -13,6 +13,7 @@ from dbaudit.facts import (
     ColumnStatistics,
     Constraint,
     ConstraintKind,
+    Counted,
     Data,
     Declaration,
     DefaultFilter,
@@ -24,6 +25,7 @@ from dbaudit.facts import (
     GenericKey,
     HalfSquashed,
     HiddenSchema,
+    Holder,
     Ignore,
     Index,
     IndexKey,
@@ -34,6 +36,7 @@ from dbaudit.facts import (
     Load,
     LoadedColumn,
     Location,
+    LongestKey,
     Migration,
     Migrations,
     Model,
@@ -117,11 +120,12 @@ from dbaudit.findings import (
     Targets,
     TrendPoint,
 )
+from dbaudit.options import Options
 from dbaudit.queries import query
 from dbaudit.registry import check
 
 if TYPE_CHECKING:
-    from dbaudit.auditing import Options, audit
+    from dbaudit.auditing import audit
     from dbaudit.live.capture import capture
 
 __version__ = "0.1.0"
@@ -148,6 +152,7 @@ __all__ = [
     "Constraint",
     "ConstraintKind",
     "Cost",
+    "Counted",
     "CreateIndex",
     "Data",
     "DatabaseReport",
@@ -169,6 +174,7 @@ __all__ = [
     "HalfSquashed",
     "Helped",
     "HiddenSchema",
+    "Holder",
     "Ignore",
     "Index",
     "IndexKey",
@@ -182,6 +188,7 @@ __all__ = [
     "Load",
     "LoadedColumn",
     "Location",
+    "LongestKey",
     "Migration",
     "Migrations",
     "Model",
@@ -252,8 +259,8 @@ def __getattr__(name: str) -> Any:
         from dbaudit.live.capture import capture  # noqa: PLC0415 - as the docstring says
 
         return capture
-    if name in ("Options", "audit"):
-        from dbaudit import auditing  # noqa: PLC0415
+    if name == "audit":
+        from dbaudit.auditing import audit  # noqa: PLC0415
 
-        return getattr(auditing, name)
+        return audit
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -27,10 +27,10 @@ from dbaudit.connection.parallel import on_each
 from dbaudit.connection.reasons import reason
 from dbaudit.errors import AuditError
 from dbaudit.facts import Skipped, Snapshot
-from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import MANAGE, Code, DatabaseReport, Report, StaleSuppression, Suppression
 from dbaudit.gate.passing import Gate
 from dbaudit.memory import uncollected
+from dbaudit.options import Options, listed
 from dbaudit.policy import selection, suppression
 from dbaudit.progress import Progress, silent
 from dbaudit.registry import Check
@@ -38,38 +38,6 @@ from dbaudit.workload.limits import Limits
 from dbaudit.workload.measure import Crawl, measure, recorded
 
 NO_QUERIES = Skipped("Query performance", "The audit was asked to measure no queries.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What an audit is asked for. Empty ``apps`` and ``checks`` mean all; ``progress`` is told what is being done.
-
-    ``queries`` measures the canned and automatic workload, ``crawl`` the GET routes too; ``workload`` names files of
-    captured queries. ``budgets`` are those that the queries are held against, None for none.
-    ``index_budget`` (``64MB``, ``25%``) is what new indexes may take, ``advise_for`` (``60s``) how long they are looked
-    for, as in the settings where empty; ``quick`` makes one pass; ``what_if`` is ``sample`` or ``build``, which
-    builds the chosen ones on the live tables and rolls that back; ``explain_rejected`` tells of those refused.
-    ``arguments`` are the command's, for the report's "how to reproduce".
-    """
-
-    databases: tuple[str, ...] = ("default",)
-    apps: tuple[str, ...] = ()
-    checks: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    exact_counts: bool = False
-    read_data: bool = False
-    queries: bool = True
-    crawl: bool = False
-    crawl_exclude: tuple[str, ...] = ()
-    workload: tuple[Path, ...] = ()
-    budgets: tuple[QueryBudget, ...] | None = None
-    index_budget: str = ""
-    advise_for: str = ""
-    quick: bool = False
-    what_if: str = ""
-    explain_rejected: bool = False
-    arguments: tuple[str, ...] = ()
-    progress: Progress = silent
 
 
 def audit(
@@ -99,14 +67,14 @@ def audit(
     return run(
         Options(
             databases=(alias,),
-            apps=_listed(apps),
-            checks=_listed(checks),
-            skip=_listed(skip),
+            apps=listed(apps),
+            checks=listed(checks),
+            skip=listed(skip),
             exact_counts=exact_counts,
             read_data=read_data,
             queries=queries,
             crawl=crawl,
-            crawl_exclude=_listed(crawl_exclude),
+            crawl_exclude=listed(crawl_exclude),
             workload=tuple(map(Path, (workload,) if isinstance(workload, str | Path) else workload)),
             index_budget=index_budget,
             advise_for=advise_for,
@@ -116,10 +84,6 @@ def audit(
             progress=progress,
         )
     )
-
-
-def _listed(names: Iterable[str] | str) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def run(options: Options) -> Report:
@@ -202,7 +166,7 @@ def _audit(
     """Measure, judge and advise on what was read. Here project code runs and is timed, so nothing else does."""
     alias = snapshot.alias
     with marked(of_alias(alias)):
-        snapshot = _restricted(snapshot, options.apps)
+        snapshot = selection.restricted(snapshot, options.apps)
         snapshot = _measured(snapshot, settings, options)
         options.progress(f"Running {len(selected)} checks on {alias!r}")
         with uncollected():
@@ -322,22 +286,6 @@ def _stale(
     whole = options.queries and not (options.apps or options.checks or options.skip)
     whole = whole and {*options.databases} >= {*connections}
     return suppression.stale(wishes, used, today, ran=ran, whole=whole)
-
-
-def _restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:
-    """Only these applications' tables and models, where any are named."""
-    if not labels:
-        return snapshot
-    return replace(
-        snapshot,
-        tables=tuple(table for table in snapshot.tables if table.ownership.app in labels),
-        models=tuple(model for model in snapshot.models if model.app in labels),
-        migrations=snapshot.migrations.of(labels) if snapshot.migrations else None,
-        skipped=(
-            *snapshot.skipped,
-            Skipped("Other applications", f"The audit was asked for {', '.join(labels)} only."),
-        ),
-    )
 
 
 def _now() -> datetime:

@@ -24,7 +24,7 @@ def page() -> str:
     values = {name: getattr(dbaudit, name) for name in dbaudit.__all__}
     sections = {
         "Functions": [name for name, value in values.items() if inspect.isfunction(value) or _is_from(value, "live")],
-        "What an audit concludes": [name for name, value in values.items() if _is_from(value, "findings", "auditing")],
+        "What an audit concludes": [name for name, value in values.items() if _is_from(value, "findings", "options")],
         "What an audit reads": [name for name, value in values.items() if _is_from(value, "facts")],
     }
     listed = {name for names in sections.values() for name in names}

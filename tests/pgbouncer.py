@@ -23,6 +23,8 @@ listen_port = {port}
 auth_type = any
 pool_mode = {mode}
 default_pool_size = {pool_size}
+server_round_robin = {rotation:d}
+server_reset_query = {reset}
 unix_socket_dir =
 ignore_startup_parameters = extra_float_digits, options
 """
@@ -31,9 +33,18 @@ STARTS_WITHIN_SECONDS = 10
 
 @contextmanager
 def pooler(
-    settings: dict[str, Any], folder: Path, mode: Literal["session", "transaction"], pool_size: int = 20
+    settings: dict[str, Any],
+    folder: Path,
+    mode: Literal["session", "transaction", "statement"],
+    pool_size: int = 20,
+    *,
+    rotation: bool = False,
+    reset: str = "DISCARD ALL",
 ) -> Iterator[dict[str, Any]]:
-    """Start a pgbouncer before the database of an entry for DATABASES, and give the entry that leads through it."""
+    """Start a pgbouncer before the database of an entry for DATABASES, and give the entry that leads through it.
+
+    ``rotation``: free processes serve in turn, not the last one first. ``reset`` is what it runs when a session ends.
+    """
     port = _free_port()
     file = folder / f"pgbouncer-{mode}.ini"
     file.write_text(
@@ -45,6 +56,8 @@ def pooler(
             port=port,
             mode=mode,
             pool_size=pool_size,
+            rotation=rotation,
+            reset=reset,
         )
     )
     account = _account()

@@ -17,7 +17,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("findings",),
     ("sql",),
     ("places", "amounts", "memory"),
-    ("conf",),
+    ("conf", "options"),
     ("connection",),
     ("drift",),
     ("analysis",),

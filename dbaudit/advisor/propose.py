@@ -24,6 +24,7 @@ from dbaudit.facts import Skipped, Snapshot, Table
 
 WHAT = "Index advice"
 LATE = "What may be planned was planned before it was tried."
+TOO_LARGE = "It takes {:,} bytes, more than the {:,} that new indexes may take (INDEX_BUDGET)."
 REPEATED_KEY = "It begins with the columns of a key, which finds the row by itself."
 UNUSED = "The planner uses it for no statement."
 ALSO_KEYS = "Statements also ask for keys that exist, for which another inverted index serves both."
@@ -234,6 +235,8 @@ class _Work:
         gain = State(problem, chosen).gain(number)
         if gain <= 0 < gain + problem.kept(number):
             return "Keeping it would cost the writes more than it saves the reads."
+        if problem.size(number) > problem.budget:
+            return TOO_LARGE.format(problem.size(number), int(problem.budget))
         if problem.size(chosen | number) > problem.budget:
             return "It does not fit into the budget beside those that save more for their size."
         if gain > 0:

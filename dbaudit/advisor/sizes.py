@@ -63,10 +63,21 @@ class Part:
     once: bool = True
 
 
-def index_bytes(candidate: Candidate, snapshot: Snapshot, share: float | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What was counted of an index's keys: how many different ones there are, and the mean width of each in bytes."""
+
+    different: float
+    widths: tuple[float, ...]
+
+
+def index_bytes(
+    candidate: Candidate, snapshot: Snapshot, share: float | None = None, counted: Keys | None = None
+) -> int:
     """Bytes that the index would take when it has just been built; at least one page of keys.
 
-    ``share`` is the part of the rows that its condition lets in, where the planner was asked for it.
+    ``share`` is the part of the rows that its condition lets in, where the planner was asked for it; ``counted`` what
+    was counted of its keys.
     """
     table = snapshot.table(candidate.table, candidate.schema)
     if table is None:
@@ -84,8 +95,13 @@ def index_bytes(candidate: Candidate, snapshot: Snapshot, share: float | None = 
         replace(part, null=0.0) if key.column.lower() in filled else part
         for key, part in zip(candidate.keys, _parts(table, candidate.keys), strict=True)
     ]
+    if counted is not None:
+        keys = [
+            part if key.column else replace(part, width=width, align=1)
+            for key, part, width in zip(candidate.keys, keys, counted.widths, strict=True)
+        ]
     more = [_part(table, name) for name in candidate.include]
-    leaves = _leaf_pages(rows, keys, more)
+    leaves = _leaf_pages(rows, keys, more, counted.different if counted else None)
     return int((1 + leaves + _inner_pages(leaves, keys)) * PAGE)
 
 
@@ -108,11 +124,11 @@ def entry_bytes(candidate: Candidate, snapshot: Snapshot) -> int:
     return int(_tuple([*_parts(table, candidate.keys), *(_part(table, name) for name in candidate.include)]) + POINTER)
 
 
-def _leaf_pages(rows: float, keys: list[Part], more: list[Part]) -> float:
+def _leaf_pages(rows: float, keys: list[Part], more: list[Part], different: float | None = None) -> float:
     single = _tuple([*keys, *more]) + POINTER
     if more or not all(part.once for part in keys):
         return _pages(rows * single)
-    total = sum(_bytes_of(groups, size, _tuple(keys)) for groups, size in _groups(rows, keys))
+    total = sum(_bytes_of(groups, size, _tuple(keys)) for groups, size in _groups(rows, keys, different))
     return _pages(total)
 
 
@@ -133,9 +149,11 @@ def _inner_pages(leaves: float, keys: list[Part]) -> float:
     return pages
 
 
-def _groups(rows: float, keys: list[Part]) -> Iterator[tuple[float, float]]:
+def _groups(rows: float, keys: list[Part], counted: float | None = None) -> Iterator[tuple[float, float]]:
     """How many different keys there are, by how many rows share one: (number of keys, rows of each)."""
-    if len(keys) == 1:
+    if counted is not None:
+        rest, different = rows, min(rows, counted)
+    elif len(keys) == 1:
         part = keys[0]
         rest = rows * (1 - part.null)
         if part.null:

@@ -85,8 +85,8 @@ def _runways(snapshot: Snapshot) -> Iterator[_Runway]:
                 follows = f"{table.label}.{column.name}"
                 yield _Runway(used=reached, ceiling=end, source=source, table=child, column=own, follows=follows)
     for sequence in snapshot.sequences:
-        if not sequence.table and sequence.last_value and sequence.increment > 0 and not sequence.cycles:
-            yield _Runway(used=sequence.last_value, ceiling=sequence.maximum, source="pg_sequences", sequence=sequence)
+        if not sequence.table and sequence.position and sequence.increment > 0 and not sequence.cycles:
+            yield _Runway(used=sequence.position, ceiling=sequence.maximum, source="pg_sequences", sequence=sequence)
 
 
 def _used(snapshot: Snapshot) -> dict[Place, tuple[int, str]]:
@@ -101,8 +101,8 @@ def _used(snapshot: Snapshot) -> dict[Place, tuple[int, str]]:
         column = table.column(sequence.column) if table else None
         if column is None or not column.identity or sequence.increment < 0 or sequence.cycles:
             used.pop(place, None)
-        elif (sequence.last_value or 0) >= used.get(place, (1, ""))[0]:
-            used[place] = (sequence.last_value or 0, "pg_sequences")
+        elif (sequence.position or 0) >= used.get(place, (1, ""))[0]:
+            used[place] = (sequence.position or 0, "pg_sequences")
     return used
 
 

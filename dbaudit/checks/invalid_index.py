@@ -21,7 +21,8 @@ def invalid_index(snapshot: Snapshot) -> Iterator[Finding]:
     part: what is attached is used, the other partitions are read whole, and new ones get no part of it.
 
     Fix: ``REINDEX INDEX CONCURRENTLY`` it. A leftover of a failed ``REINDEX CONCURRENTLY`` (``_ccnew``, ``_ccold``)
-    is dropped. For a partitioned table build the missing parts and attach them.
+    is dropped. For a partitioned table build the missing parts and attach them. What made a unique one fail is rows
+    that are alike: the advice begins with the query for them, because the rebuild fails as long as there are any.
 
     Silent when: It is being built right now.
     """
@@ -70,7 +71,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
     if index.unique and index.ready:
         costs = "Writes maintain it, and it rejects duplicates."
     if index.unique and not leftover:
-        costs += " Until it is valid, nothing says that its columns are unique: rows may be alike already."
+        costs += " Nothing enforces meanwhile that its columns are unique. A rebuild fails on rows that are alike."
     if leftover or not index.live:
         remedy = Remedy(
             action=DropIndex(table=table.label, name=index.name, definition=index.definition),
@@ -83,7 +84,7 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
         remedy = Remedy(
             action=RunSql(purpose="Rebuild the index so that the planner can use it."),
             orm="No model change.",
-            sql=f"REINDEX INDEX CONCURRENTLY {name};",
+            sql=f"{_duplicates(snapshot, table, index)}REINDEX INDEX CONCURRENTLY {name};",
             undo_sql=ddl.drop_index(dialect, table, index.name),
         )
     return Finding.about(
@@ -99,3 +100,18 @@ def _finding(snapshot: Snapshot, table: Table, index: Index) -> Finding:
         ],
         remedy=remedy,
     )
+
+
+def _duplicates(snapshot: Snapshot, table: Table, index: Index) -> str:
+    """The query for the rows that keep a unique index from being built, ``""`` for an index that is not unique."""
+    if not index.unique:
+        return ""
+    quote = snapshot.dialect.quote
+    keys = [quote(key.column) if key.column else f"({key.expression})" for key in index.keys]
+    nullable = [key.column for key in index.keys if (column := table.column(key.column)) and column.nullable]
+    conditions = [f"{quote(name)} IS NOT NULL" for name in nullable if index.nulls_distinct]
+    conditions += [f"({index.predicate})"] if index.predicate else []
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    listed = ", ".join(keys)
+    rows = f"SELECT {listed}, count(*) FROM {quote(table.schema, table.name)}{where}"
+    return f"{rows} GROUP BY {listed} HAVING count(*) > 1;\n-- Put these rows right first; then:\n"

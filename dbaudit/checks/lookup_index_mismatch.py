@@ -8,6 +8,9 @@ from dbaudit.facts import IndexKey, Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Confidence, CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
 from dbaudit.sql import ddl, names
+from dbaudit.sql.entry import entry
+from dbaudit.sql.orm import UntranslatableError
+from dbaudit.sql.types import family
 
 #: With it a b-tree serves LIKE in every collation.
 PATTERNS = "text_pattern_ops"
@@ -83,7 +86,6 @@ def _remedy(snapshot: Snapshot, miss: Miss) -> Remedy:
             asked = f'{{"{key}": {asked}}}'
         orm = f"{name}__contains={asked}"
         return Remedy(action=ChangeQuery(before=one.template, after=orm), orm=orm)
-    column = snapshot.dialect.quote(miss.column)
     if miss.kind == "contains":
         best = containment(table, miss.column)[0]
         index = CreateIndex(
@@ -96,23 +98,18 @@ def _remedy(snapshot: Snapshot, miss: Miss) -> Remedy:
     elif miss.kind == "inside":
         index = CreateIndex(
             table=table.label,
-            keys=(IndexKey(expression=f"UPPER({column})", opclass=TRIGRAMS),),
+            keys=(IndexKey(expression=_cased(snapshot, miss), opclass=TRIGRAMS),),
             name=names.index_name(table.name, (miss.column,), miss.case, "gin"),
             method="gin",
         )
-        orm = f'GinIndex(OpClass(Upper("{name}"), name="{TRIGRAMS}"), name="{index.name}")'
+        orm = _orm(snapshot, miss, index)
     else:
-        expression = f"{miss.case.upper()}({column})"
         index = CreateIndex(
             table=table.label,
-            expressions=(expression,),
+            keys=(IndexKey(expression=_cased(snapshot, miss), opclass=PATTERNS if miss.pattern else ""),),
             name=names.index_name(table.name, (miss.column,), miss.case),
-            opclasses=(PATTERNS,) if miss.pattern else (),
         )
-        key = f'{miss.case.title()}("{name}")'
-        if miss.pattern:
-            key = f'OpClass({key}, name="{PATTERNS}")'
-        orm = f'models.Index({key}, name="{index.name}")'
+        orm = _orm(snapshot, miss, index)
         if miss.pattern:
             orm += "  # for a beginning; what stands within the text takes a GIN index with gin_trgm_ops"
     return Remedy(
@@ -121,3 +118,18 @@ def _remedy(snapshot: Snapshot, miss: Miss) -> Remedy:
         sql=ddl.create_index(snapshot.dialect, table, index),
         undo_sql=ddl.drop_index(snapshot.dialect, table, index.name),
     )
+
+
+def _cased(snapshot: Snapshot, miss: Miss) -> str:
+    """What the lookup compiles to. On PostgreSQL it casts what is no text."""
+    column = snapshot.dialect.quote(miss.column)
+    found = miss.table.column(miss.column)
+    cast = snapshot.vendor == "postgresql" and found is not None and family(found.type) not in ("text", "citext", "")
+    return f"{miss.case.upper()}({f'({column})::text' if cast else column})"
+
+
+def _orm(snapshot: Snapshot, miss: Miss, index: CreateIndex) -> str:
+    try:
+        return entry(snapshot, miss.table, index).code
+    except UntranslatableError as error:
+        return f"{error} Build it by SQL."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dbaudit import drift
 from dbaudit.analysis.removal import declaration, removal
-from dbaudit.facts import Index, ModelField, Snapshot, Table
+from dbaudit.facts import Index, IndexKey, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, Evidence, Finding, Severity
 from dbaudit.registry import check
 from dbaudit.sql.equivalence import covers, enforces, keep_order, knowable, signature
@@ -18,7 +18,8 @@ MANY_TO_MANY = "Automatic many-to-many tables carry an index that their unique c
 def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
     """An index does nothing that a wider one does not.
 
-    Why: Its key columns lead another index on the same rows (a left prefix), or a unique index has the same columns.
+    Why: Its key columns lead another index on the same rows (a left prefix), or a unique index has the same columns. On
+    SQLite a table lies in the order of its integer primary key, so an index of that alone does nothing.
     Reads can use the other one; every write maintains both.
 
     Fix: Drop the narrow one. Where Django made it for a foreign key, write ``db_index=False`` on the field and let a
@@ -35,6 +36,8 @@ def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
         for index in table.indexes:
             if index.usable and knowable(index):
                 led_by[index.keys[0].column].append(index)
+        if key := _rowid_key(snapshot, table):
+            led_by[key.columns[0]].append(key)
         for alike in led_by.values():
             for narrow in alike:
                 if enforces(narrow):
@@ -44,6 +47,15 @@ def redundant_index(snapshot: Snapshot) -> Iterator[Finding]:
                     wide = min(wider, key=_choice)
                     alone = (table.label, wide.name) in undeclared and (table.label, narrow.name) not in undeclared
                     yield _finding(snapshot, table, narrow, wide, alone=alone)
+
+
+def _rowid_key(snapshot: Snapshot, table: Table) -> Index | None:
+    """SQLite keeps a table in the order of its INTEGER PRIMARY KEY: that key is as good as an index and is none."""
+    own = table.column(table.primary_key[0]) if len(table.primary_key) == 1 else None
+    if snapshot.vendor != "sqlite" or own is None or any(index.primary for index in table.indexes):
+        return None
+    keys = (IndexKey(column=own.name),)
+    return Index(name="the key of the table", table=table.name, keys=keys, unique=True, constraint="primary key")
 
 
 def _choice(wide: Index) -> tuple[bool | int | str, ...]:

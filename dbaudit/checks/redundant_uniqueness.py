@@ -27,12 +27,12 @@ def redundant_uniqueness(snapshot: Snapshot) -> Iterator[Finding]:
     change nothing: a row with a NULL is like no other to either constraint.
     """
     for table in snapshot.stored_tables():
-        never_null = {column.name for column in table.columns if not column.nullable}
         unique = sorted((index for index in table.indexes if index.unique and index.usable), key=keep_order)
         for weak in unique:
             if weak.primary or weak.referenced or weak.replica_identity or weak.clustered or not _plain_keys(weak):
                 continue
-            strong = next((one for one in unique if implies_unique(one, weak, never_null)), None)
+            shorter = (one for one in unique if len(one.keys) < len(weak.keys))
+            strong = next((one for one in shorter if implies_unique(one, weak, table)), None)
             if strong:
                 yield _finding(snapshot, table, weak, strong)
 

@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterator
 
 from dbaudit.analysis.removal import declaration, removal
-from dbaudit.facts import Column, Index, ModelField, Snapshot, Table
+from dbaudit.facts import Column, Index, IndexKey, ModelField, Snapshot, Table
 from dbaudit.findings import Confidence, CreateIndex, Evidence, Finding, Remedy, Severity
 from dbaudit.registry import check
 from dbaudit.sql import ddl, names
 from dbaudit.sql.equivalence import enforces
 
+ARRAY = re.compile(r".+\[\]")
 #: Types by what the database calls them -> the method whose operators they are looked up by, and Django's class.
 FITTING = (
-    (re.compile(r".+\[\]"), "gin", "GinIndex"),
+    (ARRAY, "gin", "GinIndex"),
     (re.compile(r"jsonb"), "gin", "GinIndex"),
     (re.compile(r"hstore"), "gin", "GinIndex"),
     (re.compile(r"tsvector"), "gin", "GinIndex"),
@@ -34,18 +35,26 @@ def wrong_index_method(snapshot: Snapshot) -> Iterator[Finding]:
     which has no such methods, take ``db_index=True`` off the ``JSONField``.
 
     Silent when: The index is unique or enforces something else (whole values are compared), is no b-tree, is partial,
-    is over an expression, or the column is not its first one. Where scans of it were counted, some query does compare
-    whole values, and it is a remark.
+    is over an expression, or the column is not its first one, unless it is an array: nothing looks that up as a whole
+    behind another key. Where scans of it were counted, some query does compare whole values, and it is a remark.
     """
     for table in snapshot.stored_tables():
         for index in table.indexes:
-            column = table.column(index.columns[0]) if index.method == "btree" and index.keys else None
+            column = _searched(snapshot, table, index) if index.method == "btree" and index.keys else None
             if column is None or enforces(index) or not (index.plain and index.usable and index.complete):
                 continue
             field = snapshot.columns_field(table, column.name)
             fitting = _fitting(snapshot, column, field)
             if fitting is not None:
                 yield _finding(snapshot, table, index, column, field, *fitting)
+
+
+def _searched(snapshot: Snapshot, table: Table, index: Index) -> Column | None:
+    """The column that the index is judged by: its first one, or an array behind that."""
+    first, *others = [table.column(name) for name in index.columns]
+    if snapshot.vendor != "postgresql":
+        return first
+    return next((one for one in others if one and ARRAY.fullmatch(one.type)), first)
 
 
 def _fitting(snapshot: Snapshot, column: Column, field: ModelField | None) -> tuple[str, str] | None:
@@ -73,25 +82,40 @@ def _finding(
         confidence=Confidence.MEDIUM if index.scans else Confidence.HIGH,
         written=declared,
         evidence=evidence,
-        remedy=_remedy(snapshot, table, index, field, method, name),
+        remedy=_remedy(snapshot, table, index, column, method, name),
     )
 
 
-def _remedy(snapshot: Snapshot, table: Table, index: Index, field: ModelField | None, method: str, name: str) -> Remedy:
+def _remedy(snapshot: Snapshot, table: Table, index: Index, column: Column, method: str, name: str) -> Remedy:
     gone = removal(snapshot, table, index)
     if not method:
         return gone
-    dialect, column = snapshot.dialect, index.columns[0]
+    dialect = snapshot.dialect
+    field = snapshot.columns_field(table, column.name)
     fitting = CreateIndex(
         table=table.label,
-        columns=(column,),
+        keys=(IndexKey(column=column.name),),
         method=method,
-        name=names.index_name(table.name, [column], method),
+        name=names.index_name(table.name, [column.name], method),
     )
-    asked = field.name if field else column
+    first = index.columns[0] == column.name
+    kept = [] if first else [key for key in index.keys if key.column != column.name]
+    make, back = _without(snapshot, table, kept)
+    asked = field.name if field else column.name
+    shorter = f"; an index of {', '.join(map(str, kept))} alone in its place" if kept else ""
     return Remedy(
         action=fitting,
-        orm=f"{name}(fields=[{asked!r}], name={fitting.name!r}) in Meta.indexes; {gone.orm}",
-        sql=f"{ddl.create_index(dialect, table, fitting)}\n{gone.sql}",
-        undo_sql=f"{gone.undo_sql}\n{ddl.drop_index(dialect, table, fitting.name)}",
+        orm=f"{name}(fields=[{asked!r}], name={fitting.name!r}) in Meta.indexes{shorter}; {gone.orm}",
+        sql=f"{ddl.create_index(dialect, table, fitting)}\n{make}{gone.sql}",
+        undo_sql=f"{gone.undo_sql}\n{back}{ddl.drop_index(dialect, table, fitting.name)}",
     )
+
+
+def _without(snapshot: Snapshot, table: Table, kept: list[IndexKey]) -> tuple[str, str]:
+    """The index of the other keys, and what takes it back; nothing where an index begins with them already."""
+    if not kept or any(one.usable and one.plain and one.keys == tuple(kept) for one in table.indexes):
+        return "", ""
+    name = names.index_name(table.name, [key.column for key in kept])
+    action = CreateIndex(table=table.label, keys=tuple(kept), name=name)
+    make = ddl.create_index(snapshot.dialect, table, action)
+    return f"{make}\n", f"{ddl.drop_index(snapshot.dialect, table, name)}\n"

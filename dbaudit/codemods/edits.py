@@ -11,6 +11,7 @@ from dbaudit.apply.foreseen import index_of
 from dbaudit.apply.steps import Done
 from dbaudit.facts import Index, Snapshot, Table
 from dbaudit.findings import CreateIndex
+from dbaudit.sql.entry import Entry, entry
 from dbaudit.sql.equivalence import knowable, signature
 from dbaudit.sql.orm import UntranslatableError
 
@@ -21,7 +22,7 @@ class AddToMeta:
 
     model: str
     index: str
-    entry: forms.Entry
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Foreign:
 
     model: str
     name: str
-    entry: forms.Entry
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,9 @@ def _built(snapshot: Snapshot, done: Done) -> Edit | Foreign | Refused | None:
     model = forms.holder(snapshot, table)
     try:
         if model:
-            return AddToMeta(model=model.label, index=wanted.name, entry=forms.entry(snapshot, table, wanted))
+            return AddToMeta(model=model.label, index=wanted.name, entry=entry(snapshot, table, wanted))
         if table.ownership.model and not table.ownership.auto_created:
-            return Foreign(model=table.ownership.model, name=wanted.name, entry=forms.entry(snapshot, table, wanted))
+            return Foreign(model=table.ownership.model, name=wanted.name, entry=entry(snapshot, table, wanted))
     except UntranslatableError as error:
         return Refused(name=wanted.name, reason=f"{error} Put its SQL into a migration by RunSQL.")
     return Refused(name=wanted.name, reason=f"No model that could declare it has the table {table.label}.")

@@ -19,10 +19,10 @@ from django.db.migrations.writer import MigrationWriter
 from django.db.models import Index
 from django.db.models.options import normalize_together
 
-from dbaudit.advisor.forms import Entry
 from dbaudit.codemods.edits import AddToMeta, Edit, Foreign, NoIndexOfField, RemoveFromMeta
 from dbaudit.errors import AuditError
 from dbaudit.operations import EnsureIndex, EnsureNoIndex
+from dbaudit.sql.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
-from dbaudit.drift import conditions
 from dbaudit.drift.indexes import judged
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Constraint, Index, Table
-from dbaudit.sql import normal_form
+from dbaudit.sql import conditions, normal_form
 from dbaudit.sql.equivalence import signature
 from dbaudit.sql.normal_form import Verdict, statements
 from dbaudit.sql.normal_form.statements import Exclusion

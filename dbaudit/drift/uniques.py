@@ -10,13 +10,12 @@ from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from dbaudit.drift.conditions import same_rows
-from dbaudit.drift.indexes import judged, mentioned
+from dbaudit.drift.indexes import judged, mentioned, without_inherited
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
-from dbaudit.sql.equivalence import signature, undirected
-from dbaudit.sql.normal_form import Verdict, statements
+from dbaudit.sql.equivalence import implies_unique, signature, undirected
+from dbaudit.sql.normal_form import statements
 
 
 def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
@@ -46,7 +45,7 @@ def compare_uniques(expected: Table, actual: Table) -> Drift[Index]:
         if actual.primary_key and {*actual.primary_key} <= {*weak.columns}:
             return True
         return any(
-            strong.usable and checked(strong) in ("", checked(weak)) and _stricter(strong, weak, actual, never_null)
+            strong.usable and checked(strong) in ("", checked(weak)) and implies_unique(strong, weak, actual)
             for strong in found.plain
         )
 
@@ -62,7 +61,7 @@ class _Uniques:
 
     def __init__(self, table: Table, never_null: AbstractSet[str]) -> None:
         written = [one for one in table.indexes if one.unique]
-        self.plain = [_plainly(one, never_null) for one in written]
+        self.plain = [_plainly(without_inherited(one, table), never_null) for one in written]
         self._written = {id(plain): one for plain, one in zip(self.plain, written, strict=True)}
         self._checked = {
             one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"
@@ -118,12 +117,3 @@ def _positions(index: Index) -> Hashable:
     """The columns that its keys are made of, in no order; None where there are none."""
     positions = mentioned(index)
     return frozenset(positions) if isinstance(positions, tuple) else None
-
-
-def _stricter(strong: Index, weak: Index, table: Table, never_null: AbstractSet[str]) -> bool:
-    if not _keys(strong) <= _keys(weak):
-        return False
-    if strong.predicate and same_rows(strong.predicate, weak.predicate, table, passes="true") is not Verdict.SAME:
-        return False
-    filled = {column.lower() for column in strong.columns} <= never_null
-    return weak.nulls_distinct or not strong.nulls_distinct or filled

@@ -7,7 +7,7 @@ A check that needs what is ``None`` is skipped with the reason; it never guesses
 
 from dbaudit.facts.asking import Apart, Asker, AskingRow
 from dbaudit.facts.columns import Column, ColumnStatistics
-from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, OldRows, Orphans
+from dbaudit.facts.data import Data, Duplicates, KeyPosition, LengthCount, LimitCount, LongestKey, OldRows, Orphans
 from dbaudit.facts.declarations import Change, Declaration, HalfSquashed, Migration, Migrations, OwnSql
 from dbaudit.facts.ignores import Ignore
 from dbaudit.facts.indexes import Index, IndexKey
@@ -18,6 +18,7 @@ from dbaudit.facts.paging import Paging, PagingSetting
 from dbaudit.facts.posture import (
     CollationVersion,
     DjangoConnection,
+    Holder,
     PostgresqlServer,
     Posture,
     ServerSetting,
@@ -38,8 +39,10 @@ from dbaudit.facts.tables import (
 )
 from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
+    COUNTED_ONCE_ROWS,
     EXCELLENT_MS,
     TARGET_MS,
+    Counted,
     Origin,
     Parameters,
     Plan,
@@ -52,6 +55,7 @@ from dbaudit.facts.workload import (
 )
 
 __all__ = [
+    "COUNTED_ONCE_ROWS",
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
@@ -64,6 +68,7 @@ __all__ = [
     "ColumnStatistics",
     "Constraint",
     "ConstraintKind",
+    "Counted",
     "Data",
     "Declaration",
     "DefaultFilter",
@@ -75,6 +80,7 @@ __all__ = [
     "GenericKey",
     "HalfSquashed",
     "HiddenSchema",
+    "Holder",
     "Ignore",
     "Index",
     "IndexKey",
@@ -85,6 +91,7 @@ __all__ = [
     "Load",
     "LoadedColumn",
     "Location",
+    "LongestKey",
     "Migration",
     "Migrations",
     "Model",

@@ -91,6 +91,16 @@ class Duplicates:
     null: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongestKey:
+    """How many bytes the longest value of a column has that stands in a b-tree, before any compression."""
+
+    schema: str
+    table: str
+    column: str
+    bytes: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """All that was read of the rows. What could not be is among the snapshot's ``skipped``."""
@@ -101,6 +111,7 @@ class Data:
     lengths: tuple[LengthCount, ...] = ()
     duplicates: tuple[Duplicates, ...] = ()
     limits: tuple[LimitCount, ...] = ()
+    longest: tuple[LongestKey, ...] = ()
 
     def key(self, schema: str, table: str, column: str) -> KeyPosition | None:
         """How far the key in that column has come, None where it was not read."""

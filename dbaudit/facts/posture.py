@@ -74,6 +74,20 @@ class CollationVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """What keeps VACUUM from removing rows, or the server from removing log: a replication slot or a prepared
+    transaction. ``age`` counts the transactions since what it holds, ``wal_bytes`` the log kept for it, ``seconds`` how
+    long a prepared transaction waits; each is None where it holds or tells no such thing."""
+
+    kind: Literal["replication slot", "prepared transaction"]
+    name: str
+    active: bool = False
+    age: int | None = None
+    wal_bytes: int | None = None
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresqlServer:
     """A PostgreSQL server as Django's connection meets it.
 
@@ -101,6 +115,7 @@ class PostgresqlServer:
     limits: tuple[SessionLimit, ...] | None = None
     states: tuple[tuple[str, int], ...] | None = None
     outdated_collations: tuple[CollationVersion, ...] | None = None
+    holders: tuple[Holder, ...] | None = None
 
     def setting(self, name: str) -> ServerSetting | None:
         """The setting of that name, None where this server has none."""

@@ -155,7 +155,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
-    """A sequence or identity with the column that it feeds. ``last_value`` is None before its first use or unseen."""
+    """A sequence or identity with the column that it feeds. ``last_value`` is None before its first use or unseen.
+    ``position`` is the number before the one that comes next, also where it was set anew and not used since."""
 
     name: str
     schema: str = ""
@@ -163,6 +164,7 @@ class Sequence:
     column: str = ""
     type: str = "bigint"
     last_value: int | None = None
+    position: int | None = None
     minimum: int = 1
     maximum: int
     increment: int = 1

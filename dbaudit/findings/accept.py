@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 from dbaudit.errors import nearest
 from dbaudit.facts import Location
 from dbaudit.findings.finding import OWNERS, Confidence, Evidence, Finding, Severity
-from dbaudit.findings.remedy import Action, Remedy
+from dbaudit.findings.remedy import Action, LeaveAsIs, Remedy
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _ACTIONS = get_args(Action)
@@ -107,7 +107,9 @@ def _fact(value: Any) -> Evidence:
 
 
 def _remedy(value: Any) -> Remedy:
-    """A remedy, or an action, which is one without further words."""
+    """A remedy, or an action, which is one without further words; None says that there is nothing to do."""
+    if value is None:
+        value = LeaveAsIs(why="The check names no remedy.")
     if isinstance(value, _ACTIONS):
         value = Remedy(action=value)
     if not isinstance(value, Remedy):

@@ -24,6 +24,7 @@ _ACTIONS: Final = re.compile(r"\bON (DELETE|UPDATE|CONFLICT)\b")
 #: The statements that are carried out.
 _FORMS: Final = re.compile(
     r"CREATE (UNIQUE )?INDEX |ALTER TABLE |DROP INDEX |ALTER INDEX |REINDEX INDEX |ANALYZE |SELECT setval\("
+    r"|SELECT .* HAVING count\(\*\) > 1$"
 )
 _CONCURRENT: Final = re.compile(r"^(CREATE (?:UNIQUE )?INDEX |DROP INDEX |REINDEX INDEX )CONCURRENTLY ")
 _KIND: Final = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)?")

@@ -27,6 +27,7 @@ from dbaudit.management import apply_options, declaring, telling
 from dbaudit.management.printing import printed
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
+from dbaudit.options import Options
 from dbaudit.report import recorded
 
 
@@ -216,7 +217,7 @@ class ApplyIndexes:
             recommendations, findings = recorded.read(Path(self.options["report"]), self.alias)
             return self._read(), advice.of(recommendations, findings), ()
         with watched(self.command, self.options["verbosity"], [self.alias]) as told:
-            options = auditing.Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=told)
+            options = Options(databases=(self.alias,), queries=not self.options["no_queries"], progress=told)
             (report,) = auditing.run(options).databases
         for crash in report.crashed:
             raise AuditError(f"{crash.what}: {crash.reason}")

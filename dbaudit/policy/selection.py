@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from dbaudit import conf
 from dbaudit.errors import AuditError, nearest
-from dbaudit.facts import Skipped
+from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Rule
 from dbaudit.registry import Check, identified
 
@@ -65,3 +66,19 @@ def verified(what: str, given: Iterable[str], valid: Iterable[str]) -> None:
     for name in given:
         if name not in names:
             raise AuditError(f"Unknown {what} {name!r}. {nearest(name, names)}")
+
+
+def restricted(snapshot: Snapshot, labels: tuple[str, ...]) -> Snapshot:
+    """Only these applications' tables and models, where any are named."""
+    if not labels:
+        return snapshot
+    return replace(
+        snapshot,
+        tables=tuple(table for table in snapshot.tables if table.ownership.app in labels),
+        models=tuple(model for model in snapshot.models if model.app in labels),
+        migrations=snapshot.migrations.of(labels) if snapshot.migrations else None,
+        skipped=(
+            *snapshot.skipped,
+            Skipped("Other applications", f"The audit was asked for {', '.join(labels)} only."),
+        ),
+    )

@@ -15,6 +15,7 @@ from typing import Final
 from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.findings import CreateIndex
 from dbaudit.sql import normal_form
+from dbaudit.sql.conditions import same_rows
 from dbaudit.sql.normal_form import Verdict
 from dbaudit.sql.normal_form.trees import Tree
 
@@ -238,20 +239,22 @@ def depends_on(index: Index, column: str) -> bool:
     return column in named or column.lower() in normal_form.mentioned(*index.expressions, index.predicate)
 
 
-def implies_unique(strong: Index, weak: Index, never_null: Iterable[str]) -> bool:
-    """Whether rows that ``strong`` keeps apart cannot be alike in ``weak``: its keys are some of theirs, in any order.
+def implies_unique(strong: Index, weak: Index, table: Table) -> bool:
+    """Whether rows that ``strong`` keeps apart cannot be alike in ``weak``: its keys are some of theirs or the same, in
+    any order, on the same rows at least.
 
     A row with a NULL among its keys is like no other to either, so NULL breaks this only where ``weak`` is NULLS NOT
-    DISTINCT, ``strong`` is not, and one of its columns is not among those that are never NULL.
+    DISTINCT, ``strong`` is not, and one of its columns may be NULL.
     """
-    if not (strong.unique and weak.unique and knowable(strong) and knowable(weak)) or strong is weak:
-        return False
-    if strong.predicate and _rows(strong) != _rows(weak):
+    if not (strong.unique and weak.unique and knowable(strong) and knowable(weak)):
         return False
     keys, more = ({_meaning(undirected(key), one.types) for key in one.keys} for one in (strong, weak))
-    if not keys < more:
+    if not keys <= more:
         return False
-    return weak.nulls_distinct or not strong.nulls_distinct or set(strong.columns) <= set(never_null)
+    if strong.predicate and same_rows(strong.predicate, weak.predicate, table, passes="true") is not Verdict.SAME:
+        return False
+    never_null = {column.name.lower() for column in table.columns if not column.nullable}
+    return weak.nulls_distinct or not strong.nulls_distinct or {name.lower() for name in strong.columns} <= never_null
 
 
 def only_seems_unique(table: Table) -> bool:

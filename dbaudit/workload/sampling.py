@@ -21,6 +21,7 @@ from dbaudit.connection.exceptions import describe, line_of_project
 from dbaudit.connection.own_statements import marked, unmarked
 from dbaudit.facts import EXCELLENT_MS, TARGET_MS, Load, Model, Plan, QueryRun, RunStatus, Statement, WrongName
 from dbaudit.workload import plans, results, scaling, wrong_names
+from dbaudit.workload.captured import Captured
 from dbaudit.workload.counts import Counts
 from dbaudit.workload.execution import OutOfTimeError, RefusedError, RolledBack, interrupted
 from dbaudit.workload.limits import Limits
@@ -54,6 +55,8 @@ class Once:
 class Bench:
     """Where workload is run: the audited connection, the limits, and whether it may write (and be rolled back).
 
+    What may write is the project's own code, canned queries and pages; it is timed within Django's
+    `CaptureQueriesContext`.
     ``counts`` are those of large tables, which are not executed again: the same text, or any ``once_a_table``;
     ``tally`` is how much was executed in all.
     """
@@ -83,6 +86,7 @@ class Bench:
                 asker(self.connection),
                 watch.watching() if watched else nullcontext(),
                 self._counted_once(),
+                Captured(self.connection) if self.writes else nullcontext(),
             ):
                 began = time.perf_counter()
                 try:

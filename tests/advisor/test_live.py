@@ -21,11 +21,12 @@ from dbaudit.advisor.trials import live
 from dbaudit.advisor.trials import run as trial_run
 from dbaudit.advisor.trials.run import Wishes, advised
 from dbaudit.amounts import Budget
-from dbaudit.auditing import Options, run
+from dbaudit.auditing import run
 from dbaudit.connection.reasons import LOST
 from dbaudit.errors import AuditError
 from dbaudit.facts import IndexKey, Parameters, QueryRun, Skipped, Statement
 from dbaudit.findings import Floor
+from dbaudit.options import Options
 from dbaudit.workload.recording.template import template
 from tests.apply.applying import until
 from tests.project import ROOT

@@ -97,7 +97,7 @@ def test_an_index_is_no_copy_of_the_table() -> None:
     snapshot = Snapshot(
         alias="default", vendor="postgresql", server_version="15", dialect=Dialect("postgresql"), tables=(STAY,)
     )
-    for columns, carries in ((everything, False), ('"stay"."name", "stay"."id"', True)):
+    for columns, carries in ((everything, False), ('"stay"."span", "stay"."id"', True)):
         asked = Asked(fingerprint="f", sql=f'SELECT {columns} FROM "stay" WHERE "stay"."id" = 7')
         [place] = roles.occurrences(asked, snapshot)
         assert any(one.include for one in candidates.propose(place, asked, "postgresql")) is carries

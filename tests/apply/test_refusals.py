@@ -17,7 +17,6 @@ from dbaudit.apply import running
 from dbaudit.apply.postgresql.refusing import refuse_version
 from dbaudit.errors import AuditError
 from tests.apply.applying import QUICK, Run, creation, holding, indexes, invalid, runner, until
-from tests.pgbouncer import pooler
 from tests.postgres import CONFIGURATION, HOST, _account, _free_port, main_server
 from tests.scratch import Scratch, connected
 
@@ -33,30 +32,6 @@ def test_servers_with_a_known_fault_are_refused(version: int) -> None:
 @pytest.mark.parametrize("version", [140004, 150018, 180000])
 def test_other_servers_are_not_refused(version: int) -> None:
     refuse_version(version)
-
-
-@pytest.mark.needs("pgbouncer")
-def test_a_pooler_in_transaction_mode_is_refused(items: Run, tmp_path: Path) -> None:
-    with (
-        pooler(items.scratch.connection.settings_dict, tmp_path, "transaction") as settings,
-        connected("pooled", settings) as connection,
-        pytest.raises(AuditError, match="A pooler in transaction mode stands between"),
-    ):
-        runner(Scratch(connection), tmp_path)(STEP)
-    assert indexes(items.scratch) == ["items_pkey"]
-    items.scratch.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'dbaudit%'"
-    )
-
-
-@pytest.mark.needs("pgbouncer")
-def test_a_pooler_in_session_mode_is_built_through(items: Run, tmp_path: Path) -> None:
-    with (
-        pooler(items.scratch.connection.settings_dict, tmp_path, "session") as settings,
-        connected("pooled", settings) as connection,
-    ):
-        (done,) = runner(Scratch(connection), tmp_path)(STEP)
-    assert done.outcome == "built"
 
 
 def test_inside_of_a_transaction_of_this_process_it_is_refused(items: Run) -> None:

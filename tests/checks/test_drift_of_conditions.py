@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Length
 from django.test.utils import isolate_apps
 
-from dbaudit.drift.conditions import implied, same_rows
 from dbaudit.facts import Column, Table
+from dbaudit.sql.conditions import implied, same_rows
 from dbaudit.sql.normal_form import Verdict
 from tests.drift import said_of
 from tests.scratch import Scratch

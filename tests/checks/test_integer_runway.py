@@ -138,3 +138,17 @@ def test_an_unsigned_integer_of_mysql_reaches_twice_as_far(type_name: str, found
     checks.load(installed)
     outcome = checks.run(snapshot, [one for one in registered() if one.id == CHECK])
     assert bool(outcome.findings) is found
+
+
+def test_a_sequence_that_was_set_anew_and_not_called_yet_counts_from_there(postgres: Scratch) -> None:
+    postgres.execute(f"""
+        CREATE TABLE item (id serial PRIMARY KEY);
+        ALTER SEQUENCE item_id_seq RESTART WITH {int(INT4 * 0.8)};
+        CREATE SEQUENCE alone AS integer;
+        ALTER SEQUENCE alone RESTART WITH {int(INT4 * 0.6)};
+        CREATE SEQUENCE fresh AS integer;
+    """)
+    assert {key: severity for key, (severity, _) in share(postgres).items()} == {
+        "item:id": "warning",
+        "sequence alone": "info",
+    }

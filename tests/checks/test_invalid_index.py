@@ -40,7 +40,35 @@ def test_finds_what_a_failed_concurrent_build_leaves(postgres: Scratch) -> None:
     corpse(postgres)
     (found,) = postgres.findings(CHECK)
     assert (found.severity, found.key) == ("error", "invalid_index:item:(a):invalid")
+    assert "Nothing enforces meanwhile that its columns are unique." in found.detail
+    duplicates, rebuild = found.remedy.sql.split("\n-- Put these rows right first; then:\n")
+    assert rebuild == 'REINDEX INDEX CONCURRENTLY "item_a";'
+    assert postgres.rows(duplicates) == [(7, 2)]
+
+
+def test_an_index_that_is_not_unique_is_rebuilt_without_more(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint PRIMARY KEY, a int); CREATE INDEX item_a ON item (a);
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_a'::regclass;
+    """)
+    (found,) = postgres.findings(CHECK)
     assert found.remedy.sql == 'REINDEX INDEX CONCURRENTLY "item_a";'
+    assert "unique" not in found.detail
+
+
+def test_rows_with_null_and_outside_of_the_condition_are_not_in_the_way(postgres: Scratch) -> None:
+    postgres.execute("""
+        CREATE TABLE item (id bigint PRIMARY KEY, a int, b text NOT NULL, c bool);
+        INSERT INTO item VALUES (1, NULL, 'x', true), (2, NULL, 'x', true), (3, 1, 'X', true), (4, 1, 'x', true),
+            (5, 2, 'x', false), (6, 2, 'x', false);
+        CREATE INDEX item_a ON item (id);
+        CREATE UNIQUE INDEX odd ON item (a, lower(b)) WHERE c AND id > 4;
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'odd'::regclass;
+    """)
+    (found,) = postgres.findings(CHECK)
+    query = found.remedy.sql.partition("\n")[0]
+    assert postgres.rows(query) == []
+    assert postgres.rows(query.replace("id > 4", "id > 0")) == [(1, "x", 2)]
 
 
 def test_the_rebuild_silences_it_once_the_cause_is_gone(postgres: Scratch) -> None:

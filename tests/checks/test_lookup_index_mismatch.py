@@ -8,7 +8,7 @@ import pytest
 from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.db import models
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Cast, Lower, Upper
 from django.test.utils import isolate_apps
 
 from dbaudit.findings import Finding
@@ -27,6 +27,7 @@ def create(scratch: Scratch, *indexes: models.Index, rows: int = 1_500) -> type[
         name = models.CharField(max_length=20)
         made = models.DateTimeField()
         doc = models.JSONField(default=dict)
+        made_by = models.UUIDField(null=True)
 
         class Meta:
             app_label = "tests"
@@ -222,3 +223,14 @@ def test_trigrams_of_the_bare_column_do_not_find_in_upper_case(postgres: Scratch
     assert "UPPER(name) LIKE" in one.subject
     postgres.execute(one.remedy.sql)
     assert not asked(postgres, model, name__icontains="c4ca4238a0")
+
+
+@isolate_apps("tests")
+def test_what_is_no_text_is_cast_in_the_remedy_as_django_casts_it(postgres: Scratch) -> None:
+    model = create(postgres, models.Index(Lower(Cast("made_by", models.TextField())), name="made_by_lower"))
+    (one,) = found(postgres, model, {"made_by__iexact": "4711"})
+    assert 'models.Index(Upper(Cast("made_by", models.TextField()))' in one.remedy.orm
+    postgres.execute(one.remedy.sql)
+    postgres.execute("SET enable_seqscan = off")
+    plan = postgres.rows("EXPLAIN SELECT 1 FROM tests_item WHERE UPPER(made_by::text) = UPPER('4711')")
+    assert one.remedy.action.name in str(plan)  # type: ignore[union-attr]

@@ -208,3 +208,17 @@ def test_a_wider_index_that_no_model_declares_is_to_be_declared_first(scratch: S
     Book._meta.indexes = [models.Index(fields=["shelf", "code"], name="by_hand")]
     (found,) = scratch.findings(CHECK, Shelf._meta.apps)
     assert "declare" not in found.detail
+
+
+def test_an_index_of_the_key_in_whose_order_sqlite_keeps_the_table_does_nothing(sqlite: Scratch) -> None:
+    sqlite.execute("""
+        CREATE TABLE item (id integer PRIMARY KEY, a int); CREATE INDEX idle ON item (id);
+        CREATE INDEX wide ON item (id, a); CREATE INDEX part ON item (id) WHERE a = 1;
+        CREATE UNIQUE INDEX u ON item (a);
+        CREATE TABLE other (id text PRIMARY KEY, a int) WITHOUT ROWID;
+    """)
+    found = {one.key: one for one in sqlite.findings(CHECK)}
+    assert set(found) == {"redundant_index:item:(id)"}
+    assert "the key of the table" in found["redundant_index:item:(id)"].subject
+    sqlite.execute(found["redundant_index:item:(id)"].remedy.sql)
+    assert not sqlite.findings(CHECK)

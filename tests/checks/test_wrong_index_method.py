@@ -99,3 +99,16 @@ def test_finds_django_s_array_field_with_an_index_of_its_own(postgres: Scratch) 
     postgres.create(Post)
     (found,) = postgres.findings(CHECK, Post._meta.apps)
     assert found.remedy.action.columns == ("tags",)  # type: ignore[union-attr]
+
+
+def test_finds_an_array_behind_another_key_and_keeps_an_index_of_that_key(postgres: Scratch) -> None:
+    postgres.execute(TABLE)
+    postgres.execute("CREATE INDEX i ON item (a, tags)")
+    (found,) = postgres.findings(CHECK)
+    assert found.key == "wrong_index_method:item:(a, tags)"
+    postgres.execute(found.remedy.sql)
+    assert not postgres.findings(CHECK)
+    indexes = {(one.method, one.columns) for one in postgres.snapshot().tables[0].indexes}
+    assert indexes == {("btree", ("id",)), ("btree", ("a",)), ("gin", ("tags",))}
+    postgres.execute(found.remedy.undo_sql)
+    assert [one.key for one in postgres.findings(CHECK)] == [found.key]

@@ -7,6 +7,7 @@ from django.db import NotSupportedError, models, transaction
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import OperationWriter
+from django.db.models.functions import Lower
 
 from dbaudit.operations import EnsureIndex, EnsureNoIndex
 from tests.scratch import Scratch
@@ -54,6 +55,26 @@ def test_an_index_of_this_definition_under_another_name_gets_this_one(table: Scr
     table.execute('CREATE INDEX "by hand" ON shop_order (status, placed DESC)')
     apply(table, ENSURE)
     assert names(table) == {INDEX.name}
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        '(LOWER("status"), "placed" DESC) WHERE "status" IN (\'a\', \'b\')',
+        "( lower(STATUS) ,placed desc) where status in ('b','a')",
+        "(lower(status) DESC, placed) WHERE (status = 'b' OR status = 'a')",
+    ],
+)
+def test_on_sqlite_a_twin_that_is_only_spelled_differently_gets_this_one_s_name(sqlite: Scratch, twin: str) -> None:
+    with sqlite.connection.schema_editor() as editor:
+        editor.create_model(state().apps.get_model("shop", "Order"))
+    wanted = models.Index(
+        Lower("status"), models.F("placed").desc(), name="wanted", condition=models.Q(status__in=["a", "b"])
+    )
+    sqlite.execute(f"CREATE INDEX by_hand ON shop_order {twin}")
+    with sqlite.connection.schema_editor(atomic=False) as editor:
+        EnsureIndex("order", wanted).database_forwards("shop", editor, state(), state(wanted))
+    assert names(sqlite) == {"wanted"}
 
 
 def test_an_index_that_only_looks_like_it_stays(table: Scratch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dbaudit.facts import Location
-from dbaudit.findings import Confidence, EditModel, Evidence, Finding, Remedy, Severity
+from dbaudit.findings import Confidence, EditModel, Evidence, Finding, LeaveAsIs, Remedy, Severity
 from dbaudit.findings.accept import UnusableError, accepted
 
 ACTION = EditModel(model="shop.Item", change="none")
@@ -30,6 +30,7 @@ def test_a_finding_of_the_declared_types_is_left_as_it_is() -> None:
         ({"evidence": [("rows", 3, "rows")]}, {"evidence": (Evidence("rows", 3, "rows"),)}),
         ({"evidence": Evidence("rows", 3)}, {"evidence": (Evidence("rows", 3),)}),
         ({"remedy": ACTION}, {"remedy": Remedy(action=ACTION)}),
+        ({"remedy": None}, {"remedy": Remedy(action=LeaveAsIs(why="The check names no remedy."))}),
         ({"app": None, "model": None, "table": None}, {}),
     ],
 )
@@ -55,7 +56,7 @@ def test_what_can_only_mean_one_thing_is_converted(given: dict[str, Any], meant:
         ({"evidence": ["much"]}, "each member of evidence must be an Evidence, not 'much'."),
         ({"evidence": [("a", None)]}, "the value of evidence 'a' must be text or a number, not None."),
         ({"subject": None}, "subject must be text, not None."),
-        ({"remedy": None}, "remedy must be a Remedy, not None."),
+        ({"remedy": "do it"}, "remedy must be a Remedy, not 'do it'."),
         ({"remedy": Remedy(action="text")}, "one of CreateIndex, DropIndex, EditModel, "),  # type: ignore[arg-type]
     ],
 )

@@ -16,7 +16,7 @@ from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Skipped
 from dbaudit.facts.budgets import QueryBudget
 from dbaudit.findings import Finding, Known, Report, Rule, Severity, Suppression
-from dbaudit.management.gate import Gate
+from dbaudit.management.standards import Standards
 from dbaudit.policy import baseline, budgets, suppression
 from tests import project
 from tests.project import Project
@@ -399,7 +399,7 @@ def test_bad_input_of_the_gate_is_refused(
     Path("good.txt").write_text("# dbaudit baseline, version 1\n# end\n")
     Path("cut.txt").write_text("# dbaudit baseline, version 1\n")
     with pytest.raises(AuditError, match=re.escape(sentence)):
-        Gate.of({**ASKED, **asked})
+        Standards.of({**ASKED, **asked})
 
 
 def test_what_cannot_be_read_or_written_is_refused_before_the_audit(shop: Project) -> None:

@@ -98,12 +98,28 @@ SERVES = [
     ("(code, number) WHERE active", '(code) WHERE "active"'),
 ]
 
+#: Rows that the first keeps apart cannot be alike in the second.
+IMPLIES = [
+    ("(code)", "(number, CODE)"),
+    ("(number DESC, code)", "(code, number, note)"),
+    ("(lower(code))", '(number, LOWER("code"))'),
+    ("(code) WHERE number = 1 OR number = 2", "(note, code) WHERE number IN (2, 1)"),
+    ("(code)", "(code, note) WHERE active"),
+]
+IMPLIES_NOT = [
+    ("(code, number)", "(code)"),
+    ("(code)", "(number, note)"),
+    ("(lower(code))", "(number, code)"),
+    ("(code) WHERE active", "(code, note)"),
+    ("((CAST(code AS integer)))", "(code, note)"),
+]
 
-def built(scratch: Scratch, *bodies: str) -> tuple[Table, list[Index]]:
+
+def built(scratch: Scratch, *bodies: str, kind: str = "INDEX") -> tuple[Table, list[Index]]:
     names = [f"i{place}" for place, _ in enumerate(bodies)]
     scratch.execute(TABLE[scratch.vendor])
     for name, body in zip(names, bodies, strict=True):
-        scratch.execute(f"CREATE INDEX {name} ON item {body}")
+        scratch.execute(f"CREATE {kind} {name} ON item {body}")
     (table,) = scratch.snapshot().tables
     found = {index.name: index for index in table.indexes}
     return table, [found[name] for name in names]
@@ -175,6 +191,18 @@ def test_a_wider_index_serves_a_narrow_one_however_both_are_spelled(on: Scratch,
     assert equivalence.covers(wide, narrow)
     assert not equivalence.covers(narrow, wide)
     assert [finding.remedy.action.name for finding in on.findings("redundant_index")] == ["i1"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("on", "one", "other"), pairs(IMPLIES, {}), indirect=["on"])
+def test_uniqueness_by_fewer_keys_implies_uniqueness_by_more(on: Scratch, one: str, other: str) -> None:
+    table, (strong, weak) = built(on, one, other, kind="UNIQUE INDEX")
+    assert equivalence.implies_unique(strong, weak, table)
+
+
+@pytest.mark.parametrize(("on", "one", "other"), pairs(IMPLIES_NOT, {}), indirect=["on"])
+def test_uniqueness_by_other_keys_or_of_fewer_rows_implies_none(on: Scratch, one: str, other: str) -> None:
+    table, (strong, weak) = built(on, one, other, kind="UNIQUE INDEX")
+    assert not equivalence.implies_unique(strong, weak, table)
 
 
 # -- spellings at random ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from dbaudit.advisor.trials import inverted
 from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.trials.definition import create_index
 from dbaudit.advisor.trials.explain import refusal
+from dbaudit.advisor.trials.keys import is_guessed, keys
 from dbaudit.connection.errors import sqlstate
 from dbaudit.connection.rollback import attempt
 
@@ -183,7 +184,8 @@ class Built:
             size, rows, all_rows = cursor.fetchone()
         # In a projection the indexes that there are have few rows: the model's sizes are the ones to compare.
         if candidate.method == "btree" and (factor != 1 or self._copies.grown):
-            return index_bytes(candidate, self._copies.snapshot, min(1.0, rows / all_rows))
+            counted = keys(self._copies, candidate) if is_guessed(candidate) else None
+            return index_bytes(candidate, self._copies.snapshot, min(1.0, rows / all_rows), counted)
         if factor == 1 or candidate.method == "brin":
             return int(size)
         power = inverted.growth(self._connection, self._dialect, candidate, size)

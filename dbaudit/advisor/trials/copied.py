@@ -10,21 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 
 from django.db import DatabaseError, InterfaceError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.advisor.candidate import Asked, Candidate, Execution, Planned, Planner, UnplannableError
+from dbaudit.advisor.sizes import index_bytes
 from dbaudit.advisor.trials import inverted
 from dbaudit.advisor.trials.built import Built
 from dbaudit.advisor.trials.copies import Copies
 from dbaudit.advisor.trials.executed import executed
 from dbaudit.advisor.trials.explain import plans, refusal
 from dbaudit.advisor.trials.hypopg import Hypopg
+from dbaudit.advisor.trials.keys import is_guessed, keys
 from dbaudit.advisor.trials.scaling import scaled
 from dbaudit.connection.settings import set_locally
 from dbaudit.facts import Table
 
+#: Below so many bytes it is no matter how right the size of an index is.
+MATTERS = 2**20
 NOTHING: frozenset[Candidate] = frozenset()
 #: Building an index on a copy takes about as long as so many plans.
 BUILD = 10
@@ -79,6 +84,7 @@ class Copied:
         with self._connection.cursor() as cursor:
             cursor.execute("SHOW max_parallel_workers_per_gather")
             self._usual = str(cursor.fetchone()[0])
+        self._sizes: dict[Candidate, int] = {}
         self._known: dict[tuple[str, frozenset[Candidate]], Planned] = {}
         self._serial: dict[tuple[str, frozenset[Candidate]], float] = {}
         self._without: dict[tuple[str, frozenset[Candidate], frozenset[str]], float] = {}
@@ -149,7 +155,17 @@ class Copied:
 
     def size(self, candidate: Candidate) -> int:
         """Bytes that the index would take on the whole table."""
-        return self._real.size(candidate) if self._models(candidate) else self._built.size(candidate)
+        if not self._models(candidate):
+            return self._built.size(candidate)
+        size = self._real.size(candidate)
+        if candidate.method != "btree" or size < MATTERS or not is_guessed(candidate):
+            return size
+        if candidate not in self._sizes:
+            share = size / max(1, index_bytes(replace(candidate, condition=""), self._copies.snapshot))
+            counted = keys(self._copies, candidate)
+            part = min(1.0, share) if candidate.condition else None
+            self._sizes[candidate] = index_bytes(candidate, self._copies.snapshot, part, counted) if counted else size
+        return self._sizes[candidate]
 
     def refusal(self, candidate: Candidate) -> str:
         """Why an index could not be built on a copy."""

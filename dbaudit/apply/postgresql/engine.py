@@ -11,7 +11,17 @@ from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.apply import space
-from dbaudit.apply.postgresql import building, catalogue, dropping, failures, guarding, identity, partitions, preflight
+from dbaudit.apply.postgresql import (
+    building,
+    catalogue,
+    dropping,
+    failures,
+    guarding,
+    identity,
+    partitions,
+    poolers,
+    preflight,
+)
 from dbaudit.apply.postgresql.catalogue import Relation, Standing
 from dbaudit.apply.postgresql.guarding import See, Tell, Work
 from dbaudit.apply.postgresql.refusing import refuse
@@ -34,10 +44,14 @@ def opened(connection: BaseDatabaseWrapper, limits: Limits, tell: Tell, see: See
     sessions: list[Session] = []
     try:
         try:
-            sessions += [Session(connection, "build"), Session(connection, "watch")]
+            between = poolers.pooler(connection)
+            poolers.refuse(between)  # before anything is set
+            for purpose in ("build", "watch"):
+                session = Session(connection, purpose, handed_on=between == "session")
+                sessions.append(session)
         except Error as error:
             raise refused(connection, error) from error
-        refuse(*sessions)
+        refuse(sessions[0])
         yield Work(builder=sessions[0], watch=sessions[1], limits=limits, tell=tell, see=see, disk=disk)
     finally:
         for one in sessions:

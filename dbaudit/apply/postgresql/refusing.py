@@ -1,11 +1,10 @@
-"""Where nothing may be begun: poolers that share sessions, standbys, servers with a known fault."""
+"""Where nothing may be begun: standbys, read-only transactions, servers with a known fault."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from dbaudit.apply.postgresql.sessions import Session
-from dbaudit.connection import client_end
 from dbaudit.errors import AuditError
 
 #: Concurrent builds of these can miss rows (fixed in 14.4).
@@ -24,22 +23,12 @@ def refuse_version(version: int) -> None:
         raise AuditError(f"PostgreSQL {version // 10000} is too old for apply-indexes, which needs 14.4 or later.")
 
 
-def refuse(builder: Session, watch: Session) -> None:
-    """Raise `AuditError` where these sessions must not build.
-
-    Both must be idle: two idle sessions that are served by one process are one session to the server, and through a
-    pooler of that kind settings and advisory locks go to whoever comes next.
-    """
-    ((one, version, standby, read_only),) = builder.ask(
-        "SELECT pg_backend_pid(), current_setting('server_version_num')::int, pg_is_in_recovery(),"
+def refuse(builder: Session) -> None:
+    """Raise `AuditError` where this session must not build."""
+    ((version, standby, read_only),) = builder.ask(
+        "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(),"
         " current_setting('transaction_read_only')::bool"
     )
-    ((other,),) = watch.ask("SELECT pg_backend_pid()")
-    if one == other or client_end.pooling(builder.wrapper, one) == "transaction":
-        raise AuditError(
-            "A pooler in transaction mode stands between: settings and locks of this run would go to other clients. "
-            "Point --database at an alias that connects to the server directly."
-        )
     if standby:
         raise AuditError("This server is a standby, which takes no index of its own; connect to the primary.")
     if read_only:

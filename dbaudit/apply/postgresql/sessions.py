@@ -20,6 +20,8 @@ NO_LIMITS: Final = (
     "idle_session_timeout",
     "transaction_timeout",
 )
+# What ends a session, for a process that goes on without it.
+LEFT_CLEAN: Final = ("ROLLBACK", "RESET ALL", "SELECT pg_advisory_unlock_all()")
 NAME: Final = "dbaudit apply-indexes"
 #: Seconds for which a lost connection is opened again: a server that restarts takes some.
 PATIENCE: Final = 30.0
@@ -30,16 +32,18 @@ Row = tuple[Any, ...]
 class Session:
     """A connection of its own with the settings of an alias: no pool, no transaction, no timeouts.
 
-    ``client_connection_check_interval`` makes the server end what runs here when this process dies.
+    ``client_connection_check_interval`` makes the server end what runs here when this process dies. ``handed_on`` says
+    that a pooler gives the server's process to somebody else afterwards, so that it must be left as it was.
     """
 
-    def __init__(self, connection: BaseDatabaseWrapper, purpose: str) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, purpose: str, *, handed_on: bool = False) -> None:
         self.wrapper = connection.copy()
         self.wrapper.inc_thread_sharing()  # the watchdog asks from a thread
         options = dict(self.wrapper.settings_dict.get("OPTIONS") or {})
         options.pop("pool", None)
         options["application_name"] = f"{NAME}: {purpose}"
         self.wrapper.settings_dict.update(OPTIONS=options, AUTOCOMMIT=True, ATOMIC_REQUESTS=False, CONN_MAX_AGE=None)
+        self._handed_on = handed_on
         self.pid = 0
         self.began = ""
         self.open()
@@ -120,6 +124,13 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; an error of a broken one is of no interest."""
+        try:
+            if self._handed_on and self.wrapper.connection is not None:
+                with self.wrapper.cursor() as cursor:
+                    for statement in LEFT_CLEAN:
+                        cursor.execute(statement)
+        except Error:
+            pass  # then the pooler does not hand it on
         try:
             self.wrapper.close()
         except Error:

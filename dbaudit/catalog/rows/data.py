@@ -17,6 +17,7 @@ from dbaudit.catalog.rows.counts import lengths, old_rows
 from dbaudit.catalog.rows.duplicates import duplicates
 from dbaudit.catalog.rows.keys import keys
 from dbaudit.catalog.rows.limits import limits
+from dbaudit.catalog.rows.longest import longest
 from dbaudit.catalog.rows.orphans import orphans, sqlite_orphans
 from dbaudit.catalog.rows.probing import Fact, Probe, Reader
 from dbaudit.facts import (
@@ -25,6 +26,7 @@ from dbaudit.facts import (
     KeyPosition,
     LengthCount,
     LimitCount,
+    LongestKey,
     OldRows,
     Orphans,
     Skipped,
@@ -42,6 +44,7 @@ ROWS: Final[Mapping[Callable[[Reader], Iterator[Probe]], frozenset[str]]] = {
     old_rows: frozenset({"uncleared_table"}),
     duplicates: frozenset({"unenforced_uniqueness"}),
     limits: frozenset({"implied_constraint"}),
+    longest: frozenset({"oversized_index_key"}),
 }
 KNOWN: Final = frozenset().union(*KEYS.values(), *ROWS.values())
 
@@ -86,4 +89,5 @@ def read(
         lengths=tuple(one for one in found if isinstance(one, LengthCount)),
         duplicates=tuple(one for one in found if isinstance(one, Duplicates)),
         limits=tuple(one for one in found if isinstance(one, LimitCount)),
+        longest=tuple(one for one in found if isinstance(one, LongestKey)),
     ), tuple(reader.skipped)

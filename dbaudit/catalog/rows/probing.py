@@ -15,6 +15,7 @@ from dbaudit.facts import (
     KeyPosition,
     LengthCount,
     LimitCount,
+    LongestKey,
     OldRows,
     Orphans,
     Skipped,
@@ -25,7 +26,7 @@ from dbaudit.facts.dialect import Dialect
 
 MIB: Final = 2**20
 
-Fact = Duplicates | KeyPosition | LengthCount | LimitCount | OldRows | Orphans
+Fact = Duplicates | KeyPosition | LengthCount | LimitCount | LongestKey | OldRows | Orphans
 
 
 class Probe(NamedTuple):

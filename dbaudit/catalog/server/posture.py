@@ -20,6 +20,7 @@ from dbaudit.connection.rollback import attempt
 from dbaudit.facts import (
     CollationVersion,
     DjangoConnection,
+    Holder,
     PostgresqlServer,
     Posture,
     ServerSetting,
@@ -89,6 +90,16 @@ SELECT '', d.datcollversion, pg_database_collation_actual_version(d.oid), (
 )
 FROM pg_database d
 WHERE d.datname = current_database() AND d.datcollversion <> pg_database_collation_actual_version(d.oid)
+"""
+_HOLDERS = """
+SELECT 'replication slot' AS kind, slot_name::text AS name, active, greatest(age(xmin), age(catalog_xmin)) AS age,
+    CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint END AS wal_bytes,
+    NULL::bigint AS seconds
+FROM pg_replication_slots
+UNION ALL
+SELECT 'prepared transaction', gid, true, age(transaction), NULL, extract(epoch FROM now() - prepared)::bigint
+FROM pg_prepared_xacts
+ORDER BY 1, 2
 """
 _SQLITE = """
 SELECT journal_mode, synchronous, timeout
@@ -190,6 +201,7 @@ def _postgresql(
     size = rows("Size of the database", _SIZE)
     sessions = rows("Sessions of the server", _SESSIONS)
     collations = rows("Versions of collations", _COLLATIONS + _collation_of_database(connection))
+    holders = rows("Replication slots and prepared transactions", _HOLDERS)
     if pooling == "unknown" and own.get("pid") != settings[0]["pid"]:
         pooling = "transaction"
     found = PostgresqlServer(
@@ -212,6 +224,7 @@ def _postgresql(
         outdated_collations=None
         if collations is None
         else tuple(sorted((CollationVersion(**row) for row in collations), key=lambda one: one.name)),
+        holders=None if holders is None else tuple(Holder(**row) for row in holders),
     )
     return found, skipped
 

@@ -17,8 +17,9 @@ from dbaudit.errors import AuditError
 from dbaudit.findings import Report
 from dbaudit.management import arguments, progress
 from dbaudit.management.apply_indexes import ApplyIndexes
-from dbaudit.management.gate import Gate
 from dbaudit.management.printing import printed
+from dbaudit.management.standards import Standards
+from dbaudit.options import Options
 from dbaudit.report import github, write
 
 
@@ -52,14 +53,14 @@ class Command(BaseCommand):
             sys.exit(130)
 
     def report(self, options: dict[str, Any]) -> None:
-        """Audit, write every output, and end as the gate says."""
-        gate = Gate.of(options)
+        """Audit, write every output, and end as the standards of the team say."""
+        standards = Standards.of(options)
         earlier = [diff.read(path) for path in options["previous"] or ()]
-        outputs = write.plan(options["output"] or (), options["format"], also=gate.outputs, kept=gate.inputs)
+        outputs = write.plan(options["output"] or (), options["format"], also=standards.outputs, kept=standards.inputs)
         aliases = tuple(connections) if options["all_databases"] else tuple(options["database"] or [DEFAULT_DB_ALIAS])
         with progress.watched(self, options["verbosity"], aliases) as told:
             found = auditing.run(
-                auditing.Options(
+                Options(
                     databases=aliases,
                     apps=tuple(options["app"] or ()),
                     checks=tuple(options["check"] or ()),
@@ -70,7 +71,7 @@ class Command(BaseCommand):
                     crawl=options["crawl"],
                     crawl_exclude=tuple(options["crawl_exclude"] or ()),
                     workload=tuple(map(Path, options["workload"] or ())),
-                    budgets=gate.recorded,
+                    budgets=standards.recorded,
                     index_budget=options["index_budget"] or "",
                     advise_for=options["advise_for"] or "",
                     quick=options["quick"],
@@ -80,7 +81,7 @@ class Command(BaseCommand):
                     progress=told,
                 )
             )
-        result = diff.traced(gate.held(found), earlier)
+        result = diff.traced(standards.held(found), earlier)
         for output in outputs:
             text = output.render(result, self.style if output.path is None else None)
             if output.path is None:
@@ -90,10 +91,10 @@ class Command(BaseCommand):
                 write.write(text, output.path)
                 self.written.append(str(output.path))
                 self._tell(f"Report written to {output.path}", options["verbosity"])
-        gate.refuse(result)
-        for line in gate.save(found, result):
+        standards.refuse(result)
+        for line in standards.save(found, result):
             self._tell(line, options["verbosity"])
-        gate.conclude(found, result)
+        standards.conclude(found, result)
 
     def apply_indexes(self, options: dict[str, Any]) -> None:
         """Plan the recommended indexes, and build them where that is wanted."""

@@ -6,6 +6,7 @@ The functions here make a node out of parts and leave nothing of how it was spel
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -69,9 +70,26 @@ def negation(operand: Tree) -> Tree:  # noqa: PLR0911  one for each kind
 
 
 def junction(word: str, *operands: Tree) -> Tree:
-    """AND or OR: nested ones joined, order and repetition left out."""
+    """AND or OR: nested ones joined, order and repetition left out; ``a = 1 OR a = 2`` is what IN says."""
     parts = {part for one in map(truth, operands) for part in (one[1:] if one[0] == word else (one,))}
+    parts = _listed(parts, *(("=", "any") if word == "or" else ("<>", "all")))
     return (word, *sorted(parts, key=repr)) if len(parts) > 1 else parts.pop()
+
+
+def _listed(parts: set[Tree], operator: str, quantifier: str) -> set[Tree]:
+    """The parts, those that compare one thing with literals in one membership."""
+    found: defaultdict[Tree, list[Tree]] = defaultdict(list)
+    for part in parts:
+        match part:
+            case ("operation", sign, left, right) if sign == operator and right[0] in ("text", "number"):
+                found[left].append(part)
+            case ("member", sign, word, left, *items) if (sign, word) == (operator, quantifier) and len(items) > 1:
+                found[left].append(part)
+    for left, several in found.items():
+        if len(several) > 1:
+            values = (item for part in several for item in (part[3:] if part[0] == "operation" else part[4:]))
+            parts = parts - {*several} | {membership(operator, quantifier, left, ("array", *values))}
+    return parts
 
 
 def operation(operator: str, left: Tree, right: Tree) -> Tree:

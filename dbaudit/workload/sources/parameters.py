@@ -80,9 +80,8 @@ class Parameters:
         spoken = [model for word in reversed(_words(route)) for model in self._called(word)]
         app = (getattr(route.view, "__module__", "") or "").rpartition(".")[0]
         spoken.sort(key=lambda model: not (app and model.__module__.startswith(app)))
-        keyed = any(slot.hint in _KEYS or slot.name.startswith("_") for slot in shape.slots)
         about = models_of(route)
-        guessed = spoken if not declared(route) and (keyed or not named) else []
+        guessed = [] if declared(route) else spoken
         for model in dict.fromkeys((*about, *named, *guessed)):
             yield from self._of(model)
         yield None

@@ -17,7 +17,7 @@ from dbaudit.report import words, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class Standards:
     """What the options of ``report`` ask for, with the files that they name already read."""
 
     fail_on: Mapping[Category, str]
@@ -31,7 +31,7 @@ class Gate:
     write_budgets: str = ""
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> Gate:
+    def of(cls, options: dict[str, Any]) -> Standards:
         """Read the files that the options name. Raises `AuditError` before anything is audited."""
         if options["prune_baseline"] and not options["baseline"]:
             raise AuditError("--prune-baseline takes fixed findings out of a baseline; name it with --baseline FILE.")
