@@ -28,7 +28,7 @@ from dbaudit.findings import (
     Recommendation,
     Remedy,
 )
-from dbaudit.gate import fields, indexes, queries, statements
+from dbaudit.gate import fields, indexes, queries, settings, statements
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
 from dbaudit.gate.postgresql import TIMEOUT_MS, PostgresqlBench
 from dbaudit.gate.sqlite import SqliteBench, empty
@@ -144,16 +144,12 @@ class Gate:
             case ChangeQuery():
                 return lambda _: queries.tried(remedy, action, self._apps)
             case ChangeSetting():
-                return lambda _: _by_hand()
+                return lambda bench: settings.tried(bench, remedy)
             case DropIndex() if fields.EDIT.match(remedy.orm):
                 return lambda bench: fields.tried(bench, remedy, action, self._apps)
             case CreateIndex() if remedy.sql:
                 return lambda bench: indexes.tried(bench, remedy, action, self._apps)
         return lambda bench: statements.tried(bench, remedy)
-
-
-def _by_hand() -> Passed:
-    raise UntriedError("An audit changes no settings.")
 
 
 def _whole(remedy: Remedy) -> Remedy:
