@@ -1,6 +1,7 @@
 """What is wrong with the reference ERP: the key of every finding that an audit of its schema has to make, and why.
 
 ``PLAIN`` is there after ``seed_erp``, the rest after ``seed_erp --with-defects``. Nothing else may be found.
+``MOST_VALUABLE`` says what of it, and of the queries, a maintainer would put right first.
 """
 
 from __future__ import annotations
@@ -120,6 +121,35 @@ QUERIES = {
     "unread_columns:inventory.references_of_counts:inventory.InventoryRecord:notes": "only references are read",
     "wasted_statement:erp.number_of_order_items:erp.SalesOrderItem": "len() of a queryset",
     "wasted_statement:erp.draft_orders": "exists() before the rows",
+}
+
+
+# What is worth most, in order: what fails or lets wrong data in, then what the models promise and the database lacks.
+MOST_VALUABLE: dict[Vendor, tuple[str, ...]] = {
+    "sqlite": (
+        "invalid_lookup_name:canned:erp.orders_with_items_by_a_wrong_name:salesorderitem_set",  # fails for everybody
+        "orphan_rows:erp_shipment:carrier_id:→:erp_carrier",  # wrong data, today
+        "missing_constraint:erp_bom:CHECK (\"quantity\" > '0')",  # lets wrong data in
+        "missing_foreign_key_constraint:erp_shipment:carrier_id",
+        "missing_foreign_key_constraint:erp_suppliercontact:supplier_id",
+        'changed_constraint:erp_vehicle:CHECK ("odometer_km" <= 5000000)',
+        "missing_index:erp_goodsreceiptitem:(order_item_id)",  # promised, and not there
+        "missing_index:erp_suppliercontact:(supplier_id)",
+        "missing_index:erp_material:(name)",
+        "changed_index:erp_invoice:(due_date) WHERE \"status\" IN ('sent', 'overdue')",
+    ),
+    "postgresql": (
+        "invalid_lookup_name:canned:erp.orders_with_items_by_a_wrong_name:salesorderitem_set",  # fails for everybody
+        "sequence_behind:todo_comments:id",  # the next insert fails
+        "invalid_index:erp_salesorder:(customer_id, payment_term_id):invalid",  # keeps nothing apart
+        "orphan_rows:erp_shipment:carrier_id:→:erp_carrier",  # wrong data, today
+        "invalid_index:erp_supplier:(name):leftover",  # every write pays for it, no read uses it
+        'missing_constraint:erp_bom:CHECK ("quantity" > 0)',  # lets wrong data in
+        "missing_foreign_key_constraint:erp_shipment:carrier_id",
+        "missing_foreign_key_constraint:erp_suppliercontact:supplier_id",
+        'changed_constraint:erp_vehicle:CHECK ("odometer_km" <= 5000000)',
+        "unvalidated_foreign_key:erp_payment:invoice_id:→:erp_invoice",
+    ),
 }
 
 

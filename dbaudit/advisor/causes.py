@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from dbaudit.analysis.repetition import repetitions
+from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import Index, QueryRun, Snapshot
 from dbaudit.findings import CreateIndex, DropIndex, Finding
 
+_LIST = re.compile(r"^(?:admin:|crawl:.*/)(?P<app>\w+)[./](?P<model>\w+)/?$")
+#: What a join fetches.
+JOINED = ("forward", "reverse one to one")
 #: Findings that tell what something else causes, as far as that was found.
 SYMPTOMS = ("slow_query", "duplicate_statement")
 #: What explains a slow query, the likeliest first.
 EXPLAINING = ("n_plus_one", "defeated_prefetch", "unbounded_result", "deep_offset", "lookup_without_possible_index")
-#: A repetition explains a slow query where it is so large a part of its statements.
+#: Repetitions explain a slow query where they are so large a part of its statements.
 MOST = 0.5
 #: Checks that are about an index that exists, which is told by its definition where the remedy does not name it.
 OF_AN_INDEX = (
@@ -46,9 +51,9 @@ class Cause:
 
     @property
     def group(self) -> str:
-        """The sentence that the first shares with others, ``""`` where there is none."""
-        first, *others = self.findings
-        return first.group if any(finding.group == first.group for finding in others) else ""
+        """The sentence that several findings share, ``""`` where there is none."""
+        told = Counter(finding.group for finding in self.findings if finding.group)
+        return next((sentence for sentence, times in told.most_common(1) if times > 1), "")
 
 
 def causes(findings: Iterable[Finding], snapshot: Snapshot | None) -> tuple[Cause, ...]:
@@ -123,8 +128,30 @@ def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> I
         yield "index", finding.table, index.name
     elif isinstance(action, CreateIndex) and action.keys:
         yield "build", *_definition(action)
-    if finding.check == "n_plus_one" and finding.identity[-1] in listed:
-        yield "asked", finding.owner, finding.identity[-1]
+    if finding.check == "n_plus_one":
+        if finding.identity[-1] in listed:
+            yield "asked", finding.owner, finding.identity[-1]
+        if snapshot and _is_of_list(finding, snapshot):
+            yield "admin lists", finding.owner
+        elif snapshot and not finding.group:
+            # What one loop asks of its rows is fetched with these rows, by one change of one query.
+            if finding.location:
+                yield "place", finding.owner, finding.identity[0], finding.location
+            for one in _repeated(finding, snapshot):
+                if one.parent is not None:
+                    yield "rows", finding.owner, finding.identity[0], one.parent.fingerprint
+
+
+def _is_of_list(finding: Finding, snapshot: Snapshot) -> bool:
+    """Whether a list of the admin asks for what a foreign key of its rows refers to, which list_select_related joins:
+    the same for every list, by whatever way it was asked for."""
+    name, asked = finding.identity[0], finding.identity[-1].rpartition(".")
+    found = _LIST.search(name)
+    if not found or not any(one.statement.asker in JOINED for one in _repeated(finding, snapshot)):
+        return False
+    label = f"{found['app']}.{found['model']}".lower()
+    listed = {model.label.lower() for model in snapshot.models if model.admin is not None}
+    return label in listed and asked[0].lower() == label
 
 
 def _definition(action: CreateIndex) -> tuple[Hashable, ...]:
@@ -159,12 +186,22 @@ def _explanation(symptom: Finding, clusters: tuple[tuple[Finding, ...], ...], sn
 def _explains(finding: Finding, symptom: Finding, run: QueryRun) -> bool:
     if finding.check != "n_plus_one":
         return symptom.check == "slow_query" and run.id in finding.identity
-    for one in repetitions(run):
-        what = one.statement.asked or one.statement.fingerprint
-        if what != finding.identity[-1]:
-            continue
-        if symptom.check == "slow_query":
-            return one.times >= MOST * (run.queries or 0)
-        duplicate = next((each for each in run.statements if each.fingerprint == symptom.identity[-1]), None)
-        return duplicate is not None and duplicate.tables == one.statement.tables
-    return False
+    repeated = tuple(repetitions(run))
+    mine = next((one for one in repeated if _what(one) == finding.identity[-1]), None)
+    if mine is None:
+        return False
+    if symptom.check == "slow_query":
+        return sum(one.times for one in repeated) >= MOST * (run.queries or 0)
+    duplicate = next((each for each in run.statements if each.fingerprint == symptom.identity[-1]), None)
+    return duplicate is not None and duplicate.tables == mine.statement.tables
+
+
+def _repeated(finding: Finding, snapshot: Snapshot) -> Iterator[Repetition]:
+    """The repetition that a finding tells, in the run that it names."""
+    for run in snapshot.runs:
+        if run.id == finding.identity[0]:
+            yield from (one for one in repetitions(run) if _what(one) == finding.identity[-1])
+
+
+def _what(one: Repetition) -> str:
+    return one.statement.asked or one.statement.fingerprint

@@ -65,10 +65,13 @@ def build(
     if table is None:
         return None
     effects = [effect for effect in advised.advice.effects if effect.asked.fingerprint in one.helps]
-    saved = max((floors.milliseconds(effect, snapshot.vendor) * (1 - effect.ratio) for effect in effects), default=0.0)
+    later = advised.growth is not None or floors.is_small(table, floor)
+    # How many rows there will be nobody knows: then the part that is saved counts, and not the time.
+    took = [1.0 if later else floors.milliseconds(effect, snapshot.vendor) for effect in effects]
+    saved = max((ms * (1 - effect.ratio) for ms, effect in zip(took, effects, strict=True)), default=0.0)
     worth = of_build(
         table.ownership.owner,
-        projected=advised.growth is not None or floors.is_small(table, floor),
+        projected=later,
         saved_ms=saved,
         evidence=min((effect.asked.provenance for effect in effects), default=Provenance.INVENTED),
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from dbaudit.advisor import floors, present
 from dbaudit.advisor.causes import Cause, causes, index_of, same_keys
 from dbaudit.advisor.concluded import Advised
+from dbaudit.advisor.provenance import Provenance, strongest
 from dbaudit.advisor.worth import Tier, Worth, of_finding
 from dbaudit.facts import Index, Snapshot
 from dbaudit.findings import (
@@ -48,6 +49,9 @@ _UNTRIED = 0.8
 _DROPPING = ("redundant_index", "unused_index", "unused_pattern_index", "duplicate_index", "rarely_used_index")
 #: What a check says of an index that a new one makes needless: to drop it answers all of this.
 _OF_NEEDLESS = ("undeclared_index", "unused_index", "rarely_used_index", "low_cardinality_index")
+
+#: The end of a subject of `n_plus_one`, and how much of what a loop asks is named.
+ONCE, NAMED = " is asked once for each row", 3
 
 _Placed = tuple[Worth, Recommendation]
 
@@ -122,7 +126,11 @@ def _is_wanted(cause: Cause, snapshot: Snapshot | None, floor: Floor) -> bool:
         return False
     if first.owner != "project" and first.severity.rank < Severity.WARNING.rank:
         return False
-    return snapshot is None or not all(floors.asks_too_early(one, snapshot, floor) for one in cause.findings)
+    if snapshot is None:
+        return True
+    if all(one.check == "slow_query" for one in cause.findings):
+        return strongest(snapshot, first.identity) <= Provenance.CANNED  # of others this machine's clock alone says it
+    return not all(floors.asks_too_early(one, snapshot, floor) for one in cause.findings)
 
 
 def _capped(worth: Worth, one: Recommendation) -> Recommendation:
@@ -198,7 +206,7 @@ def _of_cause(cause: Cause, snapshot: Snapshot | None) -> _Placed:
         rank=0,
         priority=PRIORITIES[first.severity],
         phase=_phase(remedy),
-        title=cause.group or first.subject,
+        title=cause.group or _title(cause, snapshot),
         remedy=remedy,
         findings=cause.keys,
         gain=_measured(first, snapshot) if snapshot else None,
@@ -224,6 +232,21 @@ def _measured(finding: Finding, snapshot: Snapshot) -> Gain | None:
                         if now < was:
                             return Gain(before=round(was, 2), after=round(now, 2), unit=unit, source="run on this data")
     return None
+
+
+def _title(cause: Cause, snapshot: Snapshot | None) -> str:
+    """The first finding's subject; of a loop what it asks, and where."""
+    first = cause.findings[0]
+    if first.check != "n_plus_one" or snapshot is None:
+        return first.subject
+    run = next((one for one in snapshot.runs if one.id == first.identity[0]), None)
+    if run is None:
+        return first.subject
+    place = f", {first.location.file}:{first.location.line}" if first.location else ""
+    asked = dict.fromkeys(one.subject.removesuffix(ONCE) for one in cause.findings if one.check == "n_plus_one")
+    named = ", ".join(one[:1].lower() + one[1:] if one.startswith("A ") else one for one in list(asked)[:NAMED])
+    more = f" and {len(asked) - NAMED} more" if len(asked) > NAMED else ""
+    return f"{run.label!r} asks once for each row: {named}{more}{place}"
 
 
 def _freed(snapshot: Snapshot, findings: Iterable[Finding]) -> Iterator[int]:

@@ -40,6 +40,25 @@ def owner(run: QueryRun, statement: Statement) -> Owner:
     return run.owner if run.origin == "automatic" or not statement.stack else "project"
 
 
+def counted(run: QueryRun) -> tuple[Evidence, ...]:
+    """What the server counted of a statement; nothing of a run that was measured."""
+    found = run.counted
+    if found is None:
+        return ()
+    source = run.source
+    shown = [
+        Evidence("share of the time of all statements", round(100 * found.share, 1), "%", source),
+        Evidence("rows a call", round(found.rows_per_call, 1), "rows", source),
+    ]
+    if found.temp_bytes:
+        shown.append(Evidence("temporary files", found.temp_bytes, "bytes", source))
+    if found.wal_bytes:
+        shown.append(Evidence("write-ahead log", found.wal_bytes, "bytes", source))
+    if found.route or found.controller:
+        shown.append(Evidence("first asked by", found.controller or found.route, source="sqlcommenter"))
+    return tuple(shown)
+
+
 def named(found: Iterable[QueryRun]) -> Evidence:
     """The runs in which something was seen, the first few by their labels."""
     labels = list(dict.fromkeys(one.label for one in found))

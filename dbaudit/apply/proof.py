@@ -1,70 +1,71 @@
-"""What an index gained: the measured queries of its table, planned and timed before and after."""
+"""What an index gained: the measured queries of its table, planned, counted and timed before and after.
+
+What a query reads (pages on PostgreSQL, instructions on SQLite) is the same on an idle and on a busy machine; times are
+not. So the work is compared first, and times only as distributions of pairs: each run of a query is timed beside a run
+of a statement that no index touches, whose time tells how busy the machine is. "Slower" needs both.
+"""
 
 from __future__ import annotations
 
-import time
+import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import DatabaseError
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 from dbaudit.apply.steps import Done, Step
-from dbaudit.connection.read_only import read_only
-from dbaudit.facts import QueryRun, Statement
-from dbaudit.workload import plans
-from dbaudit.workload.limits import Limits
+from dbaudit.apply.taken import Asked, Taken
+from dbaudit.facts import QueryRun
 
-#: Queries of a table that are timed besides those of the evidence, the slowest first, and how often each; the best time
-#: counts.
+#: Queries of a table that are timed besides those of the evidence, the slowest first.
 MOST: Final = 10
-TIMES: Final = 3
-#: A query that takes longer than this is timed once, in milliseconds.
-SLOW_MS: Final = 500.0
-#: A query has become slower if it takes so many times as long, and a millisecond more.
+#: A query has become slower if it reads so many times as much, and its median takes so many times as long and a
+#: millisecond more, each of its runs longer than each of those before.
+MORE: Final = 1.2
 SLOWER: Final = 1.5
-#: Milliseconds after which a query is given up, and seconds after which no other one is begun.
-TIMEOUT_MS: Final = 10_000
-BUDGET: Final = 30.0
 WORDS: Final = 100
-
-LIMITS: Final = Limits(plans=1, analyze_ms=-1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A statement that is planned and timed. ``label`` names the query that asks it."""
-
-    label: str
-    statement: Statement
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What a query took: milliseconds in the driver, and the indexes of its plan."""
-
-    ms: float
-    indexes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gained:
-    """One query before and after. Times in milliseconds; ``used`` says whether its plan uses the new index,
-    ``evidence`` whether the index was advised for it."""
+    """One query before and after; ``before`` is None where it took too long. ``used`` says whether its plan uses the
+    new index, ``evidence`` whether the index was advised for it. ``unit`` is that of the work."""
 
     step: int
     label: str
     query: str
-    before_ms: float | None
-    after_ms: float
+    before: Taken | None
+    after: Taken
     used: bool
+    unit: str = ""
     evidence: bool = False
 
     @property
+    def saved(self) -> tuple[float, float]:
+        """For comparing: the work that is saved, then the time."""
+        before = self.before or self.after
+        work = (before.work or 0) - (self.after.work or 0)
+        return work, before.ms - self.after.ms
+
+    @property
     def slower(self) -> bool:
-        """Whether the plan with the new index takes clearly longer than the one before."""
-        return self.used and self.before_ms is not None and self.after_ms > SLOWER * self.before_ms + 1
+        """Whether the plan with the new index clearly reads more and takes longer than the one before."""
+        was, now = self.before, self.after
+        if not self.used or was is None or was.work is None or now.work is None or now.work <= MORE * was.work:
+            return False
+        apart = min(now.paces) > max(was.paces)
+        longer = statistics.median(now.paces) > SLOWER * statistics.median(was.paces)
+        return apart and longer and now.ms > was.ms + 1
+
+    @property
+    def told(self) -> str:
+        """From before to after, the work first."""
+        was, now = self.before, self.after
+        parts = []
+        if now.work is not None:
+            before = f"{was.work:,} → " if was and was.work is not None else ""
+            parts.append(f"{before}{now.work:,} {self.unit}")
+        parts.append(f"{f'{was.ms:.2f} ms → ' if was else ''}{now.ms:.2f} ms")
+        return ", ".join(parts)
 
 
 def asked(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> tuple[Asked, ...]:
@@ -99,37 +100,24 @@ def asked(runs: Iterable[QueryRun], steps: Iterable[Step], alias: str) -> tuple[
     return tuple(one for one in ranked if one.statement.fingerprint in chosen)
 
 
-def taken(connection: BaseDatabaseWrapper, asked: Iterable[Asked]) -> dict[str, Taken]:
-    """What each query takes now, by its fingerprint. Read-only; one that fails or takes too long is left out."""
-    found = {}
-    deadline = time.monotonic() + BUDGET
-    for one in (each.statement for each in asked):
-        if time.monotonic() > deadline:
-            break
-        try:
-            with read_only(connection, statement_timeout_ms=TIMEOUT_MS, lock_timeout_ms=2_000):
-                planned = plans.explain(connection, [one], LIMITS)
-                if planned:
-                    used = frozenset(node.index for node in planned[0].nodes if node.index)
-                    found[one.fingerprint] = Taken(ms=min(_times(connection, one)), indexes=used)
-        except DatabaseError:
-            continue
-    return found
-
-
 def gained(
-    done: Iterable[Done], asked: Iterable[Asked], before: Mapping[str, Taken], after: Mapping[str, Taken]
+    done: Iterable[Done],
+    asked: Iterable[Asked],
+    before: Mapping[str, Taken],
+    after: Mapping[str, Taken],
+    unit: str = "",
 ) -> tuple[Gained, ...]:
-    """The queries of each built index, the biggest gain first."""
+    """The queries of each built index, the biggest gain first. ``unit`` is that of the work."""
     asked = tuple(asked)
     found = [
         Gained(
             step=each.step.number,
             label=one.label,
             query=_short(one.statement.template),
-            before_ms=before[key].ms if key in before else None,
-            after_ms=after[key].ms,
+            before=before.get(key),
+            after=after[key],
             used=each.index in after[key].indexes,
+            unit=unit,
             evidence=key in each.step.queries,
         )
         for each in done
@@ -137,7 +125,7 @@ def gained(
         for one in asked
         if (key := one.statement.fingerprint) in after and each.step.table in one.statement.tables
     ]
-    return tuple(sorted(found, key=lambda one: (one.step, -((one.before_ms or 0) - one.after_ms))))
+    return tuple(sorted(found, key=lambda one: (one.step, *(-saved for saved in one.saved))))
 
 
 def told(
@@ -153,8 +141,7 @@ def told(
         if promised:
             yield f"{each.index}: promised {promised.before:g} → {promised.after:g} {promised.unit} ({promised.source})"
         for one in (proof for proof in own if proof.used):
-            was = f"{one.before_ms:.2f} ms → " if one.before_ms is not None else ""
-            yield f"{each.index}: {'SLOWER: ' * one.slower}{was}{one.after_ms:.2f} ms  {one.label!r}: {one.query}"
+            yield f"{each.index}: {'SLOWER: ' * one.slower}{one.told}  {one.label!r}: {one.query}"
         if own:
             yield from _judged(each, own, undo)
         else:
@@ -170,7 +157,7 @@ def _judged(each: Done, own: list[Gained], undo: str) -> Iterator[str]:
     """What to do where an index made a query slower, or no query uses it."""
     back = f"take it back by: {undo} --only {each.index}"
     if any(one.slower for one in own):
-        yield f"{each.index}: it made a query slower; {back}"
+        yield f"{each.index}: with it a query reads more and takes longer in every run; {back}"
     meant = [one for one in own if one.evidence]
     if any(one.used for one in meant or own):
         return
@@ -185,19 +172,6 @@ def _judged(each: Done, own: list[Gained], undo: str) -> Iterator[str]:
         yield f"{each.index}: {unused}; it was advised because of the schema. If nothing else needs it, {back}"
     else:
         yield f"{each.index}: {unused}; if nothing else needs it, {back}"
-
-
-def _times(connection: BaseDatabaseWrapper, one: Statement) -> Iterator[float]:
-    values = one.parameters.values if one.parameters is not None else None
-    for _ in range(TIMES):
-        began = time.perf_counter()
-        with connection.cursor() as cursor:
-            cursor.execute(one.sql, values)
-            cursor.fetchall()
-        took = (time.perf_counter() - began) * 1000
-        yield took
-        if took > SLOW_MS:
-            return
 
 
 def _short(template: str) -> str:

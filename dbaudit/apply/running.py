@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dbaudit.apply import proof, sqlite
+from dbaudit.apply import proof, sqlite, taken
 from dbaudit.apply.postgresql import engine, partition_words
 from dbaudit.apply.postgresql.progress import Seen
 from dbaudit.apply.recording import Recorder
@@ -40,7 +40,7 @@ class Result:
     done: tuple[Done, ...]
     left: tuple[Step, ...] = ()
     gained: tuple[proof.Gained, ...] = ()
-    asked: tuple[proof.Asked, ...] = ()
+    asked: tuple[taken.Asked, ...] = ()
 
     @property
     def built(self) -> tuple[Done, ...]:
@@ -118,14 +118,15 @@ def carry_out(
     asked = proof.asked(runs, steps, connection.alias)
     vendor, done = ENGINES[connection.vendor], []
     with _stoppable(), vendor.opened(connection, limits, ears.tell, ears.see) as work:
-        before = proof.taken(connection, asked)
+        before = taken.taken(connection, asked)
         _let_go(connection)
         for one in vendor.carry_out(work, steps, record):
             done.append(one)
             ears.ended(one)
-    after = proof.taken(connection, asked) if any(one.changed for one in done) else {}
-    left = steps[len(done) :]
-    return Result(done=tuple(done), left=left, gained=proof.gained(done, asked, before, after), asked=asked)
+    after = taken.taken(connection, asked) if any(one.changed for one in done) else {}
+    unit = taken.UNITS.get(connection.vendor, "")
+    gained = proof.gained(done, asked, before, after, unit)
+    return Result(done=tuple(done), left=steps[len(done) :], gained=gained, asked=asked)
 
 
 def _let_go(connection: BaseDatabaseWrapper) -> None:

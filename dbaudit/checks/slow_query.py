@@ -12,7 +12,7 @@ from dbaudit.registry import check
 def slow_query(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     """A query takes more than 50 ms in the database, or more than its budget.
 
-    Why: A page waits for its queries. The analysis of 13 July 2025 set the target of 50 ms.
+    Why: A page waits for its queries.
 
     Fix: See what its plan reads and throws away (bad_plan), whether an index serves it (missing_index), whether it
     asks once a row (n_plus_one); fetch fewer rows and columns.
@@ -52,6 +52,7 @@ def _finding(run: QueryRun, limit: float, *, many: bool) -> Finding:
         evidence.append(Evidence("queries allowed", run.max_queries, "queries", "its budget"))
     if run.calls is not None:
         evidence.append(Evidence("calls", run.calls, "calls", run.source))
+    evidence += measured.counted(run)
     slowest = max(run.statements, key=lambda one: one.duration_ms, default=None)
     if slowest is not None:
         evidence.append(Evidence("slowest statement", measured.short(slowest.template), source="recorded statements"))

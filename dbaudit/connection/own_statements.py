@@ -13,10 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 COMMENT: Final = "/* dbaudit */"
+_TRACK: Final = "pg_stat_statements.track"
+_may_uncount: WeakKeyDictionary[BaseDatabaseWrapper, bool] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -40,6 +43,27 @@ def unmarked(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
     finally:
         _exchange(connection, _leave, _mark)
+
+
+def uncounted(connection: BaseDatabaseWrapper) -> None:
+    """Keep ``pg_stat_statements`` from counting the rest of the transaction, where this role may: what the project's
+    code asks in an audit has no comment, and would come back as its traffic."""
+    if connection.vendor != "postgresql":
+        return
+    if connection not in _may_uncount:
+        _may_uncount[connection] = _asked_whether_it_may(connection)
+    if _may_uncount[connection]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT set_config('{_TRACK}', 'none', true)")
+
+
+def _asked_whether_it_may(connection: BaseDatabaseWrapper) -> bool:
+    # From PostgreSQL 15 on, the right to set a parameter can be granted.
+    granted = f"pg_catalog.has_parameter_privilege('{_TRACK}', 'SET')"
+    may = granted if getattr(connection, "pg_version", 0) >= 150_000 else "current_setting('is_superuser') = 'on'"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT current_setting('{_TRACK}', true) IS NOT NULL AND {may}")
+        return bool(cursor.fetchone()[0])
 
 
 def with_comment(sql: str) -> str:

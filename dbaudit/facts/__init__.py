@@ -39,8 +39,10 @@ from dbaudit.facts.tables import (
 )
 from dbaudit.facts.trials import Trial, WrongName
 from dbaudit.facts.workload import (
+    COUNTED_ONCE_ROWS,
     EXCELLENT_MS,
     TARGET_MS,
+    Counted,
     Origin,
     Parameters,
     Plan,
@@ -53,6 +55,7 @@ from dbaudit.facts.workload import (
 )
 
 __all__ = [
+    "COUNTED_ONCE_ROWS",
     "EXCELLENT_MS",
     "TARGET_MS",
     "AdminPage",
@@ -65,6 +68,7 @@ __all__ = [
     "ColumnStatistics",
     "Constraint",
     "ConstraintKind",
+    "Counted",
     "Data",
     "Declaration",
     "DefaultFilter",

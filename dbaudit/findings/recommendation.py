@@ -160,8 +160,7 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """What the scorecard holds the figures against: a mean time in milliseconds, shares in per cent. The defaults are
-    those of the Context7 analysis of 13 July 2025."""
+    """What the scorecard holds the figures against: a mean time in milliseconds, shares in per cent."""
 
     average_query_ms: int = 50
     slow_query_percent: int = 1

@@ -31,8 +31,10 @@ def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> Passe
     table = bench.snapshot.labelled(index.table)
     if table is None:
         raise UntriedError(f"There is no table {index.table} to try it on.")
-    _named(bench.snapshot, table, index)
+    _named(bench.snapshot, table, index, declared=bool(_ENTRY.search(remedy.orm)))
     see_room(bench, table, index)
+    if remedy.migration:
+        code.see_python(remedy.migration)
     bench.stand(table)
     with bench.apart():
         carry_out(bench, remedy.sql)
@@ -66,9 +68,12 @@ def _passed(bench: Bench, remedy: Remedy, how: str) -> Passed:
     return Passed(" ".join(filter(None, (how, counted))), query)
 
 
-def _named(snapshot: Snapshot, table: Table, index: CreateIndex) -> None:
-    """Raise `RefusedError` where the name is too long for Django or the database, or something has it."""
-    if forms.holder(snapshot, table) and len(index.name) > DJANGO_LIMIT:
+def _named(snapshot: Snapshot, table: Table, index: CreateIndex, *, declared: bool) -> None:
+    """Raise `RefusedError` where the name is too long for Django or the database, or something has it.
+
+    Django holds what stands in ``Meta.indexes`` to its limit (``declared``), not the names that it makes for fields.
+    """
+    if declared and forms.holder(snapshot, table) and len(index.name) > DJANGO_LIMIT:
         raise RefusedError(f"Django allows {DJANGO_LIMIT} characters in an index's name: {index.name}.")
     if len(index.name.encode()) > NAME_BYTES:
         raise RefusedError(f"The database keeps {NAME_BYTES} bytes of a name: {index.name}.")

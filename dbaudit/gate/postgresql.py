@@ -84,7 +84,8 @@ class PostgresqlBench:
             raise UntriedError(self.obstacle)
         if table.kind not in ("table", "partitioned table"):
             raise UntriedError(NO_TABLE)
-        tables = [table, *({} if alone else dict.fromkeys(self._targets(table)))]
+        every = (table, *(() if alone else self._targets(table)))
+        tables = [*{(one.schema, one.name): one for one in every}.values()]
         if not alone and (table.schema, table.name) in self._whole:
             return
         new = [one for one in tables if (one.schema, one.name) not in self._copies]

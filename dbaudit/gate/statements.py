@@ -45,7 +45,11 @@ def tried(bench: Bench, remedy: Remedy) -> Passed:
         UntriedError: there is none, or it cannot be carried out on a copy.
     """
     if not remedy.sql:
-        raise UntriedError("It is no SQL that could be carried out.")
+        raise UntriedError(
+            "Commands of manage.py are not run by an audit."
+            if "manage.py" in remedy.orm
+            else "It has no SQL that could be carried out."
+        )
     for table in named(bench, remedy):
         bench.stand(table, alone=False)
     with bench.apart():

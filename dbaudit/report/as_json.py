@@ -191,6 +191,7 @@ def _query(run: QueryRun) -> Row:
         "calls": run.calls,
         "budget_ms": run.budget_ms,
         "max_queries": run.max_queries,
+        "server": None if run.counted is None else asdict(run.counted),
     }
 
 

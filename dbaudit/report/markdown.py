@@ -1,4 +1,4 @@
-"""The report as Markdown, in the order of the analysis of 13 July 2025: from what there is to what to do about it."""
+"""The report as Markdown: from what there is to what to do about it."""
 
 from __future__ import annotations
 

@@ -272,8 +272,7 @@ def _ranked(every: Iterable[Recommendation]) -> list[Recommendation]:
 def _gain(gain: Gain | None) -> str:
     if gain is None:
         return "not measured"
-    before, after = words.measure(gain.before, gain.unit), words.measure(gain.after, gain.unit)
-    return text(f"{before} → {after} ({gain.source})")
+    return text(f"{remedies.change(gain.before, gain.after, gain.unit)}, {gain.source}")
 
 
 def _cost(cost: Cost | None) -> str:

@@ -22,6 +22,10 @@ from dbaudit.findings import (
 )
 from dbaudit.report import words
 
+#: Units that nobody but a planner knows, and from which factor on times are told instead of per cent.
+_WORK = ("steps", "cost")
+_TIMES = 2
+_LATE = "The time ran out: this is the best that was found by then."
 _BRIEF: dict[str, str] = {
     "create_index": "create the index",
     "drop_index": "drop the index",
@@ -56,9 +60,22 @@ def gained(recommendation: Recommendation) -> str:
     gain = recommendation.gain
     if gain is None:
         return ""
-    projected = any(one.today_before is not None for one in recommendation.helps)
-    told = f"{words.number(gain.before)} → {words.measure(gain.after, gain.unit)}"
+    projected = recommendation.projected or any(one.today_before is not None for one in recommendation.helps)
+    told = change(gain.before, gain.after, gain.unit)
     return f"{told}, projected" if projected else told
+
+
+def change(before: float, after: float, unit: str) -> str:
+    """From one figure to another. What only a planner counts is told as a part of the work, in brackets its units."""
+    told = f"{words.number(before)} → {words.measure(after, unit)}"
+    if unit not in _WORK:
+        return told
+    if after >= before:
+        return f"as much work as before ({told})"
+    if before >= _TIMES * after:
+        times = f"{words.number(round(before / after))} times less work" if after else "no work left"
+        return f"{times} ({told})"
+    return f"{round(100 * (1 - after / before))} % less work ({told})"
 
 
 def index_plan(plan: IndexPlan) -> str:
@@ -69,29 +86,34 @@ def index_plan(plan: IndexPlan) -> str:
     else:
         net = f"{'+' if plan.net_bytes > 0 else '-' if plan.net_bytes < 0 else ''}{words.size(abs(plan.net_bytes))}"
         sizes = f"{built} to build, {dropped}, net size {net}"
-    change = words.count(abs(plan.entries), "index entry", "index entries") + (
+    entries = words.count(abs(plan.entries), "index entry", "index entries") + (
         " more" if plan.entries > 0 else " fewer"
     )
-    told = f"{sizes}; a row written to each of the tables makes {change if plan.entries else 'as many index entries'}."
+    told = f"{sizes}; a row written to each of the tables makes {entries if plan.entries else 'as many index entries'}."
     asked = words.count(plan.statements, "statement")
-    told += f" The {asked} that were weighed: {plan.before:,.0f} {plan.unit} before, {plan.after:,.0f} after"
-    told += f" ({plan.source})."
+    if not plan.built:
+        told += f" The {asked} that were weighed need no other index."
+        return told if plan.complete else f"{told} {_LATE}"
+    told += (
+        f" The {asked} that were weighed: {change(round(plan.before), round(plan.after), plan.unit)}, {plan.source}."
+    )
     if plan.projection and not plan.projected:
         told += f" That is a projection {plan.projection}, as the data is too small to show anything."
     elif plan.projection:
         some = f"{plan.projected} of the indexes {'is' if plan.projected == 1 else 'are'} not counted there"
         told += f" {some}: a projection {plan.projection}, as their tables are too small to show anything."
-    return told if plan.complete else f"{told} The time ran out: this is the best that was found by then."
+    return told if plan.complete else f"{told} {_LATE}"
 
 
 def helped(one: Helped) -> str:
     """What an index does for a statement, in a line."""
-    told = f"{one.query}: {words.number(one.before)} → {words.number(one.after)} {one.unit}"
-    if one.today_before is not None and one.today_after is not None:
-        told += f" (with today's rows {words.number(one.today_before)} → {words.number(one.today_after)})"
     seen = [words.milliseconds(one.ms)] if one.ms is not None else []
     seen += [words.count(one.rows, "row")] if one.rows is not None else []
-    return f"{told}; it took {', '.join(seen)}" if seen else told
+    today = f"{', '.join(seen)} today; " if seen else ""
+    told = f"{one.query}: {today}{change(one.before, one.after, one.unit)}"
+    if one.today_before is not None and one.today_after is not None:
+        told += f", projected; with today's rows {change(one.today_before, one.today_after, one.unit)}"
+    return told
 
 
 def price(one: Recommendation) -> str:

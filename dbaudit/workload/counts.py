@@ -8,16 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.connection.own_statements import COMMENT
-from dbaudit.facts import Snapshot, Statement
+from dbaudit.facts import COUNTED_ONCE_ROWS, Snapshot, Statement
 from dbaudit.workload.recording.template import template
 
-#: Rows from which on a table is large: some 30 ms of a server that has it in memory.
-LARGE: Final = 250_000
 _COUNT = re.compile(r"\s*SELECT COUNT\(\*\) AS ", re.IGNORECASE)
 
 
@@ -25,7 +23,7 @@ class Counts:
     """What was counted in this audit, of the large tables of a snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._rows = {table.name: table.rows for table in snapshot.tables if (table.rows or 0) >= LARGE}
+        self._rows = {table.name: table.rows for table in snapshot.tables if (table.rows or 0) >= COUNTED_ONCE_ROWS}
         self._seen: set[tuple[str, str]] = set()
 
     @staticmethod

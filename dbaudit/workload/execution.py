@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.own_statements import uncounted
 from dbaudit.connection.read_only import limited
 from dbaudit.connection.rollback import rolled_back
 from dbaudit.workload.limits import Limits
@@ -91,6 +92,8 @@ class RolledBack:
                     writes=self._writes,
                 )
             )
+            if self._writes:  # by code of the project: what is made up carries the audit's comment instead
+                uncounted(connection)
         finally:
             self._entering = False
 

@@ -8,6 +8,7 @@ from dbaudit.advisor.causes import causes
 from dbaudit.advisor.recommend import recommend
 from dbaudit.facts import Index, IndexKey, Location, QueryRun, Snapshot, Statement, Table
 from dbaudit.facts.dialect import Dialect
+from dbaudit.facts.models import AdminPage, Model
 from dbaudit.findings import ChangeQuery, CreateIndex, DropIndex, EditModel, Finding, Remedy, Severity
 
 CHANGE = Remedy(action=ChangeQuery(before="", after=""))
@@ -107,7 +108,7 @@ SLOW = finding("slow_query", "crawl:/a/")
 def test_a_slow_query_stands_under_the_repetition_that_makes_it_slow() -> None:
     assert keys(SLOW, CAUSE, runs=(LOOP,)) == [{CAUSE.key, SLOW.key}]
     [one] = recommend([SLOW, CAUSE], snapshot(LOOP))
-    assert one.title == CAUSE.subject
+    assert one.findings == (CAUSE.key, SLOW.key)
 
 
 def test_a_slow_query_of_another_run_or_with_few_repetitions_stays_alone() -> None:
@@ -120,3 +121,46 @@ def test_the_same_statement_once_more_stands_under_the_repetition_on_its_tables(
     run = replace(LOOP, statements=(*LOOP.statements, asked("same", 99), asked("other", 98, tables=("place",))))
     same, other = (finding("duplicate_statement", "crawl:/a/", name) for name in ("same", "other"))
     assert keys(same, other, CAUSE, runs=(run,)) == [{CAUSE.key, same.key}, {other.key}]
+
+
+def test_what_a_loop_asks_of_its_rows_is_one_recommendation_that_names_the_place() -> None:
+    others = tuple(asked("two", number, asked="shop.Item.owner", asker="forward") for number in range(21, 31))
+    run = replace(LOOP, statements=(*LOOP.statements, *others), queries=21)
+    second = finding("n_plus_one", "crawl:/a/", "shop.Item.owner", subject="shop.Item.owner is asked once for each row")
+    second = replace(second, location=PLACE)
+    first = replace(CAUSE, subject="shop.Item.place is asked once for each row", location=PLACE)
+    elsewhere = finding("n_plus_one", "crawl:/b/", "shop.Item.owner")
+    told = recommend([SLOW, first, second, elsewhere], snapshot(run))
+    assert [one.title for one in told] == [
+        "'/a/' asks once for each row: shop.Item.owner, shop.Item.place, shop/views.py:9",
+        elsewhere.subject,
+    ]
+    assert {*told[0].findings} == {first.key, second.key, SLOW.key}
+
+
+def test_a_slow_query_that_nothing_explains_is_advised_only_by_the_project_s_or_the_server_s_word() -> None:
+    """What this machine's clock says of a page is a finding, and no advice."""
+    assert not recommend([SLOW], snapshot(LOOP))
+    canned = replace(LOOP, id="canned:shop.a", origin="canned")
+    assert recommend([replace(SLOW, identity=("canned:shop.a",))], snapshot(canned))
+
+
+def page(name: str, asked_of: str, number: int, asker: str = "forward") -> QueryRun:
+    rows = tuple(asked(f"each {number}", number * 100 + each, asked=asked_of, asker=asker) for each in range(1, 11))
+    return replace(LOOP, id=name, label=name, statements=(asked(f"rows {number}", 0, rows=10), *rows))
+
+
+def test_lists_of_the_admin_that_lack_a_join_are_one_whichever_way_they_were_asked_for() -> None:
+    models = tuple(
+        Model(label=f"shop.{name}", app="shop", name=name, owner="project", table="item", admin=AdminPage())
+        for name in ("Item", "Cart")
+    )
+    runs = (
+        page("admin:shop.Item", "shop.Item.place", 1),
+        page("crawl:/admin/shop/cart/", "shop.Cart.owner", 2),
+        page("crawl:/shop/item/", "shop.Place.owner", 3),
+        page("crawl:/admin/shop/cart/", "shop.Cart.lines", 4, "reverse"),
+    )
+    told = [finding("n_plus_one", run.id, run.statements[1].asked) for run in runs]
+    found = causes(told, replace(snapshot(*runs), models=models))
+    assert [{*cause.keys} for cause in found] == [{told[0].key, told[1].key}, {told[2].key}, {told[3].key}]

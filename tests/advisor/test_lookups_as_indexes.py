@@ -22,6 +22,8 @@ from dbaudit.advisor import forms
 from dbaudit.advisor.candidate import Asked, Candidate
 from dbaudit.advisor.roles import occurrences
 from dbaudit.facts import IndexKey, Parameters, Snapshot, Table
+from dbaudit.sql.equivalence import of_table, signature
+from dbaudit.sql.normal_form import statements
 from tests.advisor.test_forms import evaluated, migrated
 
 if TYPE_CHECKING:
@@ -192,6 +194,41 @@ def test_a_cast_of_the_querys_own_is_never_lost(postgres: Scratch, target: Any) 
         return
     assert len({*built(postgres, table, index, snapshot, model)}) == 1
     assert f'Cast("{name}", models.{type(target).__name__}(' in remedy.orm
+
+
+CONDITIONS = [
+    "\"a_uuid\" = '00000000-0000-0000-0000-000000000005'::uuid",
+    '"a_decimal" > 1.5',
+    '"an_integer" = 5',
+    '"an_integer" > 1.5',
+    '"an_integer" IN (1, 2)',
+    "(\"an_integer\")::text = '5'",
+    '"a_document" = \'"x"\'::jsonb',
+    "\"a_date\" > '2020-01-01'::date",
+    "\"a_moment\" > '2020-01-01 00:00:00+00'::timestamptz",
+    "\"an_address\" = '10.0.0.1'::inet",
+    "\"some\" = '{a}'::varchar(5)[]",
+    '"a_word" > \'a\' AND "a_flag"',
+    'NOT "a_flag" AND "a_text" IS NOT NULL',
+    'length("a_word") > 3',
+    'char_length("a_word") > 3',
+    "\"a_mac\" = '08:00:2b:01:02:03'::macaddr",
+]
+
+
+@isolate_apps("tests")
+def test_the_condition_of_a_partial_index_is_the_same_in_django_s_words_as_in_sql(postgres: Scratch) -> None:
+    model = wide(set(FIELDS))
+    postgres.create(model)
+    snapshot = postgres.snapshot(model._meta.apps)
+    (table,) = (one for one in snapshot.tables if one.name == "tests_wide")
+    for condition in CONDITIONS:
+        candidate = Candidate(table=table.name, keys=(IndexKey(column="id"),), condition=condition)
+        definitions = built(postgres, table, forms.action(candidate, snapshot), snapshot, model)
+        # The parts of an AND may stand in another order, and the server keeps it.
+        [meant] = {signature(of_table(statements.index(one, table.name), table)) for one in definitions}
+        assert meant
+        assert len({*definitions}) == 1 or " AND " in condition
 
 
 @isolate_apps("tests")

@@ -16,6 +16,8 @@ from tests.apply.applying import Run, creation, indexes, invalid
         ("(code) WHERE code = 'x'::text", "(code) WHERE code = 'x'"),
         ("(kind) WHERE active IS TRUE", "(kind) WHERE (active) IS TRUE"),
         ("((kind + 1))", "((kind+1))"),
+        ("(kind) WHERE active AND code = 'x'", "(kind) WHERE code = 'x' AND active"),
+        ("(kind) WHERE code = 'x' OR code = 'y'", "(kind) WHERE code IN ('y', 'x')"),
         ("(upper(code))", '(UPPER("code"))'),
         ("(upper(code))", "((upper(code)))"),
         ("(code text_pattern_ops)", "(code text_pattern_ops)"),

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from dbaudit.apply import proof, running
+from dbaudit.apply.proof import Gained
 from dbaudit.apply.running import Ears, Result
 from dbaudit.apply.steps import Step
+from dbaudit.apply.taken import TIMES, UNITS, Taken
 from dbaudit.facts import Parameters, QueryRun, Statement
 from dbaudit.findings import Gain
 from tests.apply.applying import QUICK, Run, creation
@@ -54,11 +56,15 @@ def test_a_query_that_uses_the_index_is_timed_before_and_after(items: Run) -> No
     result, told = proved(items, CODE, asked(items, "SELECT * FROM items WHERE code = %s", "c77"))
     (gained,) = result.gained
     assert gained.used
-    assert gained.before_ms is not None
+    assert gained.before is not None
+    assert gained.before.work is not None
+    assert gained.after.work is not None
+    assert gained.after.work < gained.before.work
+    assert len(gained.after.pairs) == TIMES
     assert told[0] == "items_code_idx: promised 100 → 5 cost (HypoPG)"
-    assert told[1].startswith(
-        f"items_code_idx: {gained.before_ms:.2f} ms → {gained.after_ms:.2f} ms  'The items': SELECT"
-    )
+    work = f"{gained.before.work:,} → {gained.after.work:,} {UNITS[items.scratch.vendor]}"
+    times = f"{gained.before.ms:.2f} ms → {gained.after.ms:.2f} ms"
+    assert told[1].startswith(f"items_code_idx: {work}, {times}  'The items': SELECT")
     assert "c77" not in "".join(told)
 
 
@@ -96,11 +102,33 @@ def test_the_queries_of_the_evidence_are_timed_however_many_slower_ones_there_ar
 def test_an_index_that_makes_a_query_slower_is_told_with_the_way_back(items: Run) -> None:
     result, _ = proved(items, CODE, asked(items, "SELECT * FROM items WHERE code = %s", "c77"))
     (gained,) = result.gained
-    assert not replace(gained, before_ms=2.0, after_ms=2.9, used=True).slower
-    slower = replace(gained, before_ms=2.0, after_ms=20.0, used=True)
+    slower = replace(gained, before=taken(10, 2.0), after=taken(900, 20.0), used=True, unit="pages")
     told = list(proof.told(result.done, [slower], result.asked, UNDO, measured=True))
-    assert told[1].startswith("items_code_idx: SLOWER: 2.00 ms → 20.00 ms  'The items': SELECT")
-    assert told[2].startswith("items_code_idx: it made a query slower; take it back by: ")
+    assert told[1].startswith("items_code_idx: SLOWER: 10 → 900 pages, 2.00 ms → 20.00 ms  'The items': SELECT")
+    assert told[2].startswith("items_code_idx: with it a query reads more and takes longer in every run; take it back")
+
+
+def taken(work: int | None, ms: float, *others: float, pace: float = 1.0) -> Taken:
+    return Taken(indexes=frozenset(), work=work, pairs=tuple((each, pace) for each in (ms, *(others or (ms, ms)))))
+
+
+@pytest.mark.parametrize(
+    ("why", "before", "after"),
+    [
+        ("it reads less, whatever a busy machine made of the times", taken(900, 0.84), taken(10, 3.91)),
+        ("it reads as much as before", taken(100, 2.0), taken(110, 20.0)),
+        ("nobody counts what it reads", taken(None, 2.0), taken(None, 20.0)),
+        ("one of its runs was as fast as before", taken(10, 2.0, 30.0), taken(900, 20.0, 25.0, 90.0)),
+        ("everything takes ten times as long now", taken(10, 2.0, pace=1.0), taken(900, 20.0, pace=10.0)),
+        ("nobody notices", taken(10, 0.01), taken(900, 0.09)),
+    ],
+)
+def test_a_query_is_not_called_slower_where(why: str, before: Taken, after: Taken) -> None:
+    one = Gained(step=1, label="", query="", before=before, after=after, used=True)
+    assert not one.slower, why
+    assert replace(one, before=taken(10, 2.0), after=taken(900, 20.0)).slower
+    assert not replace(one, before=taken(10, 2.0), after=taken(900, 20.0), used=False).slower
+    assert not replace(one, before=None, after=taken(900, 20.0)).slower
 
 
 def test_a_query_that_fails_or_writes_is_left_out(items: Run) -> None:

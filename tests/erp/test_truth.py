@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 
 from dbaudit import auditing
+from dbaudit.findings import CreateIndex, DropIndex
 from tests import erp_database, erp_truth
 from tests.postgres import main_server
 from tests.scratch import postgres_scratch, sqlite_scratch
@@ -36,6 +37,7 @@ class Audits:
     vendor: Vendor
     reports: dict[State, DatabaseReport]
     said: str
+    measured: DatabaseReport
 
     def keys(self, state: State, category: str, *owners: str) -> list[str]:
         """The keys of the findings."""
@@ -61,12 +63,13 @@ def audits(
         again = io.StringIO()
         call_command("seed_erp", database=database.alias, with_defects=True, stdout=again)
         changed = report(database.alias)
-        yield Audits(request.param, {"plain": plain, "with defects": changed}, again.getvalue())
+        reports: dict[State, DatabaseReport] = {"plain": plain, "with defects": changed}
+        yield Audits(request.param, reports, again.getvalue(), report(database.alias, queries=True))
 
 
-def report(alias: str) -> DatabaseReport:
-    """An audit of the schema in which no check crashes."""
-    [found] = auditing.audit(alias, queries=False).databases
+def report(alias: str, *, queries: bool = False) -> DatabaseReport:
+    """An audit, of the schema alone unless queries are wanted, in which no check crashes."""
+    [found] = auditing.audit(alias, queries=queries).databases
     assert not found.crashed
     return found
 
@@ -105,6 +108,24 @@ def test_the_plain_inventory_is_that_of_the_analysis(audits: Audits) -> None:
 
 def test_the_defects_are_added_once(audits: Audits) -> None:
     assert "The defects are already in the database" in audits.said
+
+
+def test_the_first_ten_are_what_is_worth_most(audits: Audits) -> None:
+    first = audits.measured.recommendations[:10]
+    assert [one.findings[0] for one in first] == [*erp_truth.MOST_VALUABLE[audits.vendor]]
+    assert {one.priority for one in first} == {"high"}
+
+
+def test_one_object_has_one_recommendation(audits: Audits) -> None:
+    told = audits.measured.recommendations
+    keys = [key for one in told for key in one.findings]
+    assert len(keys) == len({*keys})
+    actions = [one.remedy.action for one in told]
+    built = [(one.table, one.keys, one.condition) for one in actions if isinstance(one, CreateIndex)]
+    assert len(built) == len({*built})
+    dropped = [one.name for one in actions if isinstance(one, DropIndex)]
+    dropped += [drop.action.name for one in told for drop in one.drops if isinstance(drop.action, DropIndex)]
+    assert len(dropped) == len({*dropped})
 
 
 def test_the_list_has_at_least_25_kinds_each_with_its_reason() -> None:

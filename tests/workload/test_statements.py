@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from uuid import uuid4
+
 import pytest
+from django.conf import LazySettings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.own_statements import marked
 from dbaudit.facts import Skipped
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.recording.template import template
+from dbaudit.workload.sampling import Bench
+from dbaudit.workload.sources import sqlcommenter
 from dbaudit.workload.sources.server import ABSENT, NO_PERMISSION, WHAT, _generic, read
 from tests.scratch import Scratch, connected
 from tests.workload.conftest import routed
@@ -91,3 +98,62 @@ def test_generic_plans_on_every_server_version(postgres_versions: Scratch) -> No
         for broken in ("SELECT INTERVAL $1", "SELECT a FROM nowhere WHERE b = $1", "SELECT 1 LIMIT $1 FOR nothing"):
             assert _generic(connection, broken, template(broken)) is None
     assert postgres_versions.rows("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'dbaudit%'") == [(0,)]
+
+
+@pytest.mark.needs("pg_stat_statements")
+def test_statements_of_audits_are_left_out_also_those_of_earlier_ones(postgres: Scratch) -> None:
+    filled(postgres)
+    before = {run.id for run in read(postgres.connection, postgres.snapshot(), Limits())[0]}
+    for _ in range(2):
+        with routed(postgres.alias), marked(postgres.connection):
+            Bench(postgres.connection, Limits()).once(lambda: list(Author.objects.order_by("pk")[:7]))
+            # Code of the project is not marked, and not counted where the role may say so.
+            Bench(postgres.connection, Limits(), writes=True).once(lambda: list(Author.objects.filter(name="z")))
+    postgres.snapshot(read_data=True)
+    assert {run.id for run in read(postgres.connection, postgres.snapshot(), Limits())[0]} == before
+
+
+@pytest.mark.needs("pg_stat_statements")
+def test_what_the_server_counted_is_told_with_the_view_that_sqlcommenter_names(
+    postgres: Scratch, settings: LazySettings
+) -> None:
+    settings.ROOT_URLCONF = "tests.workload.urls"
+    filled(postgres)
+    tag = "/*controller='books',route='authors/%%3Cint%%3Aauthor%%3E/'*/"
+    with postgres.connection.cursor() as cursor:
+        cursor.execute(f"SELECT name FROM tests_author WHERE id = %s {tag}", [1])
+    runs, _ = read(postgres.connection, postgres.snapshot(), Limits())
+    assert sum(run.counted.share for run in runs if run.counted) == pytest.approx(1, abs=0.9)
+    (tagged,) = [run for run in runs if run.counted and run.counted.controller == "books"]
+    assert tagged.counted is not None
+    assert tagged.counted.route == "authors/<int:author>/"
+    assert tagged.location is not None
+    assert tagged.location.file == "tests/workload/urls.py"
+    (books,) = [run for run in runs if run.calls == 3]
+    assert books.counted is not None
+    assert (books.counted.calls, books.counted.rows_per_call, books.counted.temp_bytes) == (3, 0, 0)
+
+
+@pytest.mark.needs("pg_stat_statements")
+def test_a_placeholder_with_a_cast_is_the_placeholder_of_the_measured_statement(postgres: Scratch) -> None:
+    postgres.execute("CREATE EXTENSION pg_stat_statements; CREATE TABLE tests_event (id uuid, day date, n smallint[])")
+    sql = "SELECT id FROM tests_event WHERE id = %s AND day > %s AND n = %s"
+    postgres.rows("SELECT pg_stat_statements_reset()")
+    postgres.rows(sql, [uuid4(), date(2026, 1, 1), [1, 2]])
+    runs, _ = read(postgres.connection, postgres.snapshot(), Limits())
+    (run,) = [run for run in runs if run.statements[0].tables == ("tests_event",)]
+    assert "$1::uuid" in run.statements[0].sql
+    assert run.statements[0].fingerprint == template(sql).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 1", {}),
+        ("SELECT 1 /* controller */", {}),
+        ("SELECT 1 /*controller='a%3Ab',route='%5Ex/'*/", {"controller": "a:b", "route": "^x/"}),
+        (r"SELECT 1 /*action='it\'s'*/ ", {"action": "it's"}),
+    ],
+)
+def test_tags_are_read_as_sqlcommenter_writes_them(sql: str, expected: dict[str, str]) -> None:
+    assert sqlcommenter.tags(sql) == expected

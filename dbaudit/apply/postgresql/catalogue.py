@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from dbaudit.apply.postgresql.sessions import Session
 from dbaudit.apply.steps import Step, StepError
+from dbaudit.sql import normal_form
 
 # What an index is, apart from its name: method, uniqueness, and for each key its words, operator class, collation,
 # direction and parameters; then the included columns and the predicate, all as the server itself spells them.
@@ -72,8 +75,8 @@ class Relation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """An index that stands. ``usable`` means valid, ready and live; ``bound`` that a constraint, replica identity or
-    clustering depends on it; ``attached`` that it belongs to a partitioned index. Equal ``signature``s mean equal
-    indexes."""
+    clustering depends on it; ``attached`` that it belongs to a partitioned index. ``signature`` is what the server
+    says that it is, as JSON."""
 
     oid: int
     schema: str
@@ -86,6 +89,15 @@ class Standing:
     definition: str
     signature: str
     expressions: int
+
+    def is_like(self, other: Standing) -> bool:
+        """Whether they are the same index: by what the server says of all but the condition, which it prints in the
+        order in which somebody wrote it, and by what that means."""
+        return self.signature == other.signature or self._meaning() == other._meaning()
+
+    def _meaning(self) -> tuple[Any, ...]:
+        *parts, predicate = json.loads(self.signature)
+        return (*parts, normal_form.condition(predicate) if predicate else ())
 
 
 def table(session: Session, step: Step) -> Relation:

@@ -31,7 +31,7 @@ def drop(work: Work, relation: Relation, step: Step) -> tuple[Outcome, str]:
 
 def _refuse(work: Work, relation: Relation, step: Step, index: Standing, like: Standing) -> None:
     name = index.name
-    if index.signature != like.signature or (index.usable and step.expected and index.definition != step.expected):
+    if not index.is_like(like) or (index.usable and step.expected and index.definition != step.expected):
         raise StepError(f"{name} has changed since: it is now {index.definition}. It was left alone.")
     if index.bound or (index.unique and step.because):
         raise StepError(f"{name} serves a constraint, a foreign key, replication or clustering; it was left alone.")

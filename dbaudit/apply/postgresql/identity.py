@@ -45,7 +45,7 @@ def wanted(session: Session, relation: Relation, definition: Definition, limits:
 
 def twins(standing: tuple[Standing, ...], like: Standing) -> tuple[Standing, ...]:
     """The table's indexes of this definition, the usable ones first."""
-    return tuple(sorted((one for one in standing if one.signature == like.signature), key=lambda one: not one.usable))
+    return tuple(sorted((one for one in standing if one.is_like(like)), key=lambda one: not one.usable))
 
 
 def of_table(session: Session, relation: Relation, like: Standing) -> tuple[Standing, ...]:

@@ -21,7 +21,7 @@ SELECT EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = %(i
 def ours(standing: tuple[Standing, ...], name: str, like: Standing) -> Standing | None:
     """The invalid index that an earlier attempt left: our name and our definition."""
     for one in standing:
-        if one.name == name and not one.usable and one.signature == like.signature and not one.bound:
+        if one.name == name and not one.usable and one.is_like(like) and not one.bound:
             return one
     return None
 
@@ -32,7 +32,7 @@ def foreign(standing: tuple[Standing, ...], name: str, like: Standing) -> tuple[
         f"{one.name} is invalid, is written to and serves nobody; it is not this run's, so it was left alone. If "
         f"nobody is building it: DROP INDEX CONCURRENTLY {quoted(one)};"
         for one in standing
-        if not one.usable and not one.partitioned and not (one.name == name and one.signature == like.signature)
+        if not one.usable and not one.partitioned and not (one.name == name and one.is_like(like))
     )
 
 

@@ -63,8 +63,7 @@ def gained(gain: Gain | None) -> str:
     """Before and after, and by what they were measured."""
     if gain is None:
         return "not measured"
-    before, after = words.measure(gain.before, gain.unit), words.measure(gain.after, gain.unit)
-    return words.printable(f"{before} → {after} ({gain.source})")
+    return words.printable(f"{remedies.change(gain.before, gain.after, gain.unit)}, {gain.source}")
 
 
 @register.filter

@@ -21,6 +21,14 @@ _TOKEN = re.compile(
 # A list of one value is a list as well: the last chunk of several may be one.
 _LIST = re.compile(r"\(\s*\?(?:\s*,\s*\?)+\s*\)|(?<=\bIN )\(\s*\?\s*\)", re.IGNORECASE)
 _ROWS = re.compile(r"(\((?:\?|, \.\.\.)*\))(?:\s*,\s*\1)+")
+# What a driver writes behind a value for its type; the value has it in one place and not in another.
+_CAST = re.compile(
+    r"""(?<=\?)\s*::\s*(?:"?\w+"?\s*\.\s*)?
+        (?:double\s+precision|character\s+varying|bit\s+varying|time(?:stamp)?\s+with(?:out)?\s+time\s+zone
+        |"[^"]+"|[^\W\d]\w*)
+        (?:\(\s*\?(?:\s*,\s*\?)*\s*\))?(?:\s*\[\s*\??\s*\])*""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _MINUS = re.compile(r"(?<=[=<>(,])\s*-\s*\?")
 _VERB = re.compile(r"[\s(]*(?:(?:--[^\n]*\n|/\*.*?\*/)[\s(]*)*(\w+)", re.DOTALL)
 _WRITES_BELOW_WITH = re.compile(r"\)\s*(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\b", re.IGNORECASE)
@@ -49,16 +57,20 @@ class Template:
 @lru_cache(maxsize=4096)
 def template(sql: str) -> Template:
     """The template of a statement with placeholders of any style, computed once for each distinct SQL."""
-    text = normalised(sql)
+    text = normalised(sql, casts=False)
     what = kind(sql)
     if what == "transaction":
         text = re.sub(r'"[^"]*"|`[^`]*`', "?", text)
     return Template(text, fingerprint(text), what, _tables(text))
 
 
-def normalised(sql: str) -> str:
-    """Literals and placeholders as ``?``, lists of them as ``(?, ...)``, comments gone, spaces single."""
+def normalised(sql: str, *, casts: bool = True) -> str:
+    """Literals and placeholders as ``?``, lists of them as ``(?, ...)``, comments gone, spaces single.
+
+    Their ``casts`` are taken off for a template, which has to be the same for a driver that writes them.
+    """
     text = re.sub(r"\s+", " ", _TOKEN.sub(_token, sql)).strip().rstrip(";").rstrip()
+    text = text if casts else _CAST.sub("", text)
     text = _MINUS.sub(" ?", text).replace("( ?", "(?")
     return _ROWS.sub(r"\1, ...", _LIST.sub("(?, ...)", text))
 

@@ -80,9 +80,8 @@ class Parameters:
         spoken = [model for word in reversed(_words(route)) for model in self._called(word)]
         app = (getattr(route.view, "__module__", "") or "").rpartition(".")[0]
         spoken.sort(key=lambda model: not (app and model.__module__.startswith(app)))
-        keyed = any(slot.hint in _KEYS or slot.name.startswith("_") for slot in shape.slots)
         about = models_of(route)
-        guessed = spoken if not declared(route) and (keyed or not named) else []
+        guessed = [] if declared(route) else spoken
         for model in dict.fromkeys((*about, *named, *guessed)):
             yield from self._of(model)
         yield None
@@ -99,7 +98,8 @@ class Parameters:
                 found += [value for one in self._of(model) for value in _identities(one, slot)]
         if not found and _OF_MODEL.search(slot.hint):
             found = list(self._names(row, slot.hint))
-        if not found and not slot.words and type(row) in models_of(route) and slot.hint not in _DAYS:
+        named = slot.words or slot.hint in _DAYS or self._called(_head(slot.hint))
+        if not found and not named and type(row) in models_of(route):
             found = list(_identities(row, slot))
         return found or list(slot.words)
 

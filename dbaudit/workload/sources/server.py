@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.connection.errors import sqlstate
-from dbaudit.facts import Plan, QueryRun, Skipped, Snapshot, Statement
+from dbaudit.connection.own_statements import has_comment
+from dbaudit.facts import Counted, Plan, QueryRun, Skipped, Snapshot, Statement
 from dbaudit.workload.execution import RolledBack
 from dbaudit.workload.limits import Limits
 from dbaudit.workload.plans import postgresql_plan
 from dbaudit.workload.recording.template import Template, template
 from dbaudit.workload.sampling import status
+from dbaudit.workload.sources import sqlcommenter
 
 WHAT = "Statements of the server"
 ABSENT = (
@@ -42,7 +44,8 @@ SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e
 JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'
 """
 _READ = """
-SELECT s.queryid, s.query, sum(s.calls), sum(s.total_exec_time), sum(s.rows)
+SELECT s.queryid, s.query, sum(s.calls), sum(s.total_exec_time), sum(s.rows),
+    sum(s.temp_blks_read + s.temp_blks_written) * pg_catalog.current_setting('block_size')::bigint, sum(s.wal_bytes)
 FROM {schema}.pg_stat_statements s
 WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
 GROUP BY s.queryid, s.query ORDER BY sum(s.total_exec_time) DESC, s.queryid
@@ -54,7 +57,9 @@ def read(
 ) -> tuple[tuple[QueryRun, ...], tuple[Skipped, ...]]:
     """The statements on the tables of the snapshot that took most time, with generic plans, and what was not seen.
 
-    Empty and silent on a vendor that has nothing of the kind. All is read and planned in a read-only transaction.
+    Those of audits are left out, also of earlier ones: they carry a comment. To be called before anything is measured,
+    so that nothing of this audit is among them. Empty and silent on a vendor that has nothing of the kind. All is read
+    and planned in a read-only transaction.
     """
     if connection.vendor != "postgresql":
         return (), ()
@@ -65,8 +70,11 @@ def read(
         hidden = sum(text == _HIDDEN for _, text, *_ in answer)
         skipped = (Skipped(WHAT, OTHERS_HIDDEN.format(count=hidden)),) if hidden else ()
         tables = {table.name for table in snapshot.tables}
-        chosen = list(_of_project(answer, tables))[:KEPT]
-        return tuple(_run(connection, row, what) for row, what in chosen), skipped
+        foreign = [row for row in answer if not has_comment(row[1] or "")]
+        total = sum(float(row[3]) for row in foreign)
+        chosen = list(_of_project(foreign, tables))[:KEPT]
+        views = sqlcommenter.views() if any(sqlcommenter.tags(row[1]) for row, _ in chosen) else {}
+        return tuple(_run(connection, row, what, total, views) for row, what in chosen), skipped
 
 
 def _rows(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]] | str:
@@ -97,10 +105,18 @@ def _of_project(rows: list[tuple[Any, ...]], tables: set[str]) -> Iterator[tuple
             yield row, what
 
 
-def _run(connection: BaseDatabaseWrapper, row: tuple[Any, ...], what: Template) -> QueryRun:
-    number, text, calls, total, rows = row
-    mean = float(total) / int(calls) if calls else 0.0
+def _run(
+    connection: BaseDatabaseWrapper,
+    row: tuple[Any, ...],
+    what: Template,
+    total: float,
+    views: Mapping[str, sqlcommenter.View],
+) -> QueryRun:
+    number, text, calls, spent, rows, temporary, log = row
+    mean = float(spent) / int(calls) if calls else 0.0
     plan = _generic(connection, text, what) if what.kind == "select" else None
+    tags = sqlcommenter.tags(text)
+    view = sqlcommenter.view(tags, views)
     run = QueryRun(
         id=f"statements:{number}",
         label=what.text if len(what.text) <= _LABEL else f"{what.text[: _LABEL - 3]}...",
@@ -124,7 +140,19 @@ def _run(connection: BaseDatabaseWrapper, row: tuple[Any, ...], what: Template) 
         ),
         plans=(plan,) if plan is not None else (),
         source="pg_stat_statements",
+        counted=Counted(
+            calls=int(calls),
+            total_ms=float(spent),
+            share=float(spent) / total if total else 0.0,
+            rows_per_call=int(rows) / int(calls) if calls else 0.0,
+            temp_bytes=int(temporary or 0),
+            wal_bytes=int(log or 0),
+            route=tags.get("route", ""),
+            controller=tags.get("controller", ""),
+        ),
     )
+    if view is not None:
+        run = replace(run, owner=view.owner, location=view.location, app=view.app)
     return replace(run, status=status(run))
 
 

@@ -90,9 +90,10 @@ def form(route: Route) -> Form:
 def leads_to(path: str, route: Route) -> bool:
     """Whether a path is answered by the view of this route, and by no other."""
     try:
-        return bool(resolve(path).func == route.view)
+        found = resolve(path)
     except Resolver404:
         return False
+    return bool(found.func == route.view and found.route.replace("^", "") == route.route.replace("^", ""))
 
 
 def examples(route: Route) -> Iterator[str]:
