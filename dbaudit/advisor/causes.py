@@ -128,6 +128,8 @@ def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> I
         yield "index", finding.table, index.name
     elif isinstance(action, CreateIndex) and action.keys:
         yield "build", *_definition(action)
+    if finding.check == "unmade_migration":
+        yield "makemigrations", finding.owner  # one command makes them all
     if finding.check == "n_plus_one":
         if finding.identity[-1] in listed:
             yield "asked", finding.owner, finding.identity[-1]

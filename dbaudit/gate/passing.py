@@ -15,7 +15,7 @@ from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import rolled_back
-from dbaudit.connection.settings import set_locally
+from dbaudit.connection.settings import query_only, set_locally, statement_clock
 from dbaudit.facts import Snapshot
 from dbaudit.findings import (
     Attempt,
@@ -115,7 +115,8 @@ class Gate:
     def _bench(self) -> Iterator[Bench]:
         match self._snapshot.vendor:
             case "sqlite":
-                with empty(self._connection) as copy:
+                connection = self._connection
+                with query_only(connection), statement_clock(connection, TIMEOUT_MS), empty(connection) as copy:
                     yield SqliteBench(self._connection, self._snapshot, copy)
             case "postgresql":
                 with rolled_back(self._connection):

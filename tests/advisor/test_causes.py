@@ -164,3 +164,9 @@ def test_lists_of_the_admin_that_lack_a_join_are_one_whichever_way_they_were_ask
     told = [finding("n_plus_one", run.id, run.statements[1].asked) for run in runs]
     found = causes(told, replace(snapshot(*runs), models=models))
     assert [{*cause.keys} for cause in found] == [{told[0].key, told[1].key}, {told[2].key}, {told[3].key}]
+
+
+def test_migrations_that_are_not_made_are_one_command() -> None:
+    told = [finding("unmade_migration", app) for app in ("shop", "cart")]
+    [one] = recommend(told, snapshot())
+    assert one.title == "Models of 2 apps were changed and no migration was made"
