@@ -24,7 +24,7 @@ from dbaudit.apply.steps import Plan, Step
 from dbaudit.errors import AuditError, nearest
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.facts.dialect import Dialect
-from dbaudit.management import apply_options, declaring, retiming, telling
+from dbaudit.management import apply_options, declaring, pull_request, retiming, telling
 from dbaudit.management.apply_asking import Asking
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
@@ -42,6 +42,7 @@ class ApplyIndexes:
             raise AuditError(f"Unknown database {self.alias!r}. {nearest(self.alias, connections)}")
         self.connection = connections[self.alias]
         apply_options.refuse(options, self.connection.vendor)
+        pull_request.refuse(options)
         self.journal = Journal(Path(options["journal"]) if options["journal"] else _beside_manage() / NAME)
         self.limits = apply_options.limits(options)
         self.teller = Teller(command, options["verbosity"], plan_alone=options["format"] != "text")
@@ -52,7 +53,7 @@ class ApplyIndexes:
     def run(self) -> None:
         """Do what the options ask for. Raises `AuditError` where nothing was begun, `CommandError` (1) where a step
         failed, `KeyboardInterrupt` where it was stopped before anything was begun."""
-        if self.migrations:
+        if self.migrations or self.options["pull_request"]:
             declaring.check(self.into)
         try:
             if self.options["undo"] is not None:
@@ -77,7 +78,11 @@ class ApplyIndexes:
         )
         made = plan(snapshot, told, choice, free_bytes=free(folder(self.connection)))
         self._known(made, told)
-        made = self.asking.reviewed(running.spelled(self.connection, made))
+        made = running.spelled(self.connection, made)
+        if self.options["pull_request"]:
+            pull_request.make(self.command, self.options, snapshot, made, self.teller)
+            return
+        made = self.asking.reviewed(made)
         paper = declaring.Paper()
         if self.migrations:
             declaring.foresee(snapshot, made.steps, self.into)

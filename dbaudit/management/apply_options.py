@@ -24,6 +24,7 @@ examples:
   manage.py dbaudit apply-indexes                           the plan, a question, then the work
   manage.py dbaudit apply-indexes --noinput --max-steps 3   without the question, the three best
   manage.py dbaudit apply-indexes --noinput --window 22:00-05:00 --max-load 8    at night, and only while it is quiet
+  manage.py dbaudit apply-indexes --pull-request --output pull-request.md    files for a branch, nothing is built
   manage.py dbaudit apply-indexes --resume                  go on after a run that was killed
   manage.py dbaudit apply-indexes --undo                    take back the last run
 """
@@ -77,6 +78,12 @@ def add_arguments(parser: CommandParser) -> None:
     level = parser.add_argument_group("models and migrations")
     level.add_argument("--migrations", action="store_true", help="then edit the models and write the migrations")
     level.add_argument("--into-app", metavar="LABEL", default="", help="migrations for other packages' models go there")
+    level.add_argument(
+        "--pull-request",
+        action="store_true",
+        help="only edit the models, write the migrations and describe them in Markdown; no database is changed",
+    )
+    level.add_argument("--output", metavar="FILE", help="write that description to FILE (default: standard output)")
 
     past = parser.add_argument_group("earlier runs")
     past.add_argument("--journal", metavar="FILE", help=f"what runs did (default: {NAME} beside manage.py)")

@@ -148,7 +148,7 @@ def half_written(batches: Sequence[Iterable[Edited]]) -> tuple[str, ...]:
     if len(back) == len(last):
         return ()
     for one in back:
-        _put(one)
+        put(one)
     return tuple(places.within(one.path) for one in back)
 
 
@@ -175,7 +175,7 @@ class Files:
             return
         taking_back.forget(self._back, self._connection)
         for one in self._back.files:
-            _put(one)
+            put(one)
         journal.files_undone()
 
     def _elsewhere(self) -> Iterable[str]:
@@ -201,17 +201,18 @@ def write_files(changed: Iterable[Changed], journal: Journal) -> None:
     written: list[Changed] = []
     try:
         for one in changed:
-            _put(one)
+            put(one)
             written.append(one)
     except AuditError as error:
         for one in reversed(written):
-            _put(Changed(one.path, one.after, one.before))
+            put(Changed(one.path, one.after, one.before))
         raise AuditError(
             f"{error} The indexes stand, models and migrations are as they were; then go on by --resume."
         ) from error
 
 
-def _put(one: Changed) -> None:
+def put(one: Changed) -> None:
+    """Let the file be as it is afterwards. Raises `AuditError` where it cannot be written or removed."""
     if one.after is not None:
         write.write(one.after, one.path)
         return
