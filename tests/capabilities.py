@@ -32,7 +32,7 @@ FEATURES = {
     "icu": "SELECT FROM pg_collation WHERE collname = 'und-x-icu'",
     "ssl": "SELECT FROM pg_settings WHERE name = 'ssl_library' AND setting <> ''",
 }
-MODULES = {"debug_toolbar", "playwright", "psycopg2", "rest_framework", "rich", "sphinx"}
+MODULES = {"debug_toolbar", "django_tenants", "playwright", "psycopg2", "rest_framework", "rich", "sphinx"}
 PROGRAMS = {"chromium", "git", "openssl", "pgbouncer", "psql"}
 
 

@@ -83,6 +83,47 @@ urlpatterns = [
     path("", include(apps.get_app_config("oscar").urls[0])),
 ]
 """
+WIKI = """
+SECRET_KEY = "x"
+DEBUG = True
+USE_TZ = True
+SITE_ID = 1
+STATIC_URL = "/static/"
+ROOT_URLCONF = "wiki_urls"
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+WIKI_ACCOUNT_HANDLING = False
+INSTALLED_APPS = [
+    "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
+    "django.contrib.messages", "django.contrib.staticfiles", "django.contrib.sites", "django.contrib.humanize",
+    "django_nyt.apps.DjangoNytConfig", "mptt", "sekizai", "sorl.thumbnail", "wiki.apps.WikiConfig",
+    "wiki.plugins.attachments.apps.AttachmentsConfig", "wiki.plugins.notifications.apps.NotificationsConfig",
+    "wiki.plugins.images.apps.ImagesConfig", "wiki.plugins.macros.apps.MacrosConfig",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [{
+    "BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
+    "OPTIONS": {"context_processors": [
+        "django.contrib.auth.context_processors.auth", "django.template.context_processors.debug",
+        "django.template.context_processors.i18n", "django.template.context_processors.media",
+        "django.template.context_processors.request", "django.template.context_processors.static",
+        "django.template.context_processors.tz", "django.contrib.messages.context_processors.messages",
+        "sekizai.context_processors.sekizai",
+    ]},
+}]
+MEDIA_ROOT = "/nowhere"
+"""
+WIKI_URLS = """
+from django.contrib import admin
+from django.urls import include, path
+urlpatterns = [
+    path("admin/", admin.site.urls), path("notifications/", include("django_nyt.urls")),
+    path("", include("wiki.urls")),
+]
+"""
 WAGTAIL = """
 from mysite.settings.dev import *
 SECRET_KEY = "x"
@@ -116,6 +157,13 @@ PROJECTS: dict[str, Project] = {
                 "shipping",
                 "communication",
             ),
+        ),
+        Project(
+            name="wiki",
+            packages=("wiki", "setuptools<81"),
+            settings=WIKI,
+            files={"wiki_urls.py": WIKI_URLS},
+            apps=("auth", "wiki", "django_nyt", "wiki_attachments", "wiki_images", "wiki_notifications"),
         ),
         Project(
             name="wagtail",

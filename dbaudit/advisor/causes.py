@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -9,6 +11,9 @@ from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import Index, QueryRun, Snapshot
 from dbaudit.findings import CreateIndex, DropIndex, Finding
 
+_LIST = re.compile(r"^(?:admin:|crawl:.*/)(?P<app>\w+)[./](?P<model>\w+)/?$")
+#: What a join fetches.
+JOINED = ("forward", "reverse one to one")
 #: Findings that tell what something else causes, as far as that was found.
 SYMPTOMS = ("slow_query", "duplicate_statement")
 #: What explains a slow query, the likeliest first.
@@ -46,9 +51,9 @@ class Cause:
 
     @property
     def group(self) -> str:
-        """The sentence that the first shares with others, ``""`` where there is none."""
-        first, *others = self.findings
-        return first.group if any(finding.group == first.group for finding in others) else ""
+        """The sentence that several findings share, ``""`` where there is none."""
+        told = Counter(finding.group for finding in self.findings if finding.group)
+        return next((sentence for sentence, times in told.most_common(1) if times > 1), "")
 
 
 def causes(findings: Iterable[Finding], snapshot: Snapshot | None) -> tuple[Cause, ...]:
@@ -123,14 +128,32 @@ def _objects(finding: Finding, snapshot: Snapshot | None, listed: set[str]) -> I
         yield "index", finding.table, index.name
     elif isinstance(action, CreateIndex) and action.keys:
         yield "build", *_definition(action)
+    if finding.check == "unmade_migration":
+        yield "makemigrations", finding.owner  # one command makes them all
     if finding.check == "n_plus_one":
         if finding.identity[-1] in listed:
             yield "asked", finding.owner, finding.identity[-1]
+        if snapshot and _is_of_list(finding, snapshot):
+            yield "admin lists", finding.owner
         elif snapshot and not finding.group:
             # What one loop asks of its rows is fetched with these rows, by one change of one query.
+            if finding.location:
+                yield "place", finding.owner, finding.identity[0], finding.location
             for one in _repeated(finding, snapshot):
                 if one.parent is not None:
                     yield "rows", finding.owner, finding.identity[0], one.parent.fingerprint
+
+
+def _is_of_list(finding: Finding, snapshot: Snapshot) -> bool:
+    """Whether a list of the admin asks for what a foreign key of its rows refers to, which list_select_related joins:
+    the same for every list, by whatever way it was asked for."""
+    name, asked = finding.identity[0], finding.identity[-1].rpartition(".")
+    found = _LIST.search(name)
+    if not found or not any(one.statement.asker in JOINED for one in _repeated(finding, snapshot)):
+        return False
+    label = f"{found['app']}.{found['model']}".lower()
+    listed = {model.label.lower() for model in snapshot.models if model.admin is not None}
+    return label in listed and asked[0].lower() == label
 
 
 def _definition(action: CreateIndex) -> tuple[Hashable, ...]:

@@ -16,6 +16,7 @@ from dbaudit.advisor.flips import flagged
 from dbaudit.advisor.proof import refuted
 from dbaudit.advisor.propose import advise
 from dbaudit.advisor.prune import planned_with, retold, settled
+from dbaudit.advisor.remembering import Remembering
 from dbaudit.advisor.served import as_index, replaced
 from dbaudit.advisor.swap import paired
 from dbaudit.advisor.values import Advice, Chosen
@@ -77,6 +78,7 @@ def closed(
 ) -> Advice:
     """The advice on this workload, so complete that following it brings no other. See `dbaudit.advisor.propose.advise`
     for what is given; ``worth_telling`` leaves out what nobody wants to be told, each time as the next audit would."""
+    planner = Remembering(planner)
     questions = tuple(asked)
     began = planner.work
     advice = worth_telling(_once(planner, snapshot, questions, budget_bytes, seconds, quick=quick))

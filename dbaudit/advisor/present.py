@@ -146,7 +146,7 @@ def _priority(
     if table.ownership.owner != "project" or best > 1 - MUCH or one.flips:
         return "low"
     lasting = min((effect.ratio for effect in effects if not effect.asked.repeated), default=1.0)
-    enough = advised.growth is None and not small
+    enough = advised.growth is None and not small and not one.written.threat
     if enough and lasting <= 1 - MUCH and (one.gain >= MUCH or (answered and lasting <= HALF)):
         return "high"
     return "medium" if best <= HALF or (one.gain >= MUCH and advised.growth is None) else "low"

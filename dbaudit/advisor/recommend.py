@@ -237,6 +237,8 @@ def _measured(finding: Finding, snapshot: Snapshot) -> Gain | None:
 def _title(cause: Cause, snapshot: Snapshot | None) -> str:
     """The first finding's subject; of a loop what it asks, and where."""
     first = cause.findings[0]
+    if first.check == "unmade_migration" and len(cause.findings) > 1:
+        return f"Models of {len(cause.findings)} apps were changed and no migration was made"
     if first.check != "n_plus_one" or snapshot is None:
         return first.subject
     run = next((one for one in snapshot.runs if one.id == first.identity[0]), None)

@@ -54,6 +54,8 @@ WAITING = (
     "cascade_cost",
     "sequential_scan_heavy_table",
 )
+#: The admin's page that names all that a deletion takes along: Django's own loop, which asks each row for its name.
+DELETING = "/<path:object_id>/delete/"
 #: What one more query takes on its way to a server and back, and how many rows are read meanwhile.
 QUERY_MS = 0.5
 ROWS_PER_MS = 5_000
@@ -107,6 +109,8 @@ def of_finding(finding: Finding, snapshot: Snapshot | None, *, freed: int) -> Wo
 def _tier(finding: Finding, freed: int) -> Tier:
     if finding.severity is Severity.ERROR:
         return Tier.BREAKS
+    if finding.check == "n_plus_one" and finding.identity[0].endswith(DELETING):
+        return Tier.REMARKS
     if finding.severity is Severity.INFO or finding.confidence is Confidence.LOW:
         return Tier.TIDIES if freed >= WORTH_FREEING else Tier.REMARKS
     if finding.check in HARM:

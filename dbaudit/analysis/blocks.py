@@ -21,6 +21,11 @@ def asked_by_test(run: QueryRun, statement: Statement) -> bool:
     return run.is_test and is_test(statement.location)
 
 
+def called_by_test(run: QueryRun, statement: Statement) -> bool:
+    """Whether a test called the code itself, outside of requests and jobs: a loop may then be the test's."""
+    return run.is_test and not statement.work and any(is_test(place) for place in statement.stack)
+
+
 def blocks(run: QueryRun) -> list[list[Statement]]:
     """The statements of each request, each job and each block of code outside of them.
 

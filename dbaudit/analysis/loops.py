@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dbaudit.analysis.blocks import asked_by_test, blocks
+from dbaudit.analysis.blocks import asked_by_test, blocks, called_by_test
 from dbaudit.analysis.repetition import FEW, repetitions
 from dbaudit.facts import QueryRun, Statement
 
@@ -108,6 +108,7 @@ def _by_project(run: QueryRun, statement: Statement) -> bool:
         and statement.direct
         and not statement.error
         and not asked_by_test(run, statement)
+        and not called_by_test(run, statement)
     )
 
 

@@ -66,12 +66,17 @@ def named(found: Iterable[QueryRun]) -> Evidence:
     return Evidence("seen in", ", ".join(labels[:NAMED]) + more, source="measured queries")
 
 
-def remedy(tried: Trial | None, otherwise: str) -> Remedy:
-    """The change that was tried and worked, with its figures; where there is none, what to do in words."""
+def remedy(tried: Trial | None, otherwise: str, model: str = "") -> Remedy:
+    """The change that was tried and worked, with its figures; where there is none, what to do in words.
+
+    ``model`` is that of the rows which the query gives.
+    """
     if tried is None or not tried.worked:
-        return Remedy(action=ChangeQuery(before="", after=""), orm=otherwise)
+        return Remedy(action=ChangeQuery(before="", after="", model=model), orm=otherwise)
     return Remedy(
-        action=ChangeQuery(before=tried.before, after=tried.after), orm=tried.change, verification=tried.told()
+        action=ChangeQuery(before=tried.before, after=tried.after, model=model),
+        orm=tried.change,
+        verification=tried.told(),
     )
 
 

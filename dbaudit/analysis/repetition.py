@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dbaudit.analysis.blocks import blocks
+from dbaudit.analysis.blocks import blocks, called_by_test
 from dbaudit.analysis.lineage import Lineage, Source
 from dbaudit.facts import QueryRun, Statement
 
@@ -121,7 +121,8 @@ def _repetition(run: QueryRun, block: list[Statement], group: list[Statement], l
             prefetched=prefetched,
             statements=tuple(group),
         )
-    found = None if scaled else _likely(block, group, attribute=attribute)
+    tests = not attribute and called_by_test(run, first)
+    found = None if scaled or tests else _likely(block, group, attribute=attribute)
     return replace(found, statement=shown, prefetched=prefetched) if found is not None else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dbaudit.findings import CreateIndex, DropIndex, Evidence, Finding, Gain, Recommendation
+from dbaudit.findings import CreateIndex, DropIndex, Evidence, Finding, Gain, Helped, Recommendation, Risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,8 +14,9 @@ class Advice:
 
     ``key`` is the finding's, the index's name where no finding stands behind it; ``check`` is the check that found it.
     ``after`` names the recommended index without which one to drop is not needless.
-    ``queries`` are the fingerprints of the statements that it helps; ``projected`` says that the gain is that of more
-    rows than there are.
+    ``queries`` are the fingerprints of the statements that it helps and ``helps`` says of each who asks it and what it
+    is expected to cost; ``projected`` says that the gain is that of more rows than there are. ``risk`` and ``caution``
+    are the report's.
     """
 
     key: str
@@ -28,7 +29,10 @@ class Advice:
     bytes: int | None = None
     after: str = ""
     queries: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
     projected: bool = False
+    risk: Risk = "safe"
+    caution: str = ""
 
 
 def of(recommendations: Iterable[Recommendation], findings: Iterable[Finding]) -> tuple[Advice, ...]:
@@ -74,8 +78,19 @@ def _advice(one: Recommendation, of_group: Finding | None, finding: Finding | No
         bytes=one.cost.bytes if one.cost else None,
         after=one.after,
         queries=tuple(each.fingerprint for each in one.helps),
+        helps=tuple(map(_expected, one.helps)),
+        risk=one.risk,
+        caution=one.caution,
         projected=one.projected or any(each.today_before is not None for each in one.helps),
     )
+
+
+def _expected(one: Helped) -> str:
+    """Who asks a statement, and its cost before and after; beside a projection those with the rows that there are."""
+    told = f"{one.query}: {one.before:,.6g} → {one.after:,.6g} {one.unit}"
+    if one.today_before is None or one.today_after is None:
+        return told
+    return f"{told} (today {one.today_before:,.6g} → {one.today_after:,.6g})"
 
 
 def _words(evidence: Evidence) -> str:

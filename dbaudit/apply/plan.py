@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from dbaudit.analysis.removal import removal
-from dbaudit.apply import sizes, wording
+from dbaudit.apply import repairs, sizes, wording
 from dbaudit.apply.advice import Advice
 from dbaudit.apply.steps import LeftOut, Plan, Step
 from dbaudit.facts import Index, Snapshot, Table
@@ -18,15 +18,18 @@ from dbaudit.sql.equivalence import as_index, covers, enforces, knowable, signat
 #: The checks that prove that another index does all the work of the one to drop.
 PROVING: Final = frozenset({"redundant_index", "duplicate_index"})
 
+PARTS: Final = "SHARE UPDATE EXCLUSIVE on one partition at a time (CONCURRENTLY), ACCESS EXCLUSIVE on its part (ATTACH)"
+PLANNERS: Final = "queries of one partition for the last moment; otherwise only VACUUM, ANALYZE and schema changes"
 LOCKS: Final = {
     "postgresql": (
         "SHARE UPDATE EXCLUSIVE",
         "nobody who reads or writes; VACUUM, ANALYZE and schema changes of the table wait",
     ),
     "partitioned": (
-        "SHARE on the parent for a moment, then SHARE UPDATE EXCLUSIVE on one partition at a time",
-        "writers for that moment; otherwise only VACUUM, ANALYZE and schema changes",
+        f"SHARE on the parent for a moment (ON ONLY), then {PARTS}",
+        f"writers for the first moment, and {PLANNERS}",
     ),
+    "completed": (PARTS, PLANNERS),
     "": ("the vendor's own", "whom the vendor's manual says"),
     "sqlite": ("RESERVED, at the end EXCLUSIVE", "writers of the whole file during the build; readers at its end"),
 }
@@ -56,6 +59,7 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
     building = {one.action.name for one in wanted if isinstance(one.action, CreateIndex)}
     # What an index of this plan makes needless is found below, once the plan is known.
     found = [_judge(snapshot, one, choice) for one in wanted if one.after not in building]
+    found += _completions(snapshot, choice, {one.index.name for one in found if isinstance(one, _Creation)})
     left = [one for one in found if isinstance(one, LeftOut)]
     creations, needless = _without_narrower([one for one in found if isinstance(one, _Creation)])
     left += needless
@@ -72,11 +76,13 @@ def plan(snapshot: Snapshot, advice: Iterable[Advice], choice: Choice, *, free_b
         left += [_over(one, choice.most) for one in drops[room:]]
         drops = drops[:room]
     numbered = (replace(one, number=number) for number, one in enumerate(drops, start=len(creations) + 1))
+    steps = (*(one.step for one in creations), *numbered)
     return Plan(
         alias=snapshot.alias,
         vendor=snapshot.vendor,
-        steps=(*(one.step for one in creations), *numbered),
+        steps=steps,
         left_out=tuple(left),
+        invalid=tuple(repairs.others(snapshot, steps)),
         free_bytes=free_bytes,
     )
 
@@ -104,7 +110,7 @@ def _without_narrower(found: list[_Creation]) -> tuple[list[_Creation], list[Lef
 
 
 def _over(one: Step, most: int) -> LeftOut:
-    return LeftOut(key=one.key, title=one.title, reason=f"Only the first {most} were asked for.")
+    return LeftOut(key=one.key, title=one.title, reason=f"Only the first {most} were asked for (--max-steps).")
 
 
 def _judge(snapshot: Snapshot, one: Advice, choice: Choice) -> _Creation | Step | LeftOut:
@@ -139,6 +145,9 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
         return _left(
             one, f"The name {action.name} is taken by another index, {namesake.describe()}; rename or drop that one."
         )
+    half = next((index for index in table.indexes if repairs.half_attached(index) and _same(index, wanted)), None)
+    if half is not None and (completion := _completion(table, half)) is not None:
+        return replace(completion, step=replace(completion.step, key=one.key, gain=one.gain, queries=one.queries))
     definition = wording.definition(action)
     took = sizes.estimate(snapshot, table, wanted, one.bytes)
     partitioned = table.kind == "partitioned table"
@@ -163,9 +172,45 @@ def _creation(snapshot: Snapshot, table: Table, one: Advice, action: CreateIndex
         orm=one.orm,
         partitioned=partitioned,
         queries=one.queries,
+        helps=one.helps,
         projected=one.projected,
+        risk=one.risk,
+        caution=one.caution,
     )
     return _Creation(step=step, index=wanted)
+
+
+def _completions(snapshot: Snapshot, choice: Choice, planned: Container[str]) -> Iterator[_Creation]:
+    """The indexes of partitioned tables of which some partitions have no part, apart from those that are planned."""
+    for table in snapshot.tables:
+        for index in table.indexes:
+            wanted = not choice.only or index.name in choice.only or repairs.key(table, index) in choice.only
+            if repairs.half_attached(index) and wanted and index.name not in planned:
+                completion = _completion(table, index)
+                if completion is not None:
+                    yield completion
+
+
+def _completion(table: Table, index: Index) -> _Creation | None:
+    definition = wording.parsed(index.definition)
+    if definition is None:
+        return None
+    lock, blocks = LOCKS["completed"]
+    step = Step(
+        number=0,
+        key=repairs.key(table, index),
+        action="create",
+        schema=table.schema,
+        table=table.name,
+        definition=replace(definition, name=index.name),
+        sql=index.definition,
+        lock=lock,
+        blocks=blocks,
+        title=f"Index {index.name} on {table.label} is invalid: some partitions have no part of it",
+        partitioned=True,
+        completes=True,
+    )
+    return _Creation(step=step, index=index)
 
 
 def _drop(snapshot: Snapshot, table: Table, one: Advice, action: DropIndex, choice: Choice) -> Step | LeftOut:
@@ -183,7 +228,7 @@ def _drop(snapshot: Snapshot, table: Table, one: Advice, action: DropIndex, choi
     found = _dropping(snapshot, table, index, wider.name, one.key)
     if isinstance(found, LeftOut):
         return found
-    return replace(found, title=one.title, evidence=one.evidence, orm=one.orm)
+    return replace(found, title=one.title, evidence=one.evidence, orm=one.orm, risk=one.risk, caution=one.caution)
 
 
 def _dropping(snapshot: Snapshot, table: Table, index: Index, because: str, key: str) -> Step | LeftOut:

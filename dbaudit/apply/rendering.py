@@ -9,6 +9,8 @@ from dataclasses import asdict
 from dbaudit.apply.steps import Done, Plan, Step
 
 FORMATS = ("text", "json", "sql")
+#: Queries that a plan names for a step.
+HELPS = 3
 
 
 def render(plan: Plan, form: str) -> str:
@@ -28,6 +30,7 @@ def as_json(plan: Plan) -> str:
         "vendor": plan.vendor,
         "steps": [one.as_data() for one in plan.steps],
         "left_out": [asdict(one) for one in plan.left_out],
+        "invalid": [asdict(one) for one in plan.invalid],
         "disk_bytes": plan.disk_bytes,
         "free_bytes": plan.free_bytes,
     }
@@ -41,9 +44,15 @@ def as_sql(plan: Plan) -> str:
         lines += [
             "",
             f"-- {one.number}. {_one_line(one.title)}",
+            f"-- risk: {_risk(one)}",
+            *(f"-- because {_one_line(told)}" for told in one.evidence),
+            *(f"-- helps {_one_line(told)}" for told in one.helps[:HELPS]),
             _ended(one.sql),
-            f"-- undo: {_one_line(one.undo_sql)}",
+            f"-- undo: {_undo(one)}",
         ]
+    for broken in plan.invalid:
+        lines += ["", f"-- {_one_line(broken.title)}: {_one_line(broken.detail)} Put right by:"]
+        lines += [f"-- {line.removeprefix('-- ')}" for line in broken.sql.splitlines()]
     return "\n".join(lines) + "\n"
 
 
@@ -88,15 +97,24 @@ def duration(seconds: float) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     if plan.steps:
         yield f"Plan for database {plan.alias!r}: {_count(len(plan.steps), 'step')}"
+    elif plan.invalid:
+        yield f"No index to build on database {plan.alias!r}, but {_invalid(len(plan.invalid))}."
     else:
         yield f"Nothing to do on database {plan.alias!r}."
     for one in plan.steps:
-        yield from _step(one)
+        yield from step(one)
     if plan.disk_bytes is not None:
         available = f", {size(plan.free_bytes)} are available" if plan.free_bytes is not None else ""
         tight = plan.free_bytes is not None and plan.free_bytes < plan.disk_bytes
         yield ""
         yield f"Disk: at most {size(plan.disk_bytes)} for a while{available}{': TOO LITTLE' if tight else ''}."
+    if plan.invalid:
+        yield ""
+        yield "Invalid indexes, which this plan does not touch:"
+        for broken in plan.invalid:
+            yield f"  {_one_line(broken.title)}"
+            yield f"    {_one_line(broken.detail)}"
+            yield from (f"    {line}" for line in broken.sql.splitlines())
     if plan.left_out:
         yield ""
         yield "Left out:"
@@ -105,10 +123,12 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"    {left.reason}"
 
 
-def _step(one: Step) -> Iterator[str]:
+def step(one: Step) -> Iterator[str]:
+    """A step of a plan in lines, the first one empty."""
     yield ""
     yield f"{one.number}. {_one_line(one.title)}"
-    yield f"   {_ended(one.sql)}"
+    yield from (f"   {line}" for line in _ended(one.sql).splitlines())
+    yield f"   risk     {_risk(one)}"
     yield f"   lock     {one.lock}: blocks {one.blocks}"
     if one.action == "create":
         yield f"   takes    {', '.join(_takes(one))}"
@@ -120,8 +140,22 @@ def _step(one: Step) -> Iterator[str]:
         yield f"   because  {_one_line(told)}"
     if one.gain:
         yield f"   gain     {one.gain.before:g} → {one.gain.after:g} {one.gain.unit} ({one.gain.source})"
-    yield f"   undo     {_one_line(one.undo_sql)}"
+    elif one.completes:
+        yield "   gain     the partitions without a part of it are read whole until then, and new ones get none"
+    elif one.action == "create":
+        yield "   gain     not measured: the schema alone speaks for it"
+    yield from (f"   helps    {_one_line(told)}" for told in one.helps[:HELPS])
+    if len(one.helps) > HELPS:
+        yield f"   helps    {_count(len(one.helps) - HELPS, 'more statement')}"
+    yield f"   undo     {_undo(one)}"
     yield f"   key      {one.key}"
+
+
+def _risk(one: Step) -> str:
+    told = f": {_one_line(one.caution)}" if one.caution else ""
+    if one.needs_review:
+        return f"review{told or ': the report asks to look at it first'}"
+    return f"{one.risk}{told}"
 
 
 def _takes(one: Step) -> Iterator[str]:
@@ -131,6 +165,14 @@ def _takes(one: Step) -> Iterator[str]:
         yield "time unknown"
     else:
         yield f"about {duration(one.seconds)}" if one.seconds >= 1 else "less than a second"
+
+
+def _undo(one: Step) -> str:
+    return "none: PostgreSQL takes no part from an index again" if one.completes else _one_line(one.undo_sql)
+
+
+def _invalid(number: int) -> str:
+    return "1 index is invalid" if number == 1 else f"{number} indexes are invalid"
 
 
 def _one_line(words: str) -> str:

@@ -12,10 +12,10 @@ from typing import Any, Final
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dbaudit.apply import proof, sqlite, taken
-from dbaudit.apply.postgresql import engine
+from dbaudit.apply.postgresql import engine, partition_words
 from dbaudit.apply.postgresql.progress import Seen
 from dbaudit.apply.recording import Recorder
-from dbaudit.apply.steps import Done, Limits, Step
+from dbaudit.apply.steps import Done, Limits, Plan, Step
 from dbaudit.connection.opening import connect
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun
@@ -34,9 +34,11 @@ class Ears:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of the steps, and what the queries of the built indexes, ``asked``, took before and after."""
+    """What came of the steps, and what the queries of the built indexes, ``asked``, took before and after. ``left``
+    are the steps that did not begin, because the window was over."""
 
     done: tuple[Done, ...]
+    left: tuple[Step, ...] = ()
     gained: tuple[proof.Gained, ...] = ()
     asked: tuple[taken.Asked, ...] = ()
 
@@ -48,7 +50,7 @@ class Result:
     @property
     def as_foreseen(self) -> bool:
         """Whether every index stands under its own name or is gone: what was worked out beforehand holds."""
-        return all(one.ok and one.index in ("", one.step.definition.name) for one in self.done)
+        return not self.left and all(one.ok and one.index in ("", one.step.definition.name) for one in self.done)
 
     @property
     def failed(self) -> bool:
@@ -81,6 +83,11 @@ def place(connection: BaseDatabaseWrapper) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database() || ' ' || oid FROM pg_database WHERE datname = current_database()")
         return str(cursor.fetchone()[0])
+
+
+def spelled(connection: BaseDatabaseWrapper, made: Plan) -> Plan:
+    """The plan with the statements that a run will send, partition by partition, where the server knows partitions."""
+    return partition_words.spelled(connection, made) if connection.vendor == "postgresql" else made
 
 
 def preflight(connection: BaseDatabaseWrapper, steps: Iterable[Step], limits: Limits, ears: Ears) -> tuple[str, ...]:
@@ -118,7 +125,8 @@ def carry_out(
             ears.ended(one)
     after = taken.taken(connection, asked) if any(one.changed for one in done) else {}
     unit = taken.UNITS.get(connection.vendor, "")
-    return Result(done=tuple(done), gained=proof.gained(done, asked, before, after, unit), asked=asked)
+    gained = proof.gained(done, asked, before, after, unit)
+    return Result(done=tuple(done), left=steps[len(done) :], gained=gained, asked=asked)
 
 
 def _let_go(connection: BaseDatabaseWrapper) -> None:

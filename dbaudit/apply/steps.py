@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from dbaudit.findings import Gain
+from dbaudit.apply.windows import Window
+from dbaudit.findings import Gain, Risk
 
 ActionWord = Literal["create", "drop"]
 #: ``adopted``: an index of the same definition stands under another name. ``present``: it was there by this name.
@@ -36,7 +37,9 @@ class Step:
     while, with what it sorts and logs. ``because`` names the index that makes a dropped one needless; where that one is
     to be built first, ``after`` is the number of its step. ``expected`` is the server's own text of an index that must
     not have changed since. ``orm`` is the model edit that belongs to it. ``queries`` are the fingerprints of the
-    statements that it helps; ``projected`` says that the gain is that of more rows than there are.
+    statements that it helps, ``helps`` says of each what it is expected to cost; ``projected`` says that the gain is
+    that of more rows than there are. ``risk`` and ``caution`` are the report's. ``completes`` says that the index
+    stands already and only some partitions have no part of it.
     """
 
     number: int
@@ -61,7 +64,16 @@ class Step:
     after: int | None = None
     partitioned: bool = False
     queries: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
     projected: bool = False
+    risk: Risk = "safe"
+    caution: str = ""
+    completes: bool = False
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether somebody is to look at it before it is built. Drops are asked for by an option of their own."""
+        return self.risk == "review" and self.action == "create"
 
     @property
     def label(self) -> str:
@@ -78,7 +90,7 @@ class Step:
         known = {one.name for one in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
         values["definition"] = Definition(**data["definition"])
-        for name in ("evidence", "queries"):
+        for name in ("evidence", "queries", "helps"):
             values[name] = tuple(data.get(name, ()))
         values["gain"] = Gain(**data["gain"]) if data.get("gain") else None
         return cls(**values)
@@ -94,14 +106,24 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invalid:
+    """An index that the planner cannot use: which, what it costs, and the statements that put it right."""
+
+    title: str
+    detail: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The steps for one database in the order in which they will run. ``stale`` is the part of ``left_out`` that
-    a report told and the database no longer bears out."""
+    """The steps for one database in the order in which they will run. ``invalid`` are the indexes that the planner
+    cannot use and that no step sees to."""
 
     alias: str
     vendor: str
     steps: tuple[Step, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    invalid: tuple[Invalid, ...] = ()
     free_bytes: int | None = None
 
     @property
@@ -124,7 +146,8 @@ class Limits:
     build must leave, ``max_active`` how many sessions may be active at once; None for no limit. ``attempts`` counts all
     tries of one index, ``pause`` is the time before the second one and doubles, ``poll`` that between two looks.
     ``blind`` is how long a build may go on unwatched. A statement that needs a strong lock for a moment queues for it
-    ``short_lock_ms`` milliseconds at a time.
+    ``short_lock_ms`` milliseconds at a time. No step begins outside of ``window``; ``max_load`` is the load of the last
+    minute where the server runs on this machine, elsewhere the number of other sessions that are active.
     """
 
     max_wait: float = 300.0
@@ -132,6 +155,8 @@ class Limits:
     max_lag: float | None = 60.0
     min_free_bytes: int | None = 512 * 1024 * 1024
     max_active: int | None = None
+    max_load: float | None = None
+    window: Window | None = None
     attempts: int = 4
     pause: float = 1.0
     poll: float = 0.25

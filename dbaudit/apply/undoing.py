@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, Final
 
 from dbaudit.apply import wording
 from dbaudit.apply.journal import Record, Run
@@ -10,6 +11,9 @@ from dbaudit.apply.steps import Step
 from dbaudit.facts import Table
 from dbaudit.facts.dialect import Dialect
 from dbaudit.sql import ddl
+
+# What the report said of the step says nothing of its undo.
+_UNTOLD: Final[dict[str, Any]] = {"risk": "safe", "caution": "", "helps": ()}
 
 
 def steps(run: Run, dialect: Dialect) -> tuple[Step, ...]:
@@ -20,6 +24,8 @@ def steps(run: Run, dialect: Dialect) -> tuple[Step, ...]:
 
 def _turned(record: Record, dialect: Dialect) -> Step | None:
     step = record.step
+    if step.completes:  # PostgreSQL takes no part from an index again, and the rest of it stood before
+        return None
     changed = record.outcome in ("built", "dropped")
     # Begun, and no end was written: the database knows whether it was done. What stood before is not ours.
     unknown = record.begun and record.outcome in ("", "failed") and record.before == (step.action == "drop")
@@ -42,6 +48,7 @@ def _turned(record: Record, dialect: Dialect) -> Step | None:
             evidence=(),
             gain=None,
             after=None,
+            **_UNTOLD,
         )
     return replace(
         step,
@@ -55,4 +62,5 @@ def _turned(record: Record, dialect: Dialect) -> Step | None:
         evidence=(),
         gain=None,
         after=None,
+        **_UNTOLD,
     )

@@ -75,7 +75,7 @@ def read(
             if unseen.kind == "schema":  # every model would be missing, which says nothing of the models
                 raise AuditError(f"Database {connection.alias!r}: {unseen.reason}")
         snapshot = owners.assign(snapshot, owners.read_models(apps, connection), connection)
-        snapshot, beyond = schemas.reachable(snapshot)
+        snapshot, beyond = schemas.reachable(snapshot, connection)
         snapshot = intent.read(snapshot, apps, connection)
         snapshot = limits.read(snapshot, apps, connection)
         snapshot, unlisted = listings.read(snapshot, apps, connection)

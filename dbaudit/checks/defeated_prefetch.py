@@ -49,5 +49,6 @@ def _finding(run: QueryRun, one: Repetition) -> Finding:
             run.trial(statement.fingerprint),
             f'prefetch_related(Prefetch("{one.lookup}", queryset=..., to_attr="chosen_{name}"))'
             "  # filter in its queryset",
+            model=one.root.model if one.root is not None else "",
         ),
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit.analysis import measured
-from dbaudit.analysis.blocks import asked_by_test, blocks
+from dbaudit.analysis.blocks import asked_by_test, blocks, called_by_test
 from dbaudit.analysis.repetition import repetitions
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy, Severity
@@ -24,8 +24,8 @@ def duplicate_statement(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: It ran fewer than three times in one request, job or block of code; something was written in between
     (a read after a write is meant); rows were locked or read again on purpose; another database was asked; attributes
-    of different rows asked, which n_plus_one tells. What factories, fixtures, migrations and caches ask, and what a
-    test asks in its own lines.
+    of different rows asked, which n_plus_one tells. What factories, fixtures, migrations and caches ask; what a test
+    asks, or code that it calls itself, outside of requests and jobs: the repetition may be the test's.
     """
     yield from measured.unmeasured(snapshot, "duplicate_statement")
     told = set()
@@ -55,7 +55,7 @@ def _repeated(run: QueryRun) -> Iterator[list[Statement]]:
 def _meant(run: QueryRun, statement: Statement) -> bool:
     """Whether a repetition of a statement is on purpose."""
     locks = " FOR UPDATE" in statement.template or statement.method == "refresh_from_db"
-    return locks or asked_by_test(run, statement)
+    return locks or asked_by_test(run, statement) or called_by_test(run, statement)
 
 
 def _finding(run: QueryRun, same: list[Statement]) -> Finding:

@@ -105,16 +105,19 @@ def _group(run: QueryRun, worst: Repetition, *, several: bool) -> str:
 
 def _remedy(snapshot: Snapshot, run: QueryRun, worst: Repetition) -> Remedy:
     tried = run.trial(worst.statement.fingerprint)
+    model = (worst.root.model if worst.root is not None else "") or run.model
     if tried is not None and tried.worked:
         return Remedy(
-            action=ChangeQuery(before=tried.before, after=tried.after), orm=tried.change, verification=tried.told()
+            action=ChangeQuery(before=tried.before, after=tried.after, model=model),
+            orm=tried.change,
+            verification=tried.told(),
         )
     if tried is not None and tried.left:
         text = f"{tried.change} leaves, once for each row: {', '.join(tried.left)}."
-        return Remedy(action=ChangeQuery(before=tried.before, after=tried.after), orm=text)
+        return Remedy(action=ChangeQuery(before=tried.before, after=tried.after, model=model), orm=text)
     if tried is not None:
         text = "Fetch what the loop needs before it; the usual change did not work here."
-        return Remedy(action=ChangeQuery(before="", after=""), orm=text)
+        return Remedy(action=ChangeQuery(before="", after="", model=model), orm=text)
     listed = run.id.startswith("admin:") or worst.statement.via.startswith("list_display")
     owner = worst.statement.asked.rpartition(".")[0]
     rows = run.model if run.id.startswith("admin:") else worst.root.model if worst.root else ""

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from dbaudit.analysis import measured
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.findings import ChangeQuery, Evidence, Finding, Remedy
 from dbaudit.registry import check
+
+_PLACE = re.compile(r" \([^()]*:\d+\)\.?$")
+_VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|\b\d+\b")
 
 
 @check(severity="warning", needs=["queries"])
@@ -17,19 +22,28 @@ def query_failed(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Fix: Correct what the reason names, or give the query the rows that it needs.
 
     Silent when: It was not audited through no fault of its own (a redirect, a manager without its scope), or the
-    cause is a wrong name, which invalid_lookup_name tells. A page that fails in several variants counts once.
+    cause is a wrong name, which invalid_lookup_name tells. A page that fails in several variants counts once, and those
+    that fail for one reason are one group.
     """
     yield from measured.unmeasured(snapshot, "query_failed")
-    told: set[tuple[str, str]] = set()
+    failed: dict[tuple[str, str], QueryRun] = {}
     for run in snapshot.runs:
-        cause = run.id.partition("?")[0], run.reason
-        if run.status == "failed" and run.wrong_name is None and cause not in told:
-            told.add(cause)
-            yield _finding(run)
+        if run.status == "failed" and run.wrong_name is None:
+            failed.setdefault((run.id.partition("?")[0], run.reason), run)
+    alike = Counter(_kind(run.reason) for run in failed.values())
+    for run in failed.values():
+        several = alike[_kind(run.reason)] > 1
+        yield _finding(run, f"Several fail for one reason: {_kind(run.reason)}" if several else "")
 
 
-def _finding(run: QueryRun) -> Finding:
+def _kind(reason: str) -> str:
+    """The reason without what differs from case to case: names in quotes, numbers, the line where it was raised."""
+    return _VALUES.sub("…", _PLACE.sub("", reason))
+
+
+def _finding(run: QueryRun, group: str) -> Finding:
     return Finding(
+        group=group,
         subject=f"{run.label!r} fails",
         detail=run.reason,
         identity=(run.id,),

@@ -27,7 +27,7 @@ def query_in_loop(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     request, job or block of code; the loop pages by key or by number, asks for lists or ranges of values, or locks
     rows; the table was written to in between; the last answer alone differs from the others, as of a search for a free
     name; the rows of another query were gone over, which n_plus_one tells; a package asked, as formsets do; a test's
-    own line did.
+    own line did, or code that a test called itself outside of requests, where the loop may be the test's.
     """
     yield from measured.unmeasured(snapshot, "query_in_loop")
     told = set()

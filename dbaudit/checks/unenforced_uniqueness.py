@@ -3,8 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-import django
-
 from dbaudit.analysis.uniqueness import Unenforced, unenforced
 from dbaudit.facts import Snapshot
 from dbaudit.findings import AddConstraint, Confidence, Evidence, Finding, Remedy, Severity
@@ -92,7 +90,7 @@ def _beside_null(snapshot: Snapshot, one: Unenforced, by_column: dict[str, str],
     """A constraint for which NULL equals NULL, or where the server has none, one for the rows with NULL."""
     fields = {column: by_column.get(column, column) for column in one.columns}
     major = int(snapshot.server_version.partition(".")[0] or 0)
-    if snapshot.vendor == "postgresql" and major >= NULLS_NOT_DISTINCT and django.VERSION >= (5, 0):
+    if snapshot.vendor == "postgresql" and major >= NULLS_NOT_DISTINCT:
         return f"models.UniqueConstraint(fields={[*fields.values()]!r}, nulls_distinct=False, name={name!r})"
     lines = []
     for missing in (each for size in range(1, len(one.null) + 1) for each in combinations(one.null, size)):

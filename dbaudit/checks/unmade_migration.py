@@ -21,16 +21,19 @@ def unmade_migration(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     Fix: ``manage.py makemigrations``, and ``makemigrations --check`` in continuous integration.
 
     Silent when: Django's autodetector sees no change; the application has no migrations, or the router keeps it on
-    another database. It is a remark where only Python learns of it (``verbose_name``, ``choices``, managers), and
-    where the application is a package's: such changes come from a setting of the project, usually
-    ``DEFAULT_AUTO_FIELD``. Where the models or migrations cannot be loaded, that is named as not examined.
+    another database; the application is a package's and only Python would learn of it. It is a remark where only
+    Python would learn of it in the project's own (``verbose_name``, ``choices``, managers), and where a package's
+    tables would change: that comes from a setting of the project, usually ``DEFAULT_AUTO_FIELD``. Where the models
+    or migrations cannot be loaded, that is named as not examined.
     """
     history = snapshot.migrations
     if history is None or history.changes is None:
         yield Skipped("unmade_migration", "Django's autodetector could not be asked.")
         return
     for app, changes in groupby(sorted(history.changes, key=lambda one: one.app), key=lambda one: one.app):
-        yield _finding(snapshot, app, tuple(changes))
+        finding = _finding(snapshot, app, tuple(changes))
+        if finding.owner == "project" or finding.group:
+            yield finding
 
 
 def _finding(snapshot: Snapshot, app: str, changes: tuple[Change, ...]) -> Finding:

@@ -24,7 +24,8 @@ def write_in_loop(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
 
     Silent when: Fewer than three different rows were written by one chain of calls in one request, job or block of
     code; they were written by ``bulk_create()`` or ``bulk_update()``, in the batches in which a queryset is deleted,
-    by a package (a formset, the session), or by a test's own line, a factory, a fixture or a migration.
+    by a package (a formset, the session), a factory, a fixture or a migration; by a test's own line, or by code that
+    it called itself outside of requests, where the loop may be the test's.
     """
     yield from measured.unmeasured(snapshot, "write_in_loop")
     told = set()

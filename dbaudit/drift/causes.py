@@ -90,6 +90,9 @@ def cause(snapshot: Snapshot, table: Table, names: Iterable[str], *about: str) -
             group=f"Models of {who.app} were changed and no migration was made",
         )
     migration = history.made_by(who.app, *about) if about else None
+    if migration is None and about[:1] == (table.name,):
+        # Python that runs SQL often takes the name of the table from the model.
+        migration = history.made_by(who.app, *about[1:], alone=True)
     if migration:
         return Cause(sentence=f" The migration {migration} mentions it in SQL of its own.", made_by=str(migration))
     return Cause(sentence=" Every migration is applied" + (", and no SQL in them mentions it." if about else "."))

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
-from dbaudit.facts import Index, Table
+from dbaudit.facts import Index, IndexKey, Table
 from dbaudit.sql import normal_form
 from dbaudit.sql.conditions import same_rows
 from dbaudit.sql.equivalence import compare_keys, signature
@@ -15,14 +15,40 @@ from dbaudit.sql.normal_form import Verdict
 
 def compare_indexes(expected: Table, actual: Table) -> Drift[Index]:
     """The indexes that enforce nothing. Invalid ones are none that nobody declares: that is `invalid_index`."""
+    found = [one for one in actual.indexes if not one.unique and not one.constraint]
+    compared = [without_inherited(one, actual) for one in found]
+    written = {id(one): as_found for one, as_found in zip(compared, found, strict=True)}
     drift = pair(
         (one for one in expected.indexes if not one.unique),
-        (one for one in actual.indexes if not one.unique and not one.constraint),
+        compared,
         meaning=signature,
         columns=mentioned,
         judge=lambda one, other: judged(one, other, actual),
     )
-    return replace(drift, undeclared=tuple(one for one in drift.undeclared if one.usable))
+
+    def as_found(changes: Iterable[Changed[Index]]) -> tuple[Changed[Index], ...]:
+        return tuple(replace(one, found=written[id(one.found)]) for one in changes)
+
+    return replace(
+        drift,
+        undeclared=tuple(written[id(one)] for one in drift.undeclared if one.usable),
+        changed=as_found(drift.changed),
+        renamed=as_found(drift.renamed),
+        uncertain=as_found(drift.uncertain),
+    )
+
+
+def without_inherited(index: Index, table: Table) -> Index:
+    """The index without the collations that its expressions have from their columns: no model writes them down."""
+    if not any(key.expression and key.collation for key in index.keys):
+        return index
+    known = {column.name.lower(): column.collation for column in table.columns}
+
+    def own(key: IndexKey) -> IndexKey:
+        inherited = key.expression and key.collation in map(known.get, normal_form.mentioned(key.expression))
+        return replace(key, collation="") if inherited else key
+
+    return replace(index, keys=tuple(map(own, index.keys)))
 
 
 def mentioned(index: Index) -> Hashable:

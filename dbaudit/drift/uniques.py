@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from dbaudit.drift.indexes import judged, mentioned
+from dbaudit.drift.indexes import judged, mentioned, without_inherited
 from dbaudit.drift.pairing import Changed, Difference, Drift, pair
 from dbaudit.facts import Index, Table
 from dbaudit.sql import normal_form
@@ -61,7 +61,7 @@ class _Uniques:
 
     def __init__(self, table: Table, never_null: AbstractSet[str]) -> None:
         written = [one for one in table.indexes if one.unique]
-        self.plain = [_plainly(one, never_null) for one in written]
+        self.plain = [_plainly(without_inherited(one, table), never_null) for one in written]
         self._written = {id(plain): one for plain, one in zip(self.plain, written, strict=True)}
         self._checked = {
             one.name: statements.deferrable(one.definition) for one in table.constraints if one.kind == "unique"

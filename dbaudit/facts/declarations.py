@@ -118,9 +118,10 @@ class Migrations:
         ``unique_together``)."""
         return frozenset((one.model, name) for one in self.changes or () if one.stored for name in one.names)
 
-    def made_by(self, app: str, *names: str) -> Migration | None:
-        """The first migration whose own SQL mentions all of these names, one of the application before others'."""
-        found = (one for one in self.own_sql if one.mentions(*names))
+    def made_by(self, app: str, *names: str, alone: bool = False) -> Migration | None:
+        """The first migration whose own SQL mentions all of these names: one of the application before others', or
+        ``alone``."""
+        found = (one for one in self.own_sql if (one.app == app or not alone) and one.mentions(*names))
         first = min(found, key=lambda one: one.app != app, default=None)
         return Migration(app=first.app, name=first.migration) if first else None
 

@@ -30,6 +30,14 @@ def index(orm: str) -> Index:
     return made
 
 
+def see_python(text: str) -> None:
+    """Raise `RefusedError` where a file's text is no Python."""
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise RefusedError("The text of the migration is no Python.") from error
+
+
 def value(text: str) -> Any:
     """What the one expression at the end of a text is, after the imports before it. Raises as `index` does."""
     try:

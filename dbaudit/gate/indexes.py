@@ -33,6 +33,8 @@ def tried(bench: Bench, remedy: Remedy, index: CreateIndex, apps: Apps) -> Passe
         raise UntriedError(f"There is no table {index.table} to try it on.")
     _named(bench.snapshot, table, index, declared=bool(_ENTRY.search(remedy.orm)))
     see_room(bench, table, index)
+    if remedy.migration:
+        code.see_python(remedy.migration)
     bench.stand(table)
     with bench.apart():
         carry_out(bench, remedy.sql)

@@ -15,7 +15,7 @@ from dbaudit.advisor.concluded import Advised
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
 from dbaudit.connection.reasons import reason
 from dbaudit.connection.rollback import rolled_back
-from dbaudit.connection.settings import set_locally
+from dbaudit.connection.settings import query_only, set_locally, statement_clock
 from dbaudit.facts import Snapshot
 from dbaudit.findings import (
     Attempt,
@@ -28,7 +28,7 @@ from dbaudit.findings import (
     Recommendation,
     Remedy,
 )
-from dbaudit.gate import fields, indexes, queries, statements
+from dbaudit.gate import fields, indexes, queries, settings, statements
 from dbaudit.gate.bench import Bench, RefusedError, UntriedError
 from dbaudit.gate.postgresql import TIMEOUT_MS, PostgresqlBench
 from dbaudit.gate.sqlite import SqliteBench, empty
@@ -115,7 +115,8 @@ class Gate:
     def _bench(self) -> Iterator[Bench]:
         match self._snapshot.vendor:
             case "sqlite":
-                with empty(self._connection) as copy:
+                connection = self._connection
+                with query_only(connection), statement_clock(connection, TIMEOUT_MS), empty(connection) as copy:
                     yield SqliteBench(self._connection, self._snapshot, copy)
             case "postgresql":
                 with rolled_back(self._connection):
@@ -144,16 +145,12 @@ class Gate:
             case ChangeQuery():
                 return lambda _: queries.tried(remedy, action, self._apps)
             case ChangeSetting():
-                return lambda _: _by_hand()
+                return lambda bench: settings.tried(bench, remedy)
             case DropIndex() if fields.EDIT.match(remedy.orm):
                 return lambda bench: fields.tried(bench, remedy, action, self._apps)
             case CreateIndex() if remedy.sql:
                 return lambda bench: indexes.tried(bench, remedy, action, self._apps)
         return lambda bench: statements.tried(bench, remedy)
-
-
-def _by_hand() -> Passed:
-    raise UntriedError("An audit changes no settings.")
 
 
 def _whole(remedy: Remedy) -> Remedy:

@@ -26,7 +26,11 @@ _FORMS: Final = re.compile(
     r"CREATE (UNIQUE )?INDEX |ALTER TABLE |DROP INDEX |ALTER INDEX |REINDEX INDEX |ANALYZE |SELECT setval\("
     r"|SELECT .* HAVING count\(\*\) > 1$"
 )
+#: Parts of such a statement that name further tables.
+_OTHERS: Final = re.compile(r"^ALTER TABLE .*\b(ATTACH|DETACH|INHERIT|OWNED BY|OF|SET SCHEMA)\b", re.DOTALL)
 _CONCURRENT: Final = re.compile(r"^(CREATE (?:UNIQUE )?INDEX |DROP INDEX |REINDEX INDEX )CONCURRENTLY ")
+_SERIAL: Final = re.compile(r"(?P<before>SELECT setval\(pg_get_serial_sequence\(')(?P<text>(?:[^']|'')*)', ")
+_LITERAL: Final = re.compile(rf"(?:(?P<schema>{_NAME})\.)?(?P<named>{_NAME})")
 _KIND: Final = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)?")
 
 
@@ -37,23 +41,39 @@ def turned(statement: str, copies: Mapping[tuple[str, str], str], own: str) -> s
     Raises:
         UntriedError: it is of no form that can be turned, or names a table without a copy.
     """
-    if not _FORMS.match(statement):
+    if not _FORMS.match(statement) or _OTHERS.search(statement):
         kind = _KIND.match(statement)
         raise UntriedError(f"{kind[0].upper() if kind else 'This'} is not carried out by an audit.")
-    plain = _CONCURRENT.sub(r"\1", statement)
+    plain = _of_copy(_CONCURRENT.sub(r"\1", statement), copies, own)
 
     def replaced(found: re.Match[str]) -> str:
         if found["text"] or _ACTIONS.match(found[0]):
             return found[0]
         if found["index"]:
             return f"{found['index']}pg_temp.{found['indexed']}"
-        schema, name = (_unquoted(found[part] or "") for part in ("schema", "named"))
-        copy = copies.get((schema, name)) or (copies.get(("", name)) if schema == own else None)
-        if copy is None:
-            raise UntriedError(f"No copy of {found['named']} was made.")
-        return f"{found['table']}{copy}"
+        return f"{found['table']}{_copy(found, copies, own)}"
 
     return _PART.sub(replaced, plain)
+
+
+def _of_copy(statement: str, copies: Mapping[tuple[str, str], str], own: str) -> str:
+    """``setval`` with the sequence of the copy: no rollback takes back what is set of a real one."""
+    if not statement.startswith("SELECT setval("):
+        return statement
+    call = _SERIAL.match(statement)
+    named = _LITERAL.fullmatch(call["text"].replace("''", "'")) if call else None
+    if call is None or named is None:
+        raise UntriedError("Setting a sequence is not taken back by a rollback.")
+    text = _copy(named, copies, own).replace("'", "''")
+    return f"{call['before']}{text}{statement[call.end('text') :]}"
+
+
+def _copy(found: re.Match[str], copies: Mapping[tuple[str, str], str], own: str) -> str:
+    schema, name = (_unquoted(found[part] or "") for part in ("schema", "named"))
+    copy = copies.get((schema, name)) or (copies.get(("", name)) if schema == own else None)
+    if copy is None:
+        raise UntriedError(f"No copy of {found['named']} was made.")
+    return copy
 
 
 def _unquoted(name: str) -> str:

@@ -73,7 +73,7 @@ def named(bench: Bench, remedy: Remedy) -> list[Table]:
         or any(quote(one.schema, index.name) in remedy.sql for index in one.indexes)
     ]
     if not found:
-        raise UntriedError("It names no table that could be copied.")
+        raise UntriedError("An audit carries out statements on tables alone.")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -13,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from dbaudit import auditing, catalog, conf
-from dbaudit.apply import advice, proof, rendering, running, undoing
+from dbaudit.apply import advice, proof, running, undoing
 from dbaudit.apply.foreseen import foreseen, succeeded
 from dbaudit.apply.journal import NAME, Journal, Run
 from dbaudit.apply.plan import Choice, plan
@@ -23,8 +24,8 @@ from dbaudit.apply.steps import Plan, Step
 from dbaudit.errors import AuditError, nearest
 from dbaudit.facts import QueryRun, Snapshot
 from dbaudit.facts.dialect import Dialect
-from dbaudit.management import apply_options, declaring, telling
-from dbaudit.management.printing import printed
+from dbaudit.management import apply_options, declaring, pull_request, retiming, telling
+from dbaudit.management.apply_asking import Asking
 from dbaudit.management.progress import watched
 from dbaudit.management.telling import Teller
 from dbaudit.options import Options
@@ -39,19 +40,20 @@ class ApplyIndexes:
         self.alias: str = options["database"]
         if self.alias not in connections:
             raise AuditError(f"Unknown database {self.alias!r}. {nearest(self.alias, connections)}")
-        if sum((bool(options["resume"]), options["undo"] is not None, bool(options["report"]))) > 1:
-            raise AuditError("--from, --resume and --undo exclude each other.")
         self.connection = connections[self.alias]
+        apply_options.refuse(options, self.connection.vendor)
+        pull_request.refuse(options)
         self.journal = Journal(Path(options["journal"]) if options["journal"] else _beside_manage() / NAME)
         self.limits = apply_options.limits(options)
         self.teller = Teller(command, options["verbosity"], plan_alone=options["format"] != "text")
+        self.asking = Asking(self.teller, options, self.connection, self.limits, self.journal)
         self.migrations, self.into = bool(options["migrations"]), str(options["into_app"])
         self.again = ""  # what goes on with the work, once it has begun
 
     def run(self) -> None:
         """Do what the options ask for. Raises `AuditError` where nothing was begun, `CommandError` (1) where a step
         failed, `KeyboardInterrupt` where it was stopped before anything was begun."""
-        if self.migrations:
+        if self.migrations or self.options["pull_request"]:
             declaring.check(self.into)
         try:
             if self.options["undo"] is not None:
@@ -76,6 +78,11 @@ class ApplyIndexes:
         )
         made = plan(snapshot, told, choice, free_bytes=free(folder(self.connection)))
         self._known(made, told)
+        made = running.spelled(self.connection, made)
+        if self.options["pull_request"]:
+            pull_request.make(self.command, self.options, snapshot, made, self.teller)
+            return
+        made = self.asking.reviewed(made)
         paper = declaring.Paper()
         if self.migrations:
             declaring.foresee(snapshot, made.steps, self.into)
@@ -84,7 +91,11 @@ class ApplyIndexes:
             for line in telling.spare(plan(snapshot, told, replace(choice, drop_redundant=True, most=None))):
                 self.teller.tell(line)
         self._tell_of_killed()
-        if self._agreed(made, paper.diffs):
+        if self.asking.agreed(made, paper.diffs):
+            if self.options["report"] and not self.options["no_queries"]:
+                runs, untimed = retiming.runs(Path(self.options["report"]), self.connection, snapshot, made.steps)
+                for line in untimed:
+                    self.teller.say(line)
             self.again = self._command("--resume")
             self.journal.started(made, running.place(self.connection), migrations=self.migrations, into=self.into)
             self._carry_out(made.steps, self.journal, runs, paper=paper)
@@ -104,9 +115,9 @@ class ApplyIndexes:
                 f"The run was killed while it wrote files; those are as before again: {', '.join(names)}. "
                 f"Go on by: {self._command('--resume')}"
             )
-        made = Plan(alias=self.alias, vendor=self.connection.vendor, steps=run.pending)
+        made = Plan(alias=self.alias, vendor=self.connection.vendor, steps=run.pending[: self.options["max"]])
         self.teller.tell(
-            f"Run {run.id} of {_when(run)}: {len(run.records) - len(made.steps)} of {_steps(len(run.records))} done."
+            f"Run {run.id} of {_when(run)}: {len(run.records) - len(run.pending)} of {_steps(len(run.records))} done."
         )
         paper = declaring.Paper()
         if self.migrations:
@@ -118,7 +129,7 @@ class ApplyIndexes:
             more.append("Models and migrations are still to be brought level.")
         if not made.steps and not more:
             self.journal.finished()
-        elif self._agreed(made, more):
+        elif self.asking.agreed(made, more):
             self.again = self._command("--resume")
             self.journal.resumed()
             self._carry_out(made.steps, self.journal, (), paper=paper)
@@ -135,7 +146,7 @@ class ApplyIndexes:
             self.teller.tell(f"Run {run.id}: nothing is left to take back.")
             return
         self.teller.tell(f"Run {run.id} of {_when(run)} is taken back, the last step first.")
-        if not self._agreed(Plan(alias=self.alias, vendor=self.connection.vendor, steps=steps), files.told):
+        if not self.asking.agreed(Plan(alias=self.alias, vendor=self.connection.vendor, steps=steps), files.told):
             return
         self.again = self._command("--undo", self.journal.run)
         files.take_back(self.journal)
@@ -169,17 +180,26 @@ class ApplyIndexes:
         if undo:
             self._undone()
         else:
-            self._conclude(result, paper or declaring.Paper())
+            self._conclude(result, paper or declaring.Paper(), measured=bool(tuple(runs)))
+        self._tell_of_left(result.left)
         if result.failed:
             count = sum(not one.ok for one in result.done)
             others = "; the others stand" if count < len(steps) else ""
             failed = f"{count} of {_steps(len(steps))} did not succeed{others}"
             raise CommandError(f"{failed}. When the cause is gone: {self.again}", returncode=1)
 
-    def _conclude(self, result: running.Result, paper: declaring.Paper) -> None:
+    def _tell_of_left(self, left: tuple[Step, ...]) -> None:
+        """How to go on with the steps for which there was no time."""
+        if left:
+            again = shlex.join(["", *apply_options.schedule(self.options)]).removeprefix("''")
+            self.teller.say(
+                f"The window {self.limits.window} is over: {_steps(len(left))} did not begin. "
+                f"Go on in the next one by: {self.again}{again}"
+            )
+
+    def _conclude(self, result: running.Result, paper: declaring.Paper, *, measured: bool) -> None:
         """Tell what was gained, and bring models and migrations level or say what they lack."""
         undo = self._command("--undo", self.journal.run)
-        measured = not self.options["no_queries"] and not self.options["report"] and not self.options["resume"]
         for line in proof.told(result.done, result.gained, result.asked, undo, measured=measured):
             self.teller.say(line)
         if self.migrations:
@@ -193,8 +213,11 @@ class ApplyIndexes:
         else:
             for line in telling.behind(result.built, self._command("--resume", "--migrations"), undo):
                 self.teller.say(line)
-        if not result.failed:
+        (run,) = (one for one in self.journal.runs() if one.id == self.journal.run)
+        if not run.pending:
             self.journal.finished()
+        elif not (result.failed or result.left):
+            self.teller.say(f"{_steps(len(run.pending))} of the run are left. Go on by: {self.again}")
 
     def _tell_of_killed(self) -> None:
         """Earlier runs that did not come to their end."""
@@ -240,44 +263,6 @@ class ApplyIndexes:
         for key in self.options["only"] or ():
             if key not in known:
                 raise AuditError(f"Nothing is recommended by the key {key!r}. {nearest(key, known)}")
-
-    def _agreed(self, made: Plan, more: Iterable[str] = ()) -> bool:
-        """Print the plan, ``more`` that is to be done, and what stands in its way; whether it is to be carried out."""
-        more = tuple(more)
-        if made.steps or not more:
-            printed(self.command, rendering.render(made, self.options["format"]), ending="")
-        for one in more:
-            self.teller.say(one)
-        if not (made.steps or more):
-            return False
-        if self.options["dry_run"]:
-            self._look_around(made)
-            return False
-        asks = not self.options["noinput"]
-        if asks and not sys.stdin.isatty():
-            raise AuditError("Nothing was changed: there is no terminal to ask on. Run again with --noinput to apply.")
-        self._look_around(made)
-        if made.disk_bytes is not None and made.free_bytes is not None and made.free_bytes < made.disk_bytes:
-            needed = f"{rendering.size(made.disk_bytes)} may be needed, {rendering.size(made.free_bytes)} are free"
-            raise AuditError(f"The server's disk is too full: {needed}. Free some space, or take fewer steps by --max.")
-        self.journal.writable()
-        if asks and not self.teller.agrees("Carry it out?"):
-            self.teller.tell("Nothing was changed.")
-            return False
-        return True
-
-    def _look_around(self, made: Plan) -> None:
-        """Tell what stands in the way right now. Raises `AuditError` where nothing may be begun, unless nothing is to
-        be."""
-        try:
-            running.supported(self.connection)
-            ears = running.Ears(tell=self.teller.tell)
-            for sentence in running.preflight(self.connection, made.steps, self.limits, ears) if made.steps else ():
-                self.teller.tell(f"note: {sentence}")
-        except AuditError as error:
-            if not self.options["dry_run"]:
-                raise
-            self.teller.tell(f"note: It cannot be carried out as things are: {error}")
 
     def _find(self, fits: Callable[[Run], bool], otherwise: str) -> Run:
         """The last run on this database that fits. Raises `AuditError` where there is none."""

@@ -4,8 +4,8 @@ how ``--undo`` takes that back."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import Error, connections
@@ -16,7 +16,8 @@ from dbaudit.apply import running
 from dbaudit.apply.edited import Edited, edited
 from dbaudit.apply.foreseen import foreseen, succeeded
 from dbaudit.apply.journal import Journal
-from dbaudit.apply.steps import Done, LeftOut, Plan, Step
+from dbaudit.apply.narrowing import without
+from dbaudit.apply.steps import Done, Plan, Step
 from dbaudit.codemods import edits, files, migrations, rehearsal, style, taking_back
 from dbaudit.codemods.changed import Changed
 from dbaudit.connection.reasons import reason
@@ -75,8 +76,13 @@ def agreed(snapshot: Snapshot, made: Plan, into: str) -> tuple[Plan, Paper]:
     """
     while True:
         paper = worked_out(foreseen(snapshot, made.steps), succeeded(made.steps), into)
-        reasons = {one.name: one.reason for one in paper.refused}
-        kept = _without(made, reasons)
+        refused = {one.name: one.reason for one in paper.refused}
+        reasons = {
+            step.number: f"Not with --migrations: {refused[step.definition.name]}"
+            for step in made.steps
+            if step.definition.name in refused
+        }
+        kept = without(made, reasons)
         if len(kept.steps) == len(made.steps):
             rehearse(paper)
             return made, paper
@@ -94,7 +100,7 @@ def worked_out(snapshot: Snapshot, done: Iterable[Done], into: str) -> Paper:
     Raises:
         AuditError: an application has no migrations, several last ones, or some that cannot be used.
     """
-    needed = edits.needed(snapshot, done)
+    needed = edits.needed(snapshot, (one for one in done if not one.step.completes))
     models = files.models(needed.edits, apps)
     refused = [*needed.refused, *models.refused]
     try:
@@ -114,25 +120,6 @@ def worked_out(snapshot: Snapshot, done: Iterable[Done], into: str) -> Paper:
         refused=tuple(refused),
         foreign=bool(needed.foreign and into),
     )
-
-
-def _without(made: Plan, reasons: Mapping[str, str]) -> Plan:
-    """The plan without the steps that are refused and those that need them; each is listed with the reason."""
-    left, gone = list(made.left_out), set[int]()
-    for step in made.steps:
-        reason = reasons.get(step.definition.name, "")
-        if not reason and step.after in gone:
-            reason = f"Step {step.after} is not carried out, so {step.definition.name} is still needed."
-        if reason:
-            gone.add(step.number)
-            left.append(LeftOut(key=step.key, title=step.title, reason=f"Not with --migrations: {reason}"))
-    numbers = {step.number: at for at, step in enumerate((one for one in made.steps if one.number not in gone), 1)}
-    steps = tuple(
-        replace(step, number=numbers[step.number], after=numbers[step.after] if step.after else None)
-        for step in made.steps
-        if step.number in numbers
-    )
-    return replace(made, steps=steps, left_out=tuple(left))
 
 
 def declare(paper: Paper, into: str, journal: Journal, say: Say) -> None:
@@ -161,7 +148,7 @@ def half_written(batches: Sequence[Iterable[Edited]]) -> tuple[str, ...]:
     if len(back) == len(last):
         return ()
     for one in back:
-        _put(one)
+        put(one)
     return tuple(places.within(one.path) for one in back)
 
 
@@ -188,7 +175,7 @@ class Files:
             return
         taking_back.forget(self._back, self._connection)
         for one in self._back.files:
-            _put(one)
+            put(one)
         journal.files_undone()
 
     def _elsewhere(self) -> Iterable[str]:
@@ -214,17 +201,18 @@ def write_files(changed: Iterable[Changed], journal: Journal) -> None:
     written: list[Changed] = []
     try:
         for one in changed:
-            _put(one)
+            put(one)
             written.append(one)
     except AuditError as error:
         for one in reversed(written):
-            _put(Changed(one.path, one.after, one.before))
+            put(Changed(one.path, one.after, one.before))
         raise AuditError(
             f"{error} The indexes stand, models and migrations are as they were; then go on by --resume."
         ) from error
 
 
-def _put(one: Changed) -> None:
+def put(one: Changed) -> None:
+    """Let the file be as it is afterwards. Raises `AuditError` where it cannot be written or removed."""
     if one.after is not None:
         write.write(one.after, one.path)
         return

@@ -44,6 +44,18 @@ def read(path: Path, alias: str) -> tuple[tuple[Recommendation, ...], tuple[Find
         )
 
 
+def own_queries(path: Path, alias: str) -> dict[str, str]:
+    """The ids of the project's own queries that the report measured on this database, each with its label.
+
+    Raises:
+        AuditError: the file cannot be read or is no such report.
+    """
+    data = stored.load(path)
+    with stored.complete(path):
+        rows = next(one["queries"] for one in data["databases"] if one["alias"] == alias)
+        return {row["id"]: row["label"] for row in rows if row["origin"] == "canned"}
+
+
 def _recommendation(row: Row) -> Recommendation:
     gain, cost = row["gain"], row["cost"]
     return Recommendation(
@@ -57,6 +69,7 @@ def _recommendation(row: Row) -> Recommendation:
         cost=_made(Cost, cost) if cost else None,
         risk=row["risk"],
         after=row["after"],
+        caution=row.get("caution", ""),
         projected=bool(row.get("projected")),
         helps=tuple(_made(Helped, one) for one in row["helps"]),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from django.apps.registry import Apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from dbaudit.connection.own_statements import marked
 from dbaudit.errors import AuditError
 from dbaudit.facts import QueryRun, Skipped, Snapshot
 from dbaudit.progress import Progress, counted, silent
@@ -80,6 +81,16 @@ def measure(
             pages = crawl.runs(apps, bench, plan, lambda found: skipped.append(Skipped("Crawled pages", found)))
             runs += counted(progress, f"Asking for the project's GET routes on {connection.alias!r}", pages)
     return Measured(runs=(*runs, *remembered), skipped=(*skipped, *unseen))
+
+
+def own(
+    connection: BaseDatabaseWrapper, snapshot: Snapshot, wanted: Container[str], *, apps: Apps, limits: Limits
+) -> tuple[QueryRun, ...]:
+    """The project's own queries of these ids, measured as `measure` does it."""
+    found = canned.own(apps, connection.alias)
+    chosen = replace(found, queries=tuple(one for one in found.queries if f"canned:{one.id}" in wanted))
+    with routed_to(connection.alias, {table.name for table in snapshot.tables}), marked(connection):
+        return tuple(canned.runs(chosen, Bench(connection, limits, writes=True, tally=Tally())))
 
 
 def recorded(alias: str, workload_files: tuple[Path, ...]) -> Measured:

@@ -8,6 +8,7 @@ from dbaudit.advisor.causes import causes
 from dbaudit.advisor.recommend import recommend
 from dbaudit.facts import Index, IndexKey, Location, QueryRun, Snapshot, Statement, Table
 from dbaudit.facts.dialect import Dialect
+from dbaudit.facts.models import AdminPage, Model
 from dbaudit.findings import ChangeQuery, CreateIndex, DropIndex, EditModel, Finding, Remedy, Severity
 
 CHANGE = Remedy(action=ChangeQuery(before="", after=""))
@@ -142,3 +143,30 @@ def test_a_slow_query_that_nothing_explains_is_advised_only_by_the_project_s_or_
     assert not recommend([SLOW], snapshot(LOOP))
     canned = replace(LOOP, id="canned:shop.a", origin="canned")
     assert recommend([replace(SLOW, identity=("canned:shop.a",))], snapshot(canned))
+
+
+def page(name: str, asked_of: str, number: int, asker: str = "forward") -> QueryRun:
+    rows = tuple(asked(f"each {number}", number * 100 + each, asked=asked_of, asker=asker) for each in range(1, 11))
+    return replace(LOOP, id=name, label=name, statements=(asked(f"rows {number}", 0, rows=10), *rows))
+
+
+def test_lists_of_the_admin_that_lack_a_join_are_one_whichever_way_they_were_asked_for() -> None:
+    models = tuple(
+        Model(label=f"shop.{name}", app="shop", name=name, owner="project", table="item", admin=AdminPage())
+        for name in ("Item", "Cart")
+    )
+    runs = (
+        page("admin:shop.Item", "shop.Item.place", 1),
+        page("crawl:/admin/shop/cart/", "shop.Cart.owner", 2),
+        page("crawl:/shop/item/", "shop.Place.owner", 3),
+        page("crawl:/admin/shop/cart/", "shop.Cart.lines", 4, "reverse"),
+    )
+    told = [finding("n_plus_one", run.id, run.statements[1].asked) for run in runs]
+    found = causes(told, replace(snapshot(*runs), models=models))
+    assert [{*cause.keys} for cause in found] == [{told[0].key, told[1].key}, {told[2].key}, {told[3].key}]
+
+
+def test_migrations_that_are_not_made_are_one_command() -> None:
+    told = [finding("unmade_migration", app) for app in ("shop", "cart")]
+    [one] = recommend(told, snapshot())
+    assert one.title == "Models of 2 apps were changed and no migration was made"

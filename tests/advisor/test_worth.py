@@ -95,3 +95,10 @@ def test_stronger_evidence_weighs_more() -> None:
         of_build("project", projected=False, saved_ms=10, evidence=one) for one in (Provenance.SERVER, Provenance.ADMIN)
     )
     assert server < listed
+
+
+def test_what_the_admin_asks_to_name_all_that_a_deletion_takes_along_is_a_remark() -> None:
+    for page, tier in (("/<path:object_id>/delete/", Tier.REMARKS), ("/<path:object_id>/change/", Tier.COSTS)):
+        assert (
+            of_finding(finding("n_plus_one", identity=(f"crawl:/admin/a/b{page}", "a.B.c")), None, freed=0).tier is tier
+        )

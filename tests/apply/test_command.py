@@ -177,7 +177,7 @@ def test_bad_options_are_refused_in_one_sentence(sqlite: Scratch, arguments: lis
 
 
 def test_a_number_that_is_none_is_refused_in_words() -> None:
-    with pytest.raises(CommandError, match="argument --max: '0' is no whole number from 1 on"):
+    with pytest.raises(CommandError, match="argument --max-steps/--max: '0' is no whole number from 1 on"):
         call_command("dbaudit", "apply-indexes", "--max", "0")
 
 

@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from dbaudit.apply import undoing
+from dbaudit.apply import rendering, running, undoing
+from dbaudit.apply.advice import Advice
 from dbaudit.apply.journal import Journal
+from dbaudit.apply.plan import Choice, plan
 from dbaudit.apply.recording import Undoing
+from dbaudit.apply.steps import Plan
 from dbaudit.facts.dialect import Dialect
+from dbaudit.findings import CreateIndex
 from tests.apply.applying import PHASES, Beside, Run, another, creation, holding, invalid, phase_of, until
 from tests.apply.client import client
 
@@ -115,3 +121,80 @@ def test_a_partition_that_is_a_foreign_table_is_named_before_anything_is_built(s
     (done,) = sales(STEP)
     assert "The partition sales_4 is a foreign table" in done.reason
     assert sales.scratch.rows("SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'") == [(0,)]
+
+
+# -- what the plan says --------------------------------------------------------------------------------------------
+
+
+def planned(sales: Run, **choice: Any) -> Plan:
+    """The plan of an index on sales.kind, as the command shows it."""
+    action = CreateIndex(table="sales", columns=("kind",), name="sales_kind_idx")
+    wanted = Advice(key="k", title="t", action=action)
+    made = plan(sales.scratch.snapshot(), [wanted], Choice(**choice))
+    return running.spelled(sales.scratch.connection, made)
+
+
+def test_the_plan_shows_the_statements_of_every_partition_and_the_script_does_what_the_run_does(sales: Run) -> None:
+    made = planned(sales)
+    (step,) = made.steps
+    lines = step.sql.splitlines()
+    assert lines[0].startswith('CREATE INDEX "sales_kind_idx" ON ONLY "sales" ("kind")')
+    assert [line for line in lines if "CONCURRENTLY" in line and "sales_2" in line] == [lines[4], lines[6]]
+    assert 'ON ONLY "sales_2" ("kind")' in lines[3]
+    assert sum("ATTACH PARTITION" in line for line in lines) == 5
+    assert "ON ONLY" in step.lock
+    assert "ATTACH" in step.lock
+    assert "nobody who reads or writes" not in rendering.text(made)
+    sales.scratch.execute(rendering.as_sql(made))
+    assert invalid(sales.scratch) == []
+    by_hand = sales.scratch.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
+    sales.scratch.execute("DROP INDEX sales_kind_idx")
+    assert sales.outcomes(step) == ["built"]
+    assert sales.scratch.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1") == by_hand
+
+
+def half(sales: Run) -> None:
+    """An index of sales of which one partition has its part."""
+    sales.scratch.execute("""
+        CREATE INDEX theirs ON ONLY sales (kind);
+        CREATE INDEX theirs_1 ON sales_1 (kind);
+        ALTER INDEX theirs ATTACH PARTITION theirs_1
+    """)
+
+
+def test_a_half_attached_index_is_completed_by_a_step_and_is_valid_afterwards(sales: Run) -> None:
+    half(sales)
+    made = plan(sales.scratch.snapshot(), [], Choice())
+    (step,) = running.spelled(sales.scratch.connection, made).steps
+    assert step.completes
+    assert "some partitions have no part of it" in step.title
+    assert "sales_1" not in step.sql
+    assert "ON ONLY" not in step.sql.splitlines()[0] or '"sales_2"' in step.sql.splitlines()[0]
+    assert made.invalid == ()
+    assert sales.outcomes(step) == ["built"]
+    assert invalid(sales.scratch) == []
+    assert plan(sales.scratch.snapshot(), [], Choice()).steps == ()
+
+
+def test_what_is_advised_and_stands_half_attached_is_completed_and_not_built_beside_it(sales: Run) -> None:
+    half(sales)
+    (step,) = planned(sales).steps
+    assert (step.definition.name, step.completes, step.key) == ("theirs", True, "k")
+
+
+def test_a_completed_index_is_no_model_s_matter_and_its_undo_leaves_what_stood_before(sales: Run) -> None:
+    half(sales)
+    (step,) = plan(sales.scratch.snapshot(), [], Choice()).steps
+    sales(step)
+    (run,) = sales.journal.runs()
+    assert undoing.steps(run, Dialect("postgresql")) == ()
+    assert "undo     none: PostgreSQL takes no part" in "\n".join(rendering.step(step))
+
+
+def test_where_only_another_index_is_asked_for_a_half_attached_one_is_told(sales: Run) -> None:
+    half(sales)
+    made = plan(sales.scratch.snapshot(), [], Choice(only=("something else",)))
+    assert made.steps == ()
+    assert [one.title for one in made.invalid] == [
+        "Index theirs of the partitioned table is invalid: some partitions have no part of it"
+    ]

@@ -291,10 +291,12 @@ def test_a_foreign_key_says_its_actions_and_whether_it_waits(sqlite: Scratch) ->
         target_table="parent",
         target_columns=("id",),
         deferrable=True,
+        deferred=True,
         enforced=True,
     )
-    assert second == replace(first, columns=("b",), on_delete="SET NULL", on_update="CASCADE", deferrable=False)
-    assert third == replace(first, name="named", columns=("c",), deferrable=False)
+    at_once = replace(first, deferrable=False, deferred=False)
+    assert second == replace(at_once, columns=("b",), on_delete="SET NULL", on_update="CASCADE")
+    assert third == replace(at_once, name="named", columns=("c",))
 
 
 def test_a_foreign_key_without_target_columns_points_at_the_primary_key(sqlite: Scratch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import unittest
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from django.test import AsyncClient, Client, RequestFactory
 
 import dbaudit
 from dbaudit.analysis.blocks import blocks
+from dbaudit.facts import Statement
+from dbaudit.live.capture import judge
 from tests.scratch import Scratch
 from tests.workload import counted_urls
 from tests.workload.conftest import AUTHORS
@@ -98,3 +102,69 @@ def test_a_streaming_response_is_judged_while_it_is_sent() -> None:
     with dbaudit.capture() as run:
         b"".join(Client().get("/stream/").streaming_content)  # type: ignore[attr-defined]
     assert checks_of(run) == ["n_plus_one"]
+
+
+# -- a test --------------------------------------------------------------------------------------------------------
+
+
+def of_a_test(run: dbaudit.capture) -> list[tuple[str, str]]:
+    findings = judge(replace(run.run, is_test=True)).findings
+    return [(finding.check, finding.severity) for finding in findings]
+
+
+def test_what_a_test_repeats_in_its_own_lines_is_no_repetition_of_the_project() -> None:
+    with dbaudit.capture() as run:
+        for key in keys():
+            Author.objects.get(pk=key)
+            Author.objects.count()
+            Author.objects.filter(pk=key).update(name="x")
+        for _ in range(4):
+            Author.objects.count()
+    assert of_a_test(run) == []
+
+
+def test_rows_that_a_test_goes_over_itself_are_a_remark() -> None:
+    with dbaudit.capture() as run:
+        for author in Author.objects.all():
+            _ = author.publisher
+    assert of_a_test(run) == [("n_plus_one", "info")]
+
+
+def test_what_a_request_of_a_test_repeats_is_the_project_s() -> None:
+    with dbaudit.capture() as run:
+        Client().get("/thrice/")
+        Client().get("/all/")
+    found = judge(replace(run.run, is_test=True, statements=tuple(map(_in_project, run.statements)))).findings
+    assert sorted((finding.check, str(finding.severity)) for finding in found) == [
+        ("duplicate_statement", "info"),
+        ("n_plus_one", "warning"),
+    ]
+
+
+def _in_project(statement: Statement) -> Statement:
+    """The pages of these tests stand among tests; those of a project do not."""
+    return replace(statement, stack=tuple(replace(place, file="shop/views.py") for place in statement.stack))
+
+
+def test_each_line_of_a_test_is_a_block_of_its_own() -> None:
+    with dbaudit.capture() as run:
+        Author.objects.count()
+        Author.objects.count()
+    assert [len(block) for block in blocks(replace(run.run, is_test=True))] == [1, 1]
+    assert [len(block) for block in blocks(run.run)] == [2]
+
+
+def test_what_factories_and_fixtures_ask_is_in_no_block() -> None:
+    class Case(unittest.TestCase):
+        def setUp(self) -> None:
+            for author in Author.objects.all():
+                _ = author.publisher
+
+        def test_it(self) -> None:
+            Author.objects.count()
+
+    with dbaudit.capture() as run:
+        Case("test_it").run()
+    assert {statement.apart for statement in run.statements} == {"fixture", ""}
+    assert [len(block) for block in blocks(run.run)] == [1]
+    assert run.findings == ()

@@ -39,15 +39,25 @@ def test_what_stands_in_a_text_is_no_table() -> None:
     assert turned(statement, COPIES, "public").endswith("""WHERE "a" = 'it''s ON "elsewhere"'""")
 
 
+def test_a_sequence_is_set_on_the_copy_alone() -> None:
+    statement = """SELECT setval(pg_get_serial_sequence('"order"', 'id'), coalesce(max("id"), 1)) FROM "order\""""
+    on_the_copy = statement.replace('"order"', 'pg_temp."order"')
+    assert turned(statement, COPIES, "public") == on_the_copy
+
+
 @pytest.mark.parametrize(
     "statement",
     [
+        "SELECT setval('order_id_seq', 1)",
+        """SELECT setval(pg_get_serial_sequence('"elsewhere"', 'id'), 1)""",
         'CREATE INDEX i ON "elsewhere" ("a")',
         'CREATE INDEX i ON "crm"."order" ("a")',
         'ALTER TABLE "order" ADD FOREIGN KEY (a) REFERENCES "elsewhere" (id)',
         'DELETE FROM "order"',
         'UPDATE "order" SET "a" = 1',
         "ALTER SYSTEM SET fsync = on",
+        'ALTER TABLE "order" ATTACH PARTITION "elsewhere" DEFAULT',
+        'ALTER TABLE "order" INHERIT "elsewhere"',
         "VACUUM FULL",
         "DROP TABLE order",
         "SELECT pg_terminate_backend(1)",

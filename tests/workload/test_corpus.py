@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import transaction
 from pytest_django.plugin import DjangoDbBlocker
 
 import dbaudit
@@ -48,6 +50,14 @@ def _unblocked(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def rolled_back(shelves: Scratch) -> Iterator[None]:
+    """Whatever a scenario writes is there for itself alone."""
+    with transaction.atomic(using=shelves.alias):
+        yield
+        transaction.set_rollback(True, using=shelves.alias)
+
+
 def found(shelves: Scratch, scenario: Scenario) -> tuple[Finding, ...]:
     return judged(shelves, "n_plus_one", tried(shelves, scenario.function))
 
@@ -65,7 +75,7 @@ def test_silent_on(shelves: Scratch, scenario: Scenario) -> None:
 @pytest.mark.parametrize("shelves", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scenario", [one for one in CLEAN if not inspect.iscoroutinefunction(one.function)], ids=names)
 def test_silent_without_a_second_run_on(shelves: Scratch, scenario: Scenario) -> None:
-    with dbaudit.capture() as run:
+    with rolled_back(shelves), dbaudit.capture() as run:
         getattr(scenario.function(), "data", None)
     run.assert_none("n_plus_one")
 
@@ -94,7 +104,7 @@ def test_names_the_field_of_the_serializer_that_asks(shelves: Scratch, function:
 @pytest.mark.parametrize("scenario", [one for one in REPEATED if one.once_is_enough], ids=names)
 def test_finds_without_a_second_run(shelves: Scratch, scenario: Scenario) -> None:
     function = scenario.function
-    with dbaudit.capture() as run:
+    with rolled_back(shelves), dbaudit.capture() as run:
         result = async_to_sync(function)() if inspect.iscoroutinefunction(function) else function()
         getattr(result, "data", None)
     with pytest.raises(AssertionError, match="is asked once for each row"):

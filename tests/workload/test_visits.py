@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import project
+from tests.scratch import Scratch
 
 MODELS = """
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -200,3 +202,110 @@ def test_nothing_of_the_user_stays_or_leaves(shop: project.Project, report: dict
     left = {path.name for path in shop.folder.iterdir()}
     assert not left & {"mails", "committed"}
     assert not any((shop.folder / "cache").iterdir())  # Django's own system check makes the folder
+
+
+def test_a_recording_is_read_where_nothing_is_measured(shop: project.Project) -> None:
+    rows = "from shop.models import Book; import dbaudit; from pathlib import Path\n"
+    rows += "from dbaudit.workload.recording.capture_file import Captured, append\n"
+    rows += "with dbaudit.capture() as run: list(Book.objects.all())\n"
+    rows += "append(Path('recorded.jsonl'), Captured(id='a', label='A', ms=1.0, statements=run.statements))"
+    shop.manage("shell", "-v", "0", "-c", rows)
+    found = shop.report("--no-queries", "--workload", "recorded.jsonl")["databases"][0]
+    assert [(query["origin"], query["label"]) for query in found["queries"]] == [("captured", "A")]
+    assert "The audit was asked to measure no queries." in [one["reason"] for one in found["skipped"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--crawl", "--crawl-exclude", "^/profiles/"), "meets no route; the nearest is '/profile/<int:user_id>/'."),
+        (("--crawl-exclude", "^/admin/"), "--crawl-exclude leaves routes out of the crawl; add --crawl."),
+    ],
+)
+def test_a_pattern_that_excludes_nothing_is_refused(
+    shop: project.Project, arguments: tuple[str, ...], words: str
+) -> None:
+    assert words in shop.refused("dbaudit", "report", *arguments)
+
+
+def test_the_documented_pattern_excludes_the_admin_and_coverage_is_told(shop: project.Project) -> None:
+    found = shop.report("--crawl", "--crawl-exclude", "^/admin/", "--quick")["databases"][0]
+    crawled = {query["id"]: query for query in found["queries"] if query["origin"] == "crawl"}
+    reasons = {query["reason"] for name, query in crawled.items() if name.startswith("crawl:/admin/")}
+    assert reasons == {"Excluded by --crawl-exclude."}
+    assert crawled["crawl:/profile/<int:user_id>/"]["reason"] == "No row tells a value for <user_id>."
+    (told,) = [one["reason"] for one in found["skipped"] if one["what"] == "Crawled pages"]
+    assert "GET routes answered. Of the others, " in told
+
+
+OWNED = """
+from django.contrib import admin
+from shop.models import Book
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    list_display = ["title"]
+"""
+READERS = """
+from django.db import models
+
+class Book(models.Model):
+    title = models.CharField(max_length=40)
+"""
+
+
+@pytest.mark.needs("postgresql")
+def test_a_role_that_may_only_read_asks_as_a_superuser_that_exists(postgres: Scratch, tmp_path: Path) -> None:
+    database = postgres.connection.settings_dict
+    made = project.make(tmp_path, apps=("shop",), contrib=CONTRIB, database=database)
+    made.write(
+        {
+            "shop/__init__.py": "",
+            "shop/models.py": READERS,
+            "shop/admin.py": OWNED,
+            "urls.py": "from django.contrib import admin\nfrom django.urls import path\n\n"
+            'urlpatterns = [path("admin/", admin.site.urls)]\n',
+        }
+    )
+    made.migrate()
+    made.manage("shell", "-c", "from shop.models import Book; Book.objects.create(title='x')")
+    reader = postgres.role("reader")
+    postgres.execute("GRANT pg_read_all_data TO reader; ANALYZE")
+    made.configure(f"DATABASES = {{'default': {dict(reader)!r}}}")
+    reason = run(made.report("--quick")["databases"][0], "admin:shop.Book")["reason"]
+    assert reason.startswith("No user could be made to ask as (ProgrammingError at ")
+    postgres.execute(
+        "INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, is_active,"
+        " date_joined) VALUES ('!', true, 'root', '', '', '', true, true, now())"
+    )
+    books = run(made.report("--quick")["databases"][0], "admin:shop.Book")
+    assert books["status"] not in ("failed", "not audited"), books["reason"]
+
+
+def test_a_list_is_of_the_class_that_describes_it(tmp_path: Path) -> None:
+    made = project.make(tmp_path, apps=("shop",), contrib=CONTRIB)
+    made.configure("TEMPLATES[0]['DIRS'] = [BASE_DIR / 'templates']")
+    made.write(
+        {
+            "shop/__init__.py": "",
+            "shop/models.py": READERS,
+            "shop/admin.py": OWNED,
+            # A project that only extends the admin's base does not own its pages.
+            "templates/admin/base_site.html": "{% extends 'admin/base.html' %}{% block title %}Shop{% endblock %}",
+            "urls.py": "from django.contrib import admin\nfrom django.urls import path\n\n"
+            'urlpatterns = [path("admin/", admin.site.urls)]\n',
+        }
+    )
+    made.migrate()
+    rows = "from shop.models import Book; from django.contrib.auth.models import Group, User\n"
+    rows += "[Book.objects.create(title=str(n)) for n in range(3)]; Group.objects.create(name='g')\n"
+    rows += "User.objects.create_superuser('ann')"
+    made.manage("shell", "-c", rows)
+    report = made.report("--crawl", "--quick")["databases"][0]
+    owners = {query["id"]: (query["owner"], query["app"]) for query in report["queries"]}
+    assert owners["admin:shop.Book"] == owners["crawl:/admin/shop/book/"] == ("project", "shop")
+    assert owners["admin:auth.User"] == owners["crawl:/admin/auth/user/"] == ("django", "auth")
+    assert owners["crawl:/admin/"][0] == "django"
+    assert run(report, "admin:shop.Book")["location"] == {"file": "shop/admin.py", "line": 5}
+    asked = [finding for finding in report["findings"] if finding["owner"] == "project" and finding["app"] != "shop"]
+    assert [finding["subject"] for finding in asked if "/admin/" in finding["subject"]] == []

@@ -71,9 +71,12 @@ def look(work: Work, steps: Iterable[Step]) -> tuple[str, ...]:
 
 
 def carry_out(work: Work, steps: Iterable[Step], record: Recorder) -> Iterator[Done]:
-    """Each step with its outcome; one that fails does not keep the others from running, unless they need it."""
+    """Each step with its outcome; one that fails does not keep the others from running, unless they need it. None
+    begins when the window of the limits is over."""
     failed: set[int] = set()
     for step in steps:
+        if work.limits.window is not None and not work.limits.window.open:
+            return
         began = time.monotonic()
         if step.after in failed:
             done = _failed(step, f"Step {step.after} did not succeed, so {step.definition.name} is still needed.")

@@ -40,7 +40,8 @@ def build(work: Work, relation: Relation, definition: Definition, like: Standing
     for child, _ in catalogue.children(work.builder, relation):
         if _attached(work, own, child):
             continue
-        part = Definition(name=_name(child, definition), body=definition.body, unique=definition.unique)
+        name = part_name(child.schema, child.name, definition.name)
+        part = Definition(name=name, body=definition.body, unique=definition.unique)
         work.tell(f"{definition.name}: partition {child.label}")
         each = (build if child.partitioned else building.build)(work, child, part, like)
         if each.index.attached:
@@ -123,8 +124,9 @@ def _refuse_foreign(work: Work, relation: Relation) -> None:
             _refuse_foreign(work, child)
 
 
-def _name(child: Relation, definition: Definition) -> str:
-    """The same name on every attempt. No model declares it, so that only the server's limit of its length counts."""
-    digest = hashlib.sha256(f"{child.schema}.{child.name}.{definition.name}".encode()).hexdigest()[:12]
+def part_name(schema: str, table: str, index: str) -> str:
+    """What a partition's part of an index is called, the same on every attempt. No model declares it, so that only the
+    server's limit of its length counts."""
+    digest = hashlib.sha256(f"{schema}.{table}.{index}".encode()).hexdigest()[:12]
     tail = f"_{digest}_idx"
-    return child.name.encode()[: building.NAME_BYTES - len(tail)].decode(errors="ignore") + tail
+    return table.encode()[: building.NAME_BYTES - len(tail)].decode(errors="ignore") + tail

@@ -45,9 +45,10 @@ SELECT pid, coalesce(relid::regclass::text, 'a table of another role'), phase
 FROM pg_stat_progress_create_index WHERE datname = current_database() ORDER BY pid
 """
 INVALID: Final = """
-SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text, i.indrelid::bigint, c.relname::text
+SELECT i.indexrelid::regclass::text, i.indrelid::regclass::text, i.indrelid::bigint, c.relname::text, c.relkind = 'I',
+    i.indisunique
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND c.relkind = 'i' ORDER BY 1
+WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) ORDER BY 1
 """
 QUEUED: Final = """
 SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND relation = ANY(%s::oid[])
@@ -107,9 +108,15 @@ def _builds(session: Session) -> Iterator[str]:
 
 
 def _invalid(session: Session, own: Container[tuple[int, str]]) -> Iterator[str]:
-    for index, table, oid, name in session.ask(INVALID):
+    for index, table, oid, name, partitioned, unique in session.ask(INVALID):
         if (oid, name) in own:
             yield f"{index} on {table} is invalid; it is one of this plan, which sees to it."
+            continue
+        if partitioned:
+            yield f"{index} on {table} is invalid: some partitions have no part of it."
+            continue
+        if unique:
+            yield f"{index} on {table} is invalid: it serves nobody, and rows that are alike keep it from a rebuild."
             continue
         left = " (left by an interrupted REINDEX CONCURRENTLY)" if "_ccnew" in index or "_ccold" in index else ""
         drop = f"DROP INDEX CONCURRENTLY {index};"

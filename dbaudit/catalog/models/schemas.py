@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -44,7 +45,7 @@ def place(model: Model, snapshot: Snapshot, connection: BaseDatabaseWrapper) -> 
     return replace(model, schema=found.schema if found else "", table=table)
 
 
-def reachable(snapshot: Snapshot) -> tuple[Snapshot, tuple[Skipped, ...]]:
+def reachable(snapshot: Snapshot, connection: BaseDatabaseWrapper) -> tuple[Snapshot, tuple[Skipped, ...]]:
     """The snapshot without the tables that models never meet, because an earlier schema of the search path has a
     model's table of the same name; and what was not examined of the schemas."""
     if snapshot.schemas is None:
@@ -60,7 +61,7 @@ def reachable(snapshot: Snapshot) -> tuple[Snapshot, tuple[Skipped, ...]]:
 
     shadowed = {table.schema for table in snapshot.tables if hidden(table)}
     tables = tuple(table for table in snapshot.tables if not hidden(table))
-    return replace(snapshot, tables=tables), (*_shadowed(shadowed), *_unseen(snapshot, snapshot.schemas))
+    return replace(snapshot, tables=tables), (*_shadowed(shadowed), *_unseen(snapshot, snapshot.schemas, connection))
 
 
 def _shadowed(schemas: Iterable[str]) -> Iterator[Skipped]:
@@ -74,7 +75,7 @@ def _shadowed(schemas: Iterable[str]) -> Iterator[Skipped]:
         )
 
 
-def _unseen(snapshot: Snapshot, schemas: Schemas) -> Iterator[Skipped]:
+def _unseen(snapshot: Snapshot, schemas: Schemas, connection: BaseDatabaseWrapper) -> Iterator[Skipped]:
     """The schemas that the search path does not name: copies of the models' tables, and others."""
     copies = [one for one in schemas.hidden if one.of_models]
     others = [one for one in schemas.hidden if not one.of_models]
@@ -83,8 +84,8 @@ def _unseen(snapshot: Snapshot, schemas: Schemas) -> Iterator[Skipped]:
         yield Skipped.some(
             "schemas",
             [one.name for one in copies],
-            f"They have tables of models and are not on the search path, so they were not examined. Audit one of them "
-            f"({widest.name} has most) by a search path that begins with it.",
+            "They have tables of models and are not on the search path, so they were not examined. Audit one of them, "
+            f"{_audit_of(widest.name, connection)}.",
         )
     if others:
         yield Skipped.some(
@@ -101,3 +102,10 @@ def _unseen(snapshot: Snapshot, schemas: Schemas) -> Iterator[Skipped]:
             absent,
             "The database router keeps them out of this schema. Their tables are in schemas that were not examined.",
         )
+
+
+def _audit_of(schema: str, connection: BaseDatabaseWrapper) -> str:
+    """How a tenant's schema is audited: django-tenants sets the search path itself, whatever the connection says."""
+    if hasattr(connection, "set_schema"):
+        return f"by python manage.py tenant_command dbaudit report --schema={shlex.quote(schema)}"
+    return f"{schema} for example, by a search path that begins with it"

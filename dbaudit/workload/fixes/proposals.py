@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db.models import Model
+from django.db.models.options import Options
 
 from dbaudit.analysis.repetition import Repetition, repetitions
 from dbaudit.facts import QueryRun, Trial
@@ -127,7 +128,7 @@ def _changes(one: Repetition, found: list[Repetition], source: str, function: An
         yield from naming(source, "only", name)
         return
     for model, insert in fetching(source, lambda path: trying.manager_model(function, path)):
-        for path in _paths(model, one.statement.asked, [other.statement.asked for other in found]):
+        for path in _lookups(model, one, found):
             if one.statement.asker in JOINED:
                 change = f'select_related("{path}")'
                 yield change, insert(change)
@@ -146,7 +147,7 @@ def _with_its_key(one: Repetition, found: list[Repetition], source: str, functio
     loaded = [(f'Take "{name}" out of defer().', changed) for changed in without(source, "defer", name)]
     for first, changed in (*loaded, *naming(source, "only", name)):
         for model, insert in fetching(changed, lambda path: trying.manager_model(function, path)):
-            for path in _paths(model, one.statement.asked, [other.statement.asked for other in found]):
+            for path in _lookups(model, one, found):
                 change = f'select_related("{path}")'
                 yield f"{first.rstrip('.')} and {change}", insert(change)
 
@@ -155,10 +156,16 @@ def _chosen(one: Repetition, source: str, function: Any) -> Iterator[tuple[str, 
     """What is chosen of a relation that had been prefetched, prefetched as it is chosen."""
     owner, _, name = one.statement.asked.rpartition(".")
     for model, _ in fetching(source, lambda path: trying.manager_model(function, path)):
-        related = relations(model).get(name) if model._meta.label == owner else None
+        related = relations(model).get(name) if _has(model, owner) else None
         if related is not None:
             yield from prefetching(source, name, related, function.__globals__)
             return
+
+
+def _lookups(model: type[Model], one: Repetition, found: list[Repetition]) -> list[str]:
+    """The lookups that may fetch what is repeated with rows of a model: the way that the rows went first."""
+    seen = [one.lookup] if one.certain and one.root is not None and one.root.model == model._meta.label else []
+    return [*dict.fromkeys((*seen, *_paths(model, one.statement.asked, [other.statement.asked for other in found])))]
 
 
 def _paths(model: type[Model], asked: str, others: list[str]) -> list[str]:
@@ -172,14 +179,24 @@ def _along(model: type[Model], asked: str, known: set[str] | None) -> list[str]:
     found: list[str] = []
     level: list[tuple[Any, str]] = [(model, "")]
     for _ in range(DEPTH):
-        found += [f"{path}{name}" for current, path in level if current._meta.label == owner]
+        found += [f"{path}{name}" for current, path in level if _has(current, owner)]
         level = [
             (related, f"{path}{step}__")
             for current, path in level
             for step, related in (_foreign_keys(current) if known is None else relations(current)).items()
-            if related is not None and (known is None or f"{current._meta.label}.{step}" in known)
+            if related is not None and (known is None or any(f"{label}.{step}" in known for label in _labels(current)))
         ]
     return found
+
+
+def _has(model: type[Model], owner: str) -> bool:
+    """Whether a model has the attributes of another: it is it, its child or its proxy."""
+    return owner in _labels(model)
+
+
+def _labels(model: type[Model]) -> set[str]:
+    metas = (getattr(one, "_meta", None) for one in model.__mro__)
+    return {meta.label for meta in metas if isinstance(meta, Options)}
 
 
 def _foreign_keys(model: type[Model]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def planned(exclude: Iterable[str] = (), samples: Samples | None = None) -> Plan
     found = routes()
     verified(samples or {}, found)
     reasons = {route.route: reason for route in found for reason in [_ruled_out(route)] if reason}
-    return Plan(found, excluded(exclude, found) | reasons, samples or {})
+    return Plan(found, reasons | excluded(exclude, found), samples or {})
 
 
 def _ruled_out(route: Route) -> str:

@@ -98,7 +98,8 @@ class Parameters:
                 found += [value for one in self._of(model) for value in _identities(one, slot)]
         if not found and _OF_MODEL.search(slot.hint):
             found = list(self._names(row, slot.hint))
-        if not found and not slot.words and type(row) in models_of(route) and slot.hint not in _DAYS:
+        named = slot.words or slot.hint in _DAYS or self._called(_head(slot.hint))
+        if not found and not named and type(row) in models_of(route):
             found = list(_identities(row, slot))
         return found or list(slot.words)
 
