@@ -65,3 +65,21 @@ def test_what_is_wrong_is_refused_by_name(given: object, identifier: str, senten
 def test_the_nearest_name_is_offered_or_all_of_them() -> None:
     assert nearest("titel", ["title", "version"]) == "Did you mean 'title'?"
     assert nearest("zzz", ["title", "version"]) == "Valid names: title, version."
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"CRAWL": {"year": 2026, "shops/<slug:shop>/": {"shop": "main"}}}, ""),
+        ({"CRAWL": ["year"]}, "DBAUDIT['CRAWL'] must be a dictionary"),
+        ({"CRAWL": {"year": None}}, "DBAUDIT['CRAWL']['year'] must be a string, a number or a dictionary, not None."),
+        ({"CRAWL": {1: "x"}}, "DBAUDIT['CRAWL'][1]: a parameter or a route is a string."),
+        ({"AUTOMATIC_STATEMENTS": 0}, "DBAUDIT['AUTOMATIC_STATEMENTS'] must be 1 or more, not 0."),
+        ({"CRAWL_STATEMENTS": "many"}, "DBAUDIT['CRAWL_STATEMENTS'] must be a whole number, not 'many'."),
+    ],
+)
+def test_samples_and_limits_of_pages_are_checked(given: dict[str, object], problem: str) -> None:
+    with override_settings(DBAUDIT=given):
+        found = [one.msg for one in check_settings()]
+    assert len(found) == bool(problem)
+    assert not problem or found[0].startswith(problem)

@@ -160,13 +160,19 @@ def _risk(found: Iterator[Hope]) -> float:
 def flips(before: Planned, after: Planned, candidate: Candidate, snapshot: Snapshot) -> bool:
     """Whether one of the plans hopes to leave this candidate's order early, and would be worse than the one without it
     if the hope came to nothing."""
+    return worst(before, after, candidate, snapshot) > NO_WORSE
+
+
+def worst(before: Planned, after: Planned, candidate: Candidate, snapshot: Snapshot) -> float:
+    """How many times what a plan takes without the candidate it takes at the worst, 0 where it hopes for nothing."""
     named = {candidate.name: candidate}
     plans = [*before.plans, *[None] * (len(after.plans) - len(before.plans))]
+    found = 0.0
     for old, new in zip(plans, after.plans, strict=False):
         cost = (old.cost if old is not None else None) or before.cost
-        if any(one.worst > NO_WORSE * cost for one in hopes(new, named, snapshot)):
-            return True
-    return False
+        longest = max((one.worst for one in hopes(new, named, snapshot)), default=0.0)
+        found = max(found, longest / cost if cost else 0.0)
+    return found
 
 
 def flagged(advice: Advice, snapshot: Snapshot) -> Advice:

@@ -6,33 +6,43 @@ import re
 
 from dbaudit.advisor import flips
 from dbaudit.advisor.candidate import Candidate, Planner
-from dbaudit.advisor.prune import NO_GAIN
+from dbaudit.advisor.prune import NO_GAIN, TOO_DARING
 from dbaudit.advisor.values import Advice, Chosen, Effect
 from dbaudit.facts import Snapshot
 
 #: Executed, an index must save a statement so much of its pages and rows.
 SAVES = 0.9
+#: A hope that cannot be tried may cost so many times what the statement takes without the index, at the worst.
+DARING = 4.0
 _DISTINCT_ON = re.compile(r"\bDISTINCT\s+ON\b", re.IGNORECASE)
 
 
 def refuted(advice: Advice, planner: Planner, snapshot: Snapshot) -> dict[Candidate, str]:
     """Those of the chosen indexes that saved none of their doubtful statements anything when these were executed.
 
-    What could not be executed is not refuted.
+    What could not be executed is not refuted, unless it may end as several times what the statement takes today.
     """
-    return {
-        one.candidate: NO_GAIN
+    found = {
+        one.candidate: _reason(
+            [each for each in advice.effects if one.candidate in each.after.used], one, planner, snapshot
+        )
         for one in flips.flagged(advice, snapshot).chosen
-        if _fails([effect for effect in advice.effects if one.candidate in effect.after.used], one, planner)
     }
+    return {candidate: reason for candidate, reason in found.items() if reason}
 
 
-def _fails(helped: list[Effect], one: Chosen, planner: Planner) -> bool:
+def _reason(helped: list[Effect], one: Chosen, planner: Planner, snapshot: Snapshot) -> str:
+    """Why an index is refuted, ``""`` where it is not."""
     doubted = [effect for effect in helped if _doubtful(effect, one)]
     found = [_saves(effect, one.candidate, planner) for effect in doubted]
-    both = zip(found, doubted, strict=True)
-    harmed = any(saved is False and effect.asked.fingerprint in one.flips for saved, effect in both)
-    return harmed or (bool(found) and len(doubted) == len(helped) and all(saved is False for saved in found))
+    for saved, effect in zip(found, doubted, strict=True):
+        if effect.asked.fingerprint in one.flips:
+            if saved is False:
+                return NO_GAIN
+            if saved is None and flips.worst(effect.before, effect.after, one.candidate, snapshot) > DARING:
+                return TOO_DARING
+    all_of_it = bool(found) and len(doubted) == len(helped) and all(saved is False for saved in found)
+    return NO_GAIN if all_of_it else ""
 
 
 def _doubtful(effect: Effect, one: Chosen) -> bool:

@@ -38,6 +38,7 @@ SAME_SPACE, FEW_BYTES = 0.05, 65_536
 #: So much at least an index saves some statement, by vendor: what reading some pages costs.
 LEAST_SAVED = {"postgresql": 10.0, "sqlite": 200.0}
 NO_GAIN = "Executed on a copy of the table, the statement read no fewer pages and rows with it."
+TOO_DARING = "Its plan hopes to stop early, which could not be tried, and may take several times as long as today's."
 TOO_LITTLE = "It would make no statement so much cheaper that it is worth an index."
 
 
@@ -118,7 +119,7 @@ def _exchanged(advice: Advice, one: Chosen, table: Table, planner: Planner, snap
     """With the best form of an index in its place: the one by which the table has fewest indexes; of these, that of the
     model where it takes about as much space, otherwise the one that takes least."""
     asked = _needing(advice, one, planner)
-    refused = {other.candidate for other in advice.rejected if other.reason != NO_GAIN}
+    refused = {other.candidate for other in advice.rejected if other.reason not in (NO_GAIN, TOO_DARING)}
     wider = sorted(other for other in refused if _widens(other, one.candidate))
     forms = dict.fromkeys(natural(other, table, asked, snapshot) for other in (one.candidate, *wider))
     forms |= dict.fromkeys(_shorter(one.candidate, table))
