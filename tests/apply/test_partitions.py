@@ -153,6 +153,14 @@ def test_the_plan_shows_the_statements_of_every_partition_and_the_script_does_wh
     assert sales.scratch.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1") == by_hand
 
 
+def test_partitions_in_other_schemas_are_named_with_them(sales: Run) -> None:
+    sales.scratch.execute("CREATE SCHEMA parts; ALTER TABLE sales_1 SET SCHEMA parts")
+    (step,) = (made := planned(sales)).steps
+    assert 'ON "parts"."sales_1" ("kind");' in step.sql
+    sales.scratch.execute(rendering.as_sql(made))
+    assert invalid(sales.scratch) == []
+
+
 def half(sales: Run) -> None:
     """An index of sales of which one partition has its part."""
     sales.scratch.execute("""

@@ -67,14 +67,21 @@ def _spelled(connection: BaseDatabaseWrapper, step: Step) -> Step:
         children.setdefault(parent, []).append(part)
     (root,) = (part for part in children[rows[0][0]] if part.oid == rows[0][1])  # the table itself is the first row
     top = Definition(name=step.definition.name, body=step.definition.body, unique=step.definition.unique)
-    statements = [*_statements(children, root, top)]
+    statements = [*_statements(children, root, top, root.schema if not step.schema else "")]
     return replace(step, sql="\n".join(statements[1:] if step.completes else statements))
 
 
-def _statements(children: Mapping[int | None, list[_Part]], part: _Part, definition: Definition) -> Iterator[str]:
-    """On the table alone, then for each partition its part and the statement that attaches it."""
-    name = _quoted(part.schema, definition.name)
-    yield wording.create(DIALECT, definition, _quoted(part.schema, part.name), only=True) + ";"
+def _statements(
+    children: Mapping[int | None, list[_Part]], part: _Part, definition: Definition, path: str
+) -> Iterator[str]:
+    """On the table alone, then for each partition its part and the statement that attaches it. Names in the schema
+    ``path`` need none before them."""
+
+    def quoted(schema: str, name: str) -> str:
+        return _quoted("" if schema == path else schema, name)
+
+    name = quoted(part.schema, definition.name)
+    yield wording.create(DIALECT, definition, quoted(part.schema, part.name), only=True) + ";"
     for child in children.get(part.oid, ()):
         if child.has:
             continue
@@ -83,12 +90,12 @@ def _statements(children: Mapping[int | None, list[_Part]], part: _Part, definit
             continue
         own = replace(definition, name=partitions.part_name(child.schema, child.name, definition.name))
         if child.kind == "p":
-            yield from _statements(children, child, own)
+            yield from _statements(children, child, own, path)
         else:
-            table = _quoted(child.schema, child.name)
+            table = quoted(child.schema, child.name)
             yield wording.create(DIALECT, own, table, concurrently=True) + ";"
-        yield f"ALTER INDEX {name} ATTACH PARTITION {_quoted(child.schema, own.name)};"
+        yield f"ALTER INDEX {name} ATTACH PARTITION {quoted(child.schema, own.name)};"
 
 
 def _quoted(schema: str, name: str) -> str:
-    return DIALECT.quote(schema, name) if schema and schema != "public" else DIALECT.quote(name)
+    return DIALECT.quote(schema, name) if schema else DIALECT.quote(name)
