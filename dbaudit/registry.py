@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
-from django.apps import apps
-
 from dbaudit.errors import AuditError, nearest, place
 from dbaudit.facts import Skipped, Snapshot
 from dbaudit.findings import Category, Finding, Severity
@@ -139,6 +137,8 @@ def identified(name: str, ids: Collection[str]) -> str:
 
 def _id(function: Function) -> str:
     """The function's name, in a project's app behind the app's label."""
+    from django.apps import apps  # noqa: PLC0415 - pytest loads this package in every project
+
     package, _, _ = __name__.rpartition(".")
     module = function.__module__
     if module.startswith(f"{package}."):

@@ -11,6 +11,9 @@ TIMEOUT: Final = "The statement ran longer than the statement timeout, or someon
 LOCKED: Final = "Another session keeps it locked for longer than the lock timeout."
 LOST: Final = "The connection to the server was lost."
 FOREIGN: Final = "The server behind a foreign table does not answer."
+POOLED: Final = (
+    "A pooler in statement mode stands between, which allows no transaction; use an alias of the server itself."
+)
 # By SQLSTATE, SQLite's name or MySQL's number; the longest beginning that fits counts.
 REASONS: Final = {
     "08": FOREIGN,
@@ -50,6 +53,8 @@ def reason(error: BaseException) -> str:
     spoken = first_line(error)
     if code in SPOKEN or (code == "SQLITE_ERROR" and SPOKEN_BY_SQLITE.fullmatch(spoken)):
         return f"{spoken[:1].upper()}{spoken[1:].rstrip('.')}."
+    if code == "08P01" and "statement pooling mode" in spoken:
+        return POOLED
     if is_lost(error):
         return LOST
     for length in range(len(code), 1, -1):

@@ -10,7 +10,9 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -174,6 +176,18 @@ def test_bad_options_are_refused_in_one_sentence(sqlite: Scratch, arguments: lis
         call_command("dbaudit", "apply-indexes", "--noinput", "--database", sqlite.alias, *arguments)
     assert sentence in str(refused.value)
     assert refused.value.returncode == 2
+
+
+def test_outside_of_the_window_the_plan_is_shown_and_nothing_is_done(shop: Project) -> None:
+    now = datetime.now(ZoneInfo("America/Chicago"))  # Django's own, as the project sets none
+    closed = f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}"
+    result = shop.manage(*APPLY, "--noinput", "--window", closed, status=2)
+    assert "Plan for database 'default': 1 step" in result.stdout
+    assert f"--window {closed} lets no step begin; nothing was changed" in result.stderr
+    assert indexes(shop) == []
+    open_ = f"{now - timedelta(hours=2):%H:%M}-{now + timedelta(hours=2):%H:%M}"
+    shop.manage(*APPLY, "--noinput", "--window", open_)
+    assert len(indexes(shop)) == 1
 
 
 def test_a_number_that_is_none_is_refused_in_words() -> None:

@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from dbaudit.apply import space
+from dbaudit.apply.postgresql import load
+from dbaudit.apply.postgresql.sessions import Session
 from tests.apply.applying import (
     PHASES,
+    QUICK,
     Beside,
     Run,
     another,
@@ -126,3 +129,26 @@ def test_where_a_limit_is_crossed_already_nothing_is_begun(items: Run, limits: d
     assert "Nothing was begun" in done.reason
     assert sentence in done.reason
     assert indexes(items.scratch) == ["items_pkey"]
+
+
+def test_the_load_of_the_server_s_machine_holds_a_build_up(items: Run) -> None:
+    (done,) = items(STEP, max_load=1e-9, max_wait=0.1)
+    assert "Nothing was begun" in done.reason
+    assert "the load of the server's last minute is" in done.reason
+    assert "--max-load allows 1e-09" in done.reason
+    assert indexes(items.scratch) == ["items_pkey"]
+
+
+def test_where_the_machine_is_out_of_sight_the_other_sessions_at_work_are_the_load(items: Run) -> None:
+    session = Session(items.scratch.connection, "watch")
+    try:
+        assert load.excess(session, replace(QUICK, max_load=1, max_lag=None), None) == ""
+        with another(items.scratch, autocommit=True) as busy, another(items.scratch, autocommit=True) as eye:
+            with Beside(lambda: refused(busy, "SELECT pg_sleep(60)")):
+                at_work = "SELECT FROM pg_stat_activity WHERE pid = %s AND state = 'active'"
+                until(lambda: eye.execute(at_work, [busy.info.backend_pid]).fetchall(), "a busy session")
+                found = load.excess(session, replace(QUICK, max_load=0.5, max_lag=None), None)
+                eye.execute("SELECT pg_cancel_backend(%s)", [busy.info.backend_pid])
+        assert found == "1 other session is active, and --max-load allows 0.5"
+    finally:
+        session.close()

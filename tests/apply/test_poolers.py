@@ -199,6 +199,22 @@ def test_through_a_pooler_in_session_mode_is_built_and_its_sessions_keep_nothing
 
 
 @pytest.mark.needs("pgbouncer")
+@pytest.mark.parametrize("action", [["report"], ["apply-indexes", "--dry-run"]], ids=["report", "apply-indexes"])
+def test_a_pooler_in_statement_mode_which_allows_no_transaction_is_named_and_keeps_nothing(
+    items: Run, tmp_path: Path, action: list[str]
+) -> None:
+    with (
+        pooler(items.scratch.connection.settings_dict, tmp_path, "statement") as entry,
+        connected("pooled", entry) as connection,
+    ):
+        before = kept(entry)
+        with pytest.raises(CommandError, match="A pooler in statement mode stands between"):
+            call_command("dbaudit", *action, "--database", "pooled", "-v0")
+        connection.close()
+        assert kept(entry) == before
+
+
+@pytest.mark.needs("pgbouncer")
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_a_report_leaves_the_sessions_of_a_pool_as_they_were(
     items: Run, tmp_path: Path, mode: Literal["transaction", "session"]

@@ -44,4 +44,6 @@ def _overload(session: Session, most: float, disk: Path | None) -> str:
         minute, *_ = os.getloadavg()
         return f"the load of the server's last minute is {minute:.1f}" if minute > most else ""
     ((active,),) = session.ask(OTHERS, [])
-    return f"{active} other sessions are active" if active > most else ""
+    if active <= most:
+        return ""
+    return "1 other session is active" if active == 1 else f"{active} other sessions are active"

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from django.db.models import Model
@@ -129,10 +130,9 @@ def _marked(rows: Iterator[Any], queryset: Any) -> Iterator[Any]:
         return
     mark = record.number if record is not None else number()
     joins = bool(getattr(queryset.query, "select_related", False))
-    keys: set[str] | None = None
-    key = ""
-    if record is not None and any(getattr(one, "one_to_many", False) for one in queryset.model._meta.private_fields):
-        keys, key = set(), queryset.model._meta.pk.attname
+    key = _asked_by_key(queryset.model) if record is not None else ""
+    keys: set[str] | None = set() if key else None
+    if record is not None:
         record.keys = keys
     while True:
         state = instance._state
@@ -146,6 +146,13 @@ def _marked(rows: Iterator[Any], queryset: Any) -> Iterator[Any]:
             instance = next(rows)
         except StopIteration:
             return
+
+
+@cache
+def _asked_by_key(model: type[Model]) -> str:
+    """The name of the key of a model that has generic relations, "" where it has none."""
+    generic = any(getattr(one, "one_to_many", False) for one in model._meta.private_fields)
+    return model._meta.pk.attname if generic else ""
 
 
 def _mark_joined(state: Any, mark: int, path: str, depth: int) -> None:

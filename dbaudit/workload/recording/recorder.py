@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import lru_cache
@@ -118,8 +118,10 @@ class Recorder:
 
     def _statement(self, record: Record) -> Statement:
         what, trace, numbers = template(record.sql), record.trace, self._numbers
-        with unrecorded():
+        with unrecorded() if trace.related is not None else nullcontext():
             asked, asker, via, part = names(trace)
+        # One value for the same lines, which the statement keeps: its identity says which they are.
+        lines = _stack(tuple(trace.places))
         found = trace.row or (self._asked_by(record) if asker == "generic" else None)
         row = numbers.row(found) if found is not None and asked else None
         return Statement(
@@ -131,7 +133,7 @@ class Recorder:
             duration_ms=record.duration * 1000,
             rows=record.rows,
             tables=what.tables,
-            stack=_stack(tuple(trace.places)),
+            stack=lines,
             asked=asked,
             asker=asker,
             via=via,
@@ -146,7 +148,7 @@ class Recorder:
             lookup=trace.lookup,
             part=part,
             method=trace.method,
-            call=numbers.of("calls", (*trace.places, *trace.calls)),
+            call=numbers.of("calls", (id(lines), *trace.calls)),
             direct=trace.direct,
             apart=trace.apart if trace.apart != self._around else "",
         )

@@ -52,7 +52,10 @@ def _walk(frame: FrameType | None, trace: Trace) -> None:
     while frame is not None:
         code = frame.f_code
         what = known(code) or _classify(code)
-        if what is not _OTHER:
+        if what is _PACKAGE:
+            if not trace.places:
+                trace.direct = False
+        elif what is not _OTHER:
             if what is _HANDLER:
                 for outer in awaiting.frames(frame):
                     if not _note(outer, trace):
