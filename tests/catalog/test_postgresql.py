@@ -312,8 +312,17 @@ def test_sequences_say_what_they_feed_and_where_they_stand(postgres: Scratch) ->
     )
     whole = 2**63 - 1
     assert postgres.snapshot().sequences == (
-        Sequence(name="a_id_seq", table="a", column="id", type="integer", last_value=1, maximum=2**31 - 1),
-        Sequence(name="b_id_seq", table="b", column="id", last_value=10, maximum=whole, increment=5, minimum=5 - 4),
+        Sequence(name="a_id_seq", table="a", column="id", type="integer", last_value=1, position=1, maximum=2**31 - 1),
+        Sequence(
+            name="b_id_seq",
+            table="b",
+            column="id",
+            last_value=10,
+            position=10,
+            maximum=whole,
+            increment=5,
+            minimum=5 - 4,
+        ),
         Sequence(name="c", type="smallint", minimum=-3, maximum=30, cycles=True),
         Sequence(name="d_id_seq", table="d", column="id", maximum=whole),
     )

@@ -158,7 +158,7 @@ def test_db_constraint_false_is_a_remark_and_histories_have_a_group_of_their_own
     assert history.group.startswith("History")
     assert child.remedy.kind == "edit_model"
     assert history.remedy.kind == "none"
-    assert [one.title for one in recommend([child, history])] == [child.group]
+    assert [one.title for one in recommend([child, history])] == [child.subject]
 
 
 @isolate_apps("tests")

@@ -123,7 +123,10 @@ def test_what_the_server_counted_is_told_with_the_view_that_sqlcommenter_names(
     with postgres.connection.cursor() as cursor:
         cursor.execute(f"SELECT name FROM tests_author WHERE id = %s {tag}", [1])
     runs, _ = read(postgres.connection, postgres.snapshot(), Limits())
-    assert sum(run.counted.share for run in runs if run.counted) == pytest.approx(1, abs=0.9)
+    shares = [run.counted.share for run in runs if run.counted]
+    assert shares
+    assert all(share > 0 for share in shares)
+    assert sum(shares) <= 1
     (tagged,) = [run for run in runs if run.counted and run.counted.controller == "books"]
     assert tagged.counted is not None
     assert tagged.counted.route == "authors/<int:author>/"
