@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -20,17 +19,14 @@ from dbaudit.findings import (
     Suppression,
 )
 from dbaudit.report import references
+from dbaudit.report.json_text import ROW_DEPTH, text
 
 Row = dict[str, Any]
-
-# Report, databases, database, list: what lies deeper stands on one line, so that a table, an index or a finding is a
-# line of a diff, and a big report is half as long.
-ROW_DEPTH = 4
 
 
 def render(report: Report) -> str:
     """The report as JSON text, in ASCII. The same report gives the same bytes."""
-    return _broken(as_data(report), ROW_DEPTH) + "\n"
+    return text(as_data(report), ROW_DEPTH) + "\n"
 
 
 def as_data(report: Report) -> Row:
@@ -300,17 +296,3 @@ def _index_plan(plan: IndexPlan | None) -> Row | None:
 
 def _location(location: Location | None) -> Row | None:
     return asdict(location) if location else None
-
-
-def _broken(value: Any, depth: int, margin: str = "") -> str:
-    """JSON with a line for every member down to ``depth``."""
-    if depth == 0 or not value or not isinstance(value, dict | list):
-        return json.dumps(value, allow_nan=False)
-    inner = f"{margin} "
-    if isinstance(value, dict):
-        members = [f"{json.dumps(name)}: {_broken(one, depth - 1, inner)}" for name, one in value.items()]
-    else:
-        members = [_broken(one, depth - 1, inner) for one in value]
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    separator = f",\n{inner}"
-    return f"{opening}\n{inner}{separator.join(members)}\n{margin}{closing}"
