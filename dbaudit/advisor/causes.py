@@ -51,9 +51,13 @@ class Cause:
 
     @property
     def group(self) -> str:
-        """The sentence that several findings share, ``""`` where there is none."""
-        told = Counter(finding.group for finding in self.findings if finding.group)
-        return next((sentence for sentence, times in told.most_common(1) if times > 1), "")
+        """The sentence that several findings share, ``""`` where there is none: that of the first one, whose remedy it
+        is, before any other."""
+        shared = Counter(finding.group for finding in self.findings if finding.group)
+        first = self.findings[0].group
+        if shared[first] > 1:
+            return first
+        return next((sentence for sentence, times in shared.most_common(1) if times > 1), "")
 
 
 def causes(findings: Iterable[Finding], snapshot: Snapshot | None) -> tuple[Cause, ...]:

@@ -217,14 +217,14 @@ class _Work:
         problem = choice.problem
         (candidate,) = self.costs.members(number)
         table = self.snapshot.table(candidate.table, candidate.schema)
-        using = [effect for effect in effects if candidate in effect.after.used]
+        helped = [effect for effect in effects if effect.is_helped_by(candidate)]
         return Chosen(
             candidate=candidate,
             bytes=problem.size(number),
             gain=-State(problem, choice.chosen).gain(0, number) / total,
             alone=State(problem).gain(number) / total,
             written=self._written(candidate),
-            helps=tuple(effect.asked.fingerprint for effect in using),
+            helps=tuple(effect.asked.fingerprint for effect in helped),
             replaces=replaced(candidate, table) if table else (),
         )
 

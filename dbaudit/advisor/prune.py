@@ -254,7 +254,7 @@ def planned_with(planner: Planner, effect: Effect, present: frozenset[Candidate]
 def retold(advice: Advice, chosen: tuple[Chosen, ...], effects: tuple[Effect, ...]) -> Advice:
     """The advice with these indexes and effects, and who helps whom told anew."""
     told = tuple(
-        replace(one, helps=tuple(each.asked.fingerprint for each in effects if one.candidate in each.after.used))
+        replace(one, helps=tuple(each.asked.fingerprint for each in effects if each.is_helped_by(one.candidate)))
         for one in chosen
     )
     saved = sum(effect.share * (1 - effect.ratio) for effect in effects)

@@ -78,8 +78,19 @@ def recommend(
         if _is_wanted(cause, snapshot, floor):
             placed.append(_of_cause(cause, snapshot))
     placed.sort(key=lambda each: (each[0], -each[1].value, each[1].title))
-    ranked = (_capped(worth, one) for worth, one in placed)
+    ranked = _falling((worth, _capped(worth, one)) for worth, one in placed)
     return tuple(replace(one, rank=rank) for rank, one in enumerate(ranked, start=1))
+
+
+def _falling(placed: Iterable[_Placed]) -> Iterator[Recommendation]:
+    """Of what costs time nothing is of high priority behind what is not: the list itself says what comes first."""
+    most: Priority = "high"
+    for worth, one in placed:
+        if worth.tier is Tier.COSTS:
+            most = "high" if most == one.priority == "high" else "medium"
+            yield replace(one, priority=max(one.priority, most, key=_ORDER.index))
+        else:
+            yield one
 
 
 def _builds(snapshot: Snapshot, advised: Advised, told: list[Finding], floor: Floor) -> Iterator[_Placed]:

@@ -31,6 +31,10 @@ class Chosen:
     source: str = ""
 
 
+#: From this ratio on a statement takes as much as before.
+NO_HELP = 0.99
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """A statement before and after. ``share`` is its part of the workload's cost before (0 to 1)."""
@@ -44,6 +48,10 @@ class Effect:
     def ratio(self) -> float:
         """Its cost after as a part of that before."""
         return self.after.cost / self.before.cost if self.before.cost else 1.0
+
+    def is_helped_by(self, candidate: Candidate) -> bool:
+        """Whether the plan uses the index and takes less than before: using it for the same work is no help."""
+        return candidate in self.after.used and self.ratio < NO_HELP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from dbaudit.analysis.lineage import TO_ONE
 from dbaudit.analysis.repetition import Repetition
 from dbaudit.facts import Statement
+
+_AGGREGATE = re.compile(r"SELECT (COUNT|SUM|AVG|MIN|MAX)\(", re.IGNORECASE)
 
 
 def fetching(found: Repetition) -> str:
@@ -12,7 +16,7 @@ def fetching(found: Repetition) -> str:
     statement = found.statement
     lookup, name = found.lookup, statement.asked.rpartition(".")[2]
     if not name:
-        return "Fetch the rows of the loop in one query, with an __in lookup or in_bulk(), before it."
+        return _of_query(statement)
     if statement.asker == "prefetch":
         return f'prefetch_related_objects(rows, "{name}") once for the list of rows, before the loop{_of(found)}'
     if statement.asker == "deferred":
@@ -22,6 +26,17 @@ def fetching(found: Repetition) -> str:
         key = any(one.asker == "deferred" for one in found.statements)
         return f"{how}, and name {name} in only() or take it out of defer()." if key else how
     return _of_relation(found, lookup, name)
+
+
+def _of_query(statement: Statement) -> str:
+    """What is asked without an attribute of the rows: a queryset of its own in the loop."""
+    head, _, rest = statement.template.partition(" FROM ")
+    if "?" not in rest:
+        return "The query does not depend on the row: run it once before the loop, and keep what it gives."
+    if found := _AGGREGATE.match(head):
+        function = found[1].capitalize()
+        return f"annotate() the query of the rows with this {function}(), and read it instead of asking again."
+    return "Fetch the rows of the loop in one query, with an __in lookup or in_bulk(), before it."
 
 
 def _of_relation(found: Repetition, lookup: str, name: str) -> str:

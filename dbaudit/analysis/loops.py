@@ -6,12 +6,13 @@ The whole chain of calls must be the same: a function that is called from severa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dbaudit.analysis.blocks import asked_by_test, blocks, called_by_test
+from dbaudit.analysis.measured import runs
 from dbaudit.analysis.repetition import FEW, repetitions
-from dbaudit.facts import QueryRun, Statement
+from dbaudit.facts import QueryRun, Snapshot, Statement
 
 _POINT = re.compile(r" (?:=|IS NOT DISTINCT FROM) \?")
 # Pages by key or by number, chunks of a list, ranges of time: each is one step of a walk, and asks for many rows.
@@ -33,6 +34,17 @@ class Loop:
     def statement(self) -> Statement:
         """The first of them."""
         return self.statements[0]
+
+
+def first_of_each(snapshot: Snapshot, find: Callable[[QueryRun], Iterator[Loop]]) -> Iterator[tuple[QueryRun, Loop]]:
+    """What ``find`` finds in the measured runs; a loop that several runs go through is given once, with the first."""
+    seen = set()
+    for run in runs(snapshot):
+        for loop in find(run):
+            cause = loop.statement.identity, loop.statement.location
+            if cause not in seen:
+                seen.add(cause)
+                yield run, loop
 
 
 def lookups(run: QueryRun) -> Iterator[Loop]:

@@ -122,7 +122,7 @@ def _remedy(snapshot: Snapshot, run: QueryRun, worst: Repetition) -> Remedy:
     owner = worst.statement.asked.rpartition(".")[0]
     rows = run.model if run.id.startswith("admin:") else worst.root.model if worst.root else ""
     action = ChangeQuery(before="", after="", model=rows or ("" if worst.path else owner))
-    if listed and not worst.path and rows and owner != rows:
+    if listed and owner and not worst.path and rows and owner != rows:
         # The list is of another model, and the way from there is not known: no name would be right.
         text = f"In get_queryset() of the list, prefetch_related() what leads from {rows} to {worst.statement.asked}."
         return Remedy(action=action, orm=text)

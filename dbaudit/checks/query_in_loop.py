@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dbaudit.analysis import measured
 from dbaudit.analysis.advice import asks_number
-from dbaudit.analysis.loops import Loop, lookups
+from dbaudit.analysis.loops import Loop, first_of_each, lookups
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Confidence, Evidence, Finding, Remedy
 from dbaudit.registry import check
@@ -30,13 +30,8 @@ def query_in_loop(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     own line did, or code that a test called itself outside of requests, where the loop may be the test's.
     """
     yield from measured.unmeasured(snapshot, "query_in_loop")
-    told = set()
-    for run in measured.runs(snapshot):
-        for loop in lookups(run):
-            cause = loop.statement.identity, loop.statement.location
-            if cause not in told:
-                told.add(cause)
-                yield _finding(run, loop)
+    for run, loop in first_of_each(snapshot, lookups):
+        yield _finding(run, loop)
 
 
 def _finding(run: QueryRun, loop: Loop) -> Finding:

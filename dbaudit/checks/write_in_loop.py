@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbaudit.analysis import measured
-from dbaudit.analysis.loops import Loop, writes
+from dbaudit.analysis.loops import Loop, first_of_each, writes
 from dbaudit.facts import QueryRun, Skipped, Snapshot, Statement
 from dbaudit.findings import ChangeQuery, Confidence, Evidence, Finding, Remedy
 from dbaudit.registry import check
@@ -28,13 +28,8 @@ def write_in_loop(snapshot: Snapshot) -> Iterator[Finding | Skipped]:
     it called itself outside of requests, where the loop may be the test's.
     """
     yield from measured.unmeasured(snapshot, "write_in_loop")
-    told = set()
-    for run in measured.runs(snapshot):
-        for loop in writes(run):
-            cause = loop.statement.identity, loop.statement.location
-            if cause not in told:
-                told.add(cause)
-                yield _finding(run, loop)
+    for run, loop in first_of_each(snapshot, writes):
+        yield _finding(run, loop)
 
 
 def _finding(run: QueryRun, loop: Loop) -> Finding:

@@ -20,8 +20,6 @@ Family = Literal[
 
 #: The longest entry of a b-tree in bytes: a third of a page of 8 KiB. Keys and included columns count together.
 BTREE_ENTRY: Final = 2704
-#: The longest entry of any other method, and of a tuple before it is put anywhere: a page.
-INDEX_ENTRY: Final = 8191
 
 _FAMILIES: Final[dict[str, Family]] = {
     "text": "text", "character varying": "text", "character": "text", "name": "text",

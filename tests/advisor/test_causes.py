@@ -170,3 +170,12 @@ def test_migrations_that_are_not_made_are_one_command() -> None:
     told = [finding("unmade_migration", app) for app in ("shop", "cart")]
     [one] = recommend(told, snapshot())
     assert one.title == "Models of 2 apps were changed and no migration was made"
+
+
+def test_several_findings_are_told_by_the_sentence_of_the_one_whose_remedy_it_is() -> None:
+    """Findings are chained by what they share: the sentence of a part of them is not that of all."""
+    lists = [finding("n_plus_one", f"admin:{number}", "m.x", group="Admin lists ask") for number in "ab"]
+    pages = [finding("n_plus_one", f"crawl:{number}", "m.x", group="m.x in several places") for number in "abc"]
+    (cause,) = causes([*lists, *pages], snapshot())
+    assert cause.findings[0] in lists
+    assert cause.group == "Admin lists ask"

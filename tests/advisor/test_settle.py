@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps.registry import Apps
 
-from dbaudit.advisor.candidate import Asked, Candidate
+from dbaudit.advisor.candidate import Asked, Candidate, Planned
 from dbaudit.advisor.prune import TOO_LITTLE, natural, settled
 from dbaudit.advisor.trials.sqlite import SqlitePlanner, copied
 from dbaudit.advisor.values import Advice, Chosen, Effect, Rejected
@@ -149,3 +149,15 @@ def test_an_order_that_costs_a_join_more_than_the_trials_measured_is_not_taken(s
     with planner(sqlite) as (trial, snapshot):
         found = settled(advice(trial, JOINED, on("day", "place_id"), refused=(on("place_id", "day"),)), trial, snapshot)
     assert [one.candidate.keys[0].column for one in found.chosen] == ["day"]
+
+
+def test_a_statement_that_uses_an_index_for_the_same_work_is_not_helped_by_it() -> None:
+    index, question = on("a"), asked("SELECT 1")
+
+    def effect(after: float) -> Effect:
+        before, planned = Planned(cost=100.0, used=frozenset()), Planned(cost=after, used=frozenset({index}))
+        return Effect(asked=question, share=1.0, before=before, after=planned)
+
+    assert not effect(100.0).is_helped_by(index)
+    assert effect(50.0).is_helped_by(index)
+    assert not effect(50.0).is_helped_by(on("b"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbaudit.advisor.provenance import Provenance
-from dbaudit.advisor.recommend import recommend
-from dbaudit.advisor.worth import Tier, of_build, of_finding
+from dbaudit.advisor.recommend import _falling, recommend
+from dbaudit.advisor.worth import Tier, Worth, of_build, of_finding
 from dbaudit.facts import Index, IndexKey, Snapshot, Table
 from dbaudit.facts.dialect import Dialect
-from dbaudit.findings import ChangeQuery, DropIndex, Evidence, Finding, Remedy, Severity
+from dbaudit.findings import ChangeQuery, DropIndex, Evidence, Finding, Priority, Recommendation, Remedy, Severity
 
 
 def finding(check: str, severity: Severity = Severity.WARNING, **changes: object) -> Finding:
@@ -102,3 +102,18 @@ def test_what_the_admin_asks_to_name_all_that_a_deletion_takes_along_is_a_remark
         assert (
             of_finding(finding("n_plus_one", identity=(f"crawl:/admin/a/b{page}", "a.B.c")), None, freed=0).tier is tier
         )
+
+
+def test_of_what_costs_time_nothing_is_of_high_priority_behind_what_is_not() -> None:
+    costs = Worth(owner=0, tier=Tier.COSTS)
+    remedy = Remedy(action=ChangeQuery(before="", after=""))
+
+    def priorities(*given: Priority) -> list[Priority]:
+        placed = [
+            (costs, Recommendation(rank=0, priority=priority, phase=1, title="", remedy=remedy, findings=()))
+            for priority in given
+        ]
+        return [one.priority for one in _falling(placed)]
+
+    assert priorities("high", "high") == ["high", "high"]
+    assert priorities("high", "medium", "high", "low", "medium") == ["high", "medium", "medium", "low", "medium"]

@@ -62,7 +62,7 @@ def routes(db: None, settings: LazySettings) -> Any:
     def ask(route: str) -> QueryRun:
         others = [one for one in ROUTES if one != route]
         runs = crawl.runs(apps, Bench(connections["default"], Limits()), crawl.planned(others))
-        (run,) = [one for one in runs if one.label == f"GET /{route}"]
+        (run,) = [one for one in runs if one.id == f"crawl:/{route}"]
         assert run.audited, run.reason
         return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ NO_GET = "It answers no GET."
 REDIRECTS = "It only redirects."
 #: Reasons that the sentence about all routes names.
 _NAMED = 8
+#: A named group of a regular expression, with one level of groups inside.
+_GROUP = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,18 @@ def _netted(run: QueryRun, route: Route, ways: tuple[str, ...], visitors: Visito
         return replace(run, reason=f"Its transaction did not come to its end ({raised(error)}).")
 
 
+def _readable(route: str) -> str:
+    """A route as people write it: ``tickets/<pk>/`` for ``tickets/(?P<pk>[^/.]+)/$``."""
+    return _GROUP.sub(r"<\1>", route).replace("^", "").replace("\\", "").removesuffix("$")
+
+
 def _blank(route: Route, alias: str) -> QueryRun:
     run = QueryRun(
-        id=f"crawl:/{route.route}", label=f"GET /{route.route}", origin="crawl", alias=alias, status="not audited"
+        id=f"crawl:/{route.route}",
+        label=f"GET /{_readable(route.route)}",
+        origin="crawl",
+        alias=alias,
+        status="not audited",
     )
     try:
         owner, location, app = author(route.view)
